@@ -1,0 +1,58 @@
+/**
+ * Every code that a `MeshError`, a `warning` or an `error` of hopmesh carries; each has its paragraph in
+ * `docs/errors.md` (a test holds the two lists against each other).
+ */
+export const meshErrorCodes = [
+  'ABORTED',
+  'ALONE_IN_NETWORK',
+  'AMBIGUOUS_NAME',
+  'BUSY',
+  'CLOSED',
+  'GREETING_TIMEOUT',
+  'HANDLER_FAILED',
+  'HANDSHAKE_FAILED',
+  'HOP_LIMIT',
+  'IDENTITY_FILE',
+  'IDENTITY_IN_USE',
+  'INSECURE_CONTEXT',
+  'INVALID_OPTION',
+  'LINK_FAILED',
+  'NETWORK_MISMATCH',
+  'NOT_A_MEMBER',
+  'NOT_READY',
+  'NO_HANDLER',
+  'NO_ROUTE',
+  'NO_SERVICE',
+  'PLAIN_REFUSED',
+  'PORT_IN_USE',
+  'QUEUE_FULL',
+  'RELAY_UNREACHABLE',
+  'REMOTE_ERROR',
+  'RESTARTING',
+  'TIMEOUT',
+  'TOO_LARGE',
+  'UNKNOWN_NAME',
+  'VERSION_MISMATCH',
+  'WIRE_FAULT',
+] as const
+
+export type MeshErrorCode = (typeof meshErrorCodes)[number]
+
+export interface MeshErrorOptions {
+  cause?: unknown
+  /** What was tried before giving up: one line each. */
+  tried?: readonly string[]
+}
+
+/** The only error that hopmesh rejects, throws or reports with. Match on `code`, never on the text. */
+export class MeshError extends Error {
+  override readonly name = 'MeshError'
+  readonly code: MeshErrorCode
+  readonly tried: readonly string[]
+
+  constructor(code: MeshErrorCode, message: string, options: MeshErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.tried = options.tried ?? []
+  }
+}

@@ -1,0 +1,41 @@
+import type { Address } from './address.ts'
+
+/** A network as it stands on the wire: its name and a 16-byte hash of the admission key (zeros: no key). */
+export interface WireNetwork {
+  readonly name: string
+  readonly keyHash: Uint8Array
+}
+
+/** A service and its load as the wire has it: 1 (idle) … 127 (full). */
+export interface ServiceAdvert {
+  readonly service: string
+  readonly load: number
+}
+
+/** A plain ALN node that a member or relay answers for as its gateway. */
+export interface PlainHost {
+  readonly address: string
+  /** Hops behind the gateway, 1 for its neighbour. */
+  readonly hops: number
+  readonly services: readonly ServiceAdvert[]
+}
+
+/**
+ * What a member says and signs about itself: the payload of the link handshake and the proof behind each route entry
+ * with the same number (SE4, SE5). A record proves that its origin existed, not that it is there.
+ */
+export interface MemberRecord {
+  readonly network: WireNetwork
+  readonly address: Address
+  /** Ed25519, 32 bytes; hashes to the part of the address before the dot. */
+  readonly publicKey: Uint8Array
+  /** X25519 of this process, 32 bytes: the Noise static key. */
+  readonly exchangeKey: Uint8Array
+  /** epoch × 65536 + number: raised with every change of this record. */
+  readonly seq48: number
+  readonly kind: 'member' | 'relay' | 'left'
+  readonly name: string
+  readonly capabilities: readonly string[]
+  readonly services: readonly ServiceAdvert[]
+  readonly plainHosts: readonly PlainHost[]
+}

@@ -1,0 +1,56 @@
+import type { DecodedPacket } from '../wire/packet.ts'
+
+export type PeerKind = 'member' | 'relay' | 'plain'
+
+/** How a packet came to be delivered here. */
+export interface Arrival {
+  /** The neighbour that handed it over; one's own address for a local send. */
+  readonly via: string
+  /** Links crossed; 0 for a local send. */
+  readonly hops: number
+  /** The source is a neighbour that proved its address in the link handshake, or is this node itself. */
+  readonly verified: boolean
+  /** The source is a plain ALN node. */
+  readonly plain: boolean
+  readonly broadcast: boolean
+}
+
+/** Takes a packet. May throw or reject: the router catches it, reports `HANDLER_FAILED` and tells the origin. */
+export type PacketHandler = (packet: DecodedPacket, arrival: Arrival) => void | Promise<void>
+
+/** One row of who can be reached, and how. */
+export interface Destination {
+  readonly address: string
+  readonly kind: PeerKind
+  readonly name: string
+  readonly capabilities: readonly string[]
+  readonly hops: number
+  readonly cost: number
+  /** The next hop; the address itself when it is a neighbour. */
+  readonly via: string
+  /** A link of ours ends there. */
+  readonly direct: boolean
+  /** It proved its address on a link of ours. */
+  readonly verified: boolean
+  /** The node that answers for a plain host. */
+  readonly gateway?: string | undefined
+  /** Of the link, for neighbours. */
+  readonly roundTripMs?: number | undefined
+}
+
+export interface ServiceRow {
+  readonly service: string
+  readonly address: string
+  /** 1 (idle) … 127 (full), as the wire has it. */
+  readonly load: number
+  readonly hops: number
+  readonly cost: number
+  readonly kind: PeerKind
+}
+
+export interface RouterEvents {
+  destination: [change: { readonly address: string; readonly state: 'up' | 'change' | 'down' }]
+  service: [change: { readonly service: string; readonly address: string; readonly load: number; readonly state: 'up' | 'change' | 'down' }]
+  /** Anything hostile, odd or failed that was survived; `count` of its kind so far. */
+  fault: [fault: { readonly code: string; readonly message: string; readonly count: number }]
+}

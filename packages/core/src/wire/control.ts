@@ -1,0 +1,27 @@
+// What two capable neighbours tell each other beside packets. Control messages travel sealed, several to a link frame
+// of kind `control`; the codec (encodeControl / decodeControl) lives beside this file's types.
+
+/** One row of a routing advert. `seq48` is the origin's epoch × 65536 + its number; metric 65535 withdraws. */
+export interface RouteEntry {
+  readonly destination: string
+  readonly seq48: number
+  readonly metric: number
+  readonly hops: number
+}
+
+export const metricInfinite = 0xffff
+
+export type ControlMessage =
+  /** Adverts. `complete`: everything that is not in it is withdrawn (R10). */
+  | { readonly type: 'routes'; readonly entries: readonly RouteEntry[]; readonly complete: boolean }
+  /** "Show me the member records of these origins." */
+  | { readonly type: 'pull'; readonly wanted: readonly { readonly address: string; readonly seq48: number }[] }
+  /** Signed member records, as bytes; the link verifies them before routing sees them. */
+  | { readonly type: 'records'; readonly records: readonly Uint8Array[] }
+  /** R6–R8: somebody starves for a route to `destination` with a number of at least `seq48`. */
+  | { readonly type: 'request'; readonly destination: string; readonly seq48: number; readonly hops: number }
+  /** Liveness and round trip: the same nonce comes back. */
+  | { readonly type: 'ping'; readonly nonce: number }
+  | { readonly type: 'pong'; readonly nonce: number }
+  /** A typed notice before or instead of a silent close: a code of docs/errors.md and one line for people. */
+  | { readonly type: 'notice'; readonly code: string; readonly text: string }
