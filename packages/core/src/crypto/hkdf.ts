@@ -1,0 +1,18 @@
+import { wait, type Steps } from '../ports/awaitable.ts'
+import type { Crypto } from '../ports/crypto.ts'
+import { concatBytes } from './concat-bytes.ts'
+
+/**
+ * HKDF-SHA-256 (RFC 5869) in the form that Noise uses: no info, `count` outputs of 32 bytes each.
+ * `salt` and `material` may have any length.
+ */
+export function* hkdf(crypto: Crypto, salt: Uint8Array, material: Uint8Array, count: 1 | 2 | 3): Steps<Uint8Array[]> {
+  const key = yield* wait(crypto.hmacSha256(salt, material))
+  const outputs: Uint8Array[] = []
+  let previous: Uint8Array = new Uint8Array(0)
+  for (let index = 1; index <= count; index += 1) {
+    previous = yield* wait(crypto.hmacSha256(key, concatBytes(previous, Uint8Array.of(index))))
+    outputs.push(previous)
+  }
+  return outputs
+}

@@ -1,0 +1,80 @@
+import { wait, type Steps } from '../ports/awaitable.ts'
+import type { Crypto } from '../ports/crypto.ts'
+import { concatBytes } from './concat-bytes.ts'
+import { hkdf } from './hkdf.ts'
+import { noiseNonce, tagBytes } from './noise-cipher.ts'
+
+const hashBytes = 32
+
+/** The SymmetricState of the Noise specification (§5.2): chaining key, handshake hash and, once there is one, a cipher key. */
+export class SymmetricState {
+  private readonly crypto: Crypto
+  private chainingKey: Uint8Array
+  private handshakeHash: Uint8Array
+  private key: Uint8Array | undefined
+  private counter = 0
+
+  /** `protocolName` has at most 32 characters of ASCII, so that it is its own first hash. */
+  constructor(crypto: Crypto, protocolName: string) {
+    this.crypto = crypto
+    this.handshakeHash = new Uint8Array(hashBytes)
+    this.handshakeHash.set(new TextEncoder().encode(protocolName))
+    this.chainingKey = this.handshakeHash
+  }
+
+  get hash(): Uint8Array {
+    return this.handshakeHash
+  }
+
+  get hasKey(): boolean {
+    return this.key !== undefined
+  }
+
+  *mixKey(material: Uint8Array): Steps<void> {
+    const [chainingKey, key] = (yield* hkdf(this.crypto, this.chainingKey, material, 2)) as [Uint8Array, Uint8Array]
+    this.chainingKey = chainingKey
+    this.setKey(key)
+  }
+
+  *mixHash(bytes: Uint8Array): Steps<void> {
+    this.handshakeHash = yield* wait(this.crypto.sha256(concatBytes(this.handshakeHash, bytes)))
+  }
+
+  *mixKeyAndHash(material: Uint8Array): Steps<void> {
+    const outputs = (yield* hkdf(this.crypto, this.chainingKey, material, 3)) as [Uint8Array, Uint8Array, Uint8Array]
+    this.chainingKey = outputs[0]
+    yield* this.mixHash(outputs[1])
+    this.setKey(outputs[2])
+  }
+
+  *encryptAndHash(plain: Uint8Array): Steps<Uint8Array> {
+    const sealed =
+      this.key === undefined
+        ? plain
+        : yield* wait(this.crypto.seal(this.key, noiseNonce(this.counter++), this.handshakeHash, plain))
+    yield* this.mixHash(sealed)
+    return sealed
+  }
+
+  /** undefined when the tag does not hold; the hash then stays as it was. */
+  *decryptAndHash(sealed: Uint8Array): Steps<Uint8Array | undefined> {
+    if (this.key === undefined) {
+      yield* this.mixHash(sealed)
+      return sealed.slice()
+    }
+    if (sealed.length < tagBytes) return undefined
+    const plain = yield* wait(this.crypto.open(this.key, noiseNonce(this.counter++), this.handshakeHash, sealed))
+    if (plain !== undefined) yield* this.mixHash(sealed)
+    return plain
+  }
+
+  /** The keys of the initiator's and of the responder's direction. */
+  *split(): Steps<[Uint8Array, Uint8Array]> {
+    return (yield* hkdf(this.crypto, this.chainingKey, new Uint8Array(0), 2)) as [Uint8Array, Uint8Array]
+  }
+
+  private setKey(key: Uint8Array): void {
+    this.key = key
+    this.counter = 0
+  }
+}
