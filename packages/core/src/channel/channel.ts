@@ -23,7 +23,7 @@ export interface ChannelReceiver {
   message(bytes: Uint8Array): void
   /** Room again after a `send` that answered false. */
   drained(): void
-  /** Exactly once, last; also after a local `close`. */
+  /** Exactly once, last; also after a local `close`, in a later turn. */
   closed(reason: CloseReason): void
 }
 
@@ -41,14 +41,15 @@ export interface Channel {
   /** Bytes that `send` took and the transport has not. */
   readonly bufferedBytes: number
   /**
-   * Starts delivery, once. What arrived before is kept (up to `messageBytesMax` or 64 messages) and delivered first, in
-   * order, never inside this call.
+   * Starts delivery, once. What arrived before is kept (up to `messageBytesMax` or 64 messages; beyond that the channel
+   * is lost) and delivered first, in order, never inside this call.
    */
   start(receiver: ChannelReceiver): void
   /**
    * Takes one message; the bytes belong to the channel afterwards. True: more is welcome. False: taken, but wait for
    * `drained`; or the channel is closed and the message is gone. Throws `TOO_LARGE` above `messageBytesMax` and never
-   * for anything else. Order is kept; nothing is lost, doubled or altered while the channel lives.
+   * for anything else. Order is kept; nothing is lost, doubled or altered while the channel lives. An empty message says
+   * nothing: it is taken and never delivered. The other side hears of a message in a later turn, never inside this call.
    */
   send(message: Uint8Array): boolean
   /** Idempotent. What was taken before is still sent where the transport can; `closed` follows, with code `local`. */

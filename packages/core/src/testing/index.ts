@@ -1,1 +1,3 @@
-export {}
+export { SeededDice } from './seeded-dice.ts'
+export { VirtualClock } from './virtual-clock.ts'
+export type { VirtualClockOptions } from './virtual-clock.ts'
