@@ -1,0 +1,127 @@
+// A Crypto port that protects NOTHING: anyone can forge its signatures and read its ciphertext. It exists so that the
+// simulator can run hundreds of handshakes in a moment, replayed exactly from one seed. It has the shapes and the
+// failures of the real ports: a changed ciphertext opens to undefined, a wrong signature does not verify, both sides of
+// an exchange get the same secret. Never use it where a stranger may connect.
+
+import type { Crypto, KeyPair } from '../ports/crypto.ts'
+import type { Dice } from '../ports/dice.ts'
+
+const keyBytes = 32
+const signatureBytes = 64
+const tagBytes = 16
+
+// The primes of xxHash32: odd, with well spread bits.
+const primes = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f] as const
+
+/** Four 32-bit lanes over all parts, each part closed by its length. */
+class ToyHash {
+  private a: number
+  private b: number
+  private c: number
+  private d: number
+
+  constructor(domain: number) {
+    this.a = domain ^ primes[0]
+    this.b = domain ^ primes[1]
+    this.c = domain ^ primes[2]
+    this.d = domain ^ primes[3]
+  }
+
+  add(bytes: Uint8Array): this {
+    const { length } = bytes
+    let at = 0
+    for (; at + 4 <= length; at += 4) {
+      this.word(bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24))
+    }
+    let rest = 0
+    for (let shift = 0; at < length; at += 1, shift += 8) rest |= bytes[at]! << shift
+    this.word(rest)
+    this.word(length ^ 0x5bd1e995)
+    return this
+  }
+
+  /** Writes `into.length` bytes that depend on all that was added. */
+  fill(into: Uint8Array): Uint8Array {
+    for (let at = 0; at < into.length; at += 4) {
+      this.word(at)
+      this.word(this.c ^ primes[1])
+      let value = this.a ^ this.d
+      value = Math.imul(value ^ (value >>> 15), primes[2])
+      value ^= value >>> 13
+      for (let index = at; index < at + 4 && index < into.length; index += 1, value >>>= 8) into[index] = value & 0xff
+    }
+    return into
+  }
+
+  private word(value: number): void {
+    const a = Math.imul(this.a ^ value, primes[0])
+    this.a = rotate(this.b + a, 13)
+    this.b = rotate(this.c ^ Math.imul(this.a, primes[1]), 17)
+    this.c = rotate(this.d + this.b, 11)
+    this.d = Math.imul(rotate(a ^ this.c, 19), primes[3])
+  }
+}
+
+function rotate(value: number, by: number): number {
+  return (value << by) | (value >>> (32 - by))
+}
+
+function digest(domain: number, length: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = new ToyHash(domain)
+  for (const part of parts) hash.add(part)
+  return hash.fill(new Uint8Array(length))
+}
+
+function equal(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index])
+}
+
+const domains = { sha256: 1, hmac: 2, publicKey: 3, signature: 4, exchangeKey: 5, secret: 6, stream: 7, tag: 8 } as const
+
+/** An identity of the toy port; the same seed gives the same key. */
+export function toyKeyPair(seed: Uint8Array): KeyPair {
+  const publicKey = digest(domains.publicKey, keyBytes, seed)
+  return { publicKey, sign: (message) => digest(domains.signature, signatureBytes, publicKey, message) }
+}
+
+/** For the simulator only; all chance comes from `dice`. */
+export function toyCrypto(dice: Dice): Crypto {
+  return {
+    sha256: (bytes) => digest(domains.sha256, keyBytes, bytes),
+    hmacSha256: (key, bytes) => digest(domains.hmac, keyBytes, key, bytes),
+    generateKeyPair: () => toyKeyPair(dice.bytes(keyBytes)),
+    verify: (publicKey, message, signature) =>
+      publicKey.length === keyBytes && equal(signature, digest(domains.signature, signatureBytes, publicKey, message)),
+    generateExchangeKeys() {
+      const privateKey = dice.bytes(keyBytes)
+      return { publicKey: digest(domains.exchangeKey, keyBytes, privateKey), privateKey }
+    },
+    // The secret is a hash of what both sides know publicly, in an order that both agree on.
+    exchange(own, publicKey) {
+      if (publicKey.length !== keyBytes || publicKey.every((byte) => byte === 0)) return undefined
+      return digest(domains.secret, keyBytes, own.publicKey.map((byte, index) => byte ^ publicKey[index]!))
+    },
+    seal(key, nonce, associated, plain) {
+      const sealed = new Uint8Array(plain.length + tagBytes)
+      mask(key, nonce, plain, sealed)
+      sealed.set(tagOf(key, nonce, associated, plain), plain.length)
+      return sealed
+    },
+    open(key, nonce, associated, sealed) {
+      if (sealed.length < tagBytes) return undefined
+      const plain = new Uint8Array(sealed.length - tagBytes)
+      mask(key, nonce, sealed.subarray(0, plain.length), plain)
+      return equal(tagOf(key, nonce, associated, plain), sealed.subarray(plain.length)) ? plain : undefined
+    },
+  }
+}
+
+/** XORs one 64-byte block, repeated: enough that a forgotten `open` shows. */
+function mask(key: Uint8Array, nonce: Uint8Array, from: Uint8Array, into: Uint8Array): void {
+  const block = digest(domains.stream, 64, key, nonce)
+  for (let index = 0; index < from.length; index += 1) into[index] = from[index]! ^ block[index & 63]!
+}
+
+function tagOf(key: Uint8Array, nonce: Uint8Array, associated: Uint8Array, plain: Uint8Array): Uint8Array {
+  return digest(domains.tag, tagBytes, key, nonce, associated, plain)
+}
