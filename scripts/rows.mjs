@@ -3,12 +3,14 @@
 // A row claimed as "done" must have at least one test that ran and passed, with the row's id written out in the test's own
 // title ("ALN-02…04" names ALN-02 only), and no test of that title may have failed. A skipped test proves nothing.
 
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+/** What the stages of `npm test` leave in reports/: vitest's and Playwright's JSON. */
+const reportFiles = ['units.json', 'e2e.json']
 const statuses = ['done', 'planned', 'not possible', 'out of scope']
 
 /**
@@ -90,24 +92,25 @@ export function checkRows({ ids, rows, tests }) {
   return { claimed, problems }
 }
 
-/** The tests of all reports of one runner in a folder; what is missing, unreadable or empty becomes a problem. */
-export async function readReports(folder, runner, problems) {
-  const files = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(runner) && name.endsWith('.json')).toSorted()
-  if (files.length === 0) problems.push(`no ${runner} report (${runner}*.json) in ${relative(root, folder) || folder}: run npm test first`)
-  const all = []
-  for (const file of files) {
-    let tests
-    try {
-      tests = readReport(JSON.parse(await readFile(join(folder, file), 'utf8')))
-    } catch (error) {
-      problems.push(`${file} cannot be read: ${error.message}`)
-      continue
-    }
-    if (tests === undefined) problems.push(`${file} is not a report of vitest or Playwright`)
-    else if (tests.length === 0) problems.push(`${file} holds no test`)
-    else all.push(...tests)
+/** The tests of one report file; one that is missing, unreadable or empty becomes a problem. */
+async function readReportFile(folder, file, problems) {
+  let text
+  try {
+    text = await readFile(join(folder, file), 'utf8')
+  } catch {
+    problems.push(`no report ${file} in ${relative(root, folder) || folder}: run npm test first`)
+    return []
   }
-  return all
+  let tests
+  try {
+    tests = readReport(JSON.parse(text))
+  } catch (error) {
+    problems.push(`${file} cannot be read: ${error.message}`)
+    return []
+  }
+  if (tests === undefined) problems.push(`${file} is not a report of vitest or Playwright`)
+  else if (tests.length === 0) problems.push(`${file} holds no test`)
+  return tests ?? []
 }
 
 async function main() {
@@ -119,7 +122,7 @@ async function main() {
 
   const problems = []
   const tests = []
-  for (const runner of ['vitest', 'playwright']) tests.push(...(await readReports(reports, runner, problems)))
+  for (const file of reportFiles) tests.push(...(await readReportFile(reports, file, problems)))
   const result = checkRows({ ids, rows, tests })
   problems.push(...result.problems)
 

@@ -81,8 +81,8 @@ describe('the command', () => {
     folder = await mkdtemp(join(tmpdir(), 'rows-'))
     await writeFile(join(folder, 'table.md'), table(['ALN-03', 'close', 'two commands', 'done'], ['PY-01', 'create', 'two commands', 'done']))
     await writeFile(join(folder, 'ids.json'), JSON.stringify({ ALN: ['ALN-03'], PY: ['PY-01'] }))
-    await writeFile(join(folder, 'vitest.json'), JSON.stringify(vitestReport(['ALN-03 closes', 'passed'])))
-    await writeFile(join(folder, 'playwright.json'), JSON.stringify(playwrightReport(['PY-01 opens', 'passed'])))
+    await writeFile(join(folder, 'units.json'), JSON.stringify(vitestReport(['ALN-03 closes', 'passed'])))
+    await writeFile(join(folder, 'e2e.json'), JSON.stringify(playwrightReport(['PY-01 opens', 'passed'])))
   })
   afterEach(() => rm(folder, { recursive: true }))
 
@@ -100,10 +100,10 @@ describe('the command', () => {
     expect(code).toBe(0)
   })
   test.each([
-    ['a report is missing', () => rm(join(folder, 'playwright.json')), /no playwright report/],
-    ['a report is empty', () => writeFile(join(folder, 'vitest.json'), JSON.stringify(vitestReport())), /vitest.json holds no test/],
-    ['a report is cut off', () => writeFile(join(folder, 'vitest.json'), '{"testResults": ['), /vitest.json cannot be read/],
-    ['a report is something else', () => writeFile(join(folder, 'vitest.json'), '{}'), /not a report/],
+    ['a report is missing', () => rm(join(folder, 'e2e.json')), /no report e2e.json/],
+    ['a report is empty', () => writeFile(join(folder, 'units.json'), JSON.stringify(vitestReport())), /units.json holds no test/],
+    ['a report is cut off', () => writeFile(join(folder, 'units.json'), '{"testResults": ['), /units.json cannot be read/],
+    ['a report is something else', () => writeFile(join(folder, 'units.json'), '{}'), /not a report/],
   ])('fails when %s', async (_, damage, problem) => {
     await damage()
     const { code, stderr } = await rows()
