@@ -1,3 +1,6 @@
+export { channelContractCases, channelContractCasesFor } from './channel-contract.ts'
+export type { ChannelContractCase } from './channel-contract.ts'
+export type { ChannelPair, ChannelWorld } from './channel-contract-run.ts'
 export { SeededDice } from './seeded-dice.ts'
 export { VirtualClock } from './virtual-clock.ts'
 export type { VirtualClockOptions } from './virtual-clock.ts'
