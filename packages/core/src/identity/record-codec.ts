@@ -1,0 +1,144 @@
+// The bytes of a member record, without its signature:
+//
+//   version u8 (1) | network name, key hash 16 | address | key 32 | exchange key 32 | seq48 | kind u8
+//   about: u16 length { name | count u8, capabilities… }
+//   count u8, services… (name, load u8)
+//   count u16, plain hosts… (address, hops u8, count u8, services…)
+//
+// Texts are u8 length + UTF-8. `about` is one block because a later version seals it, with the rest as associated data.
+
+import { ByteReader, ByteWriter } from '../wire/bytes.ts'
+import { WireFault, type WireFaultCode } from '../wire/wire-fault.ts'
+import { isMemberAddress, type Address } from './address.ts'
+import type { MemberRecord, PlainHost, ServiceAdvert } from './member-record.ts'
+import * as bounds from './record-bounds.ts'
+import { decodeWireNetwork, encodeWireNetwork } from './wire-network.ts'
+
+const recordVersion = 1
+/** `who`, a dot and the tab. */
+const addressBytes = 32
+const kinds = ['member', 'relay', 'left'] as const
+
+/** The bytes that are signed. Throws a MeshError (`TOO_LARGE`, `INVALID_OPTION`) that names what is out of bounds. */
+export function encodeRecordBody(record: MemberRecord): Uint8Array {
+  bounds.refuseOutOfBounds(record)
+  const writer = new ByteWriter(512)
+  writer.u8(recordVersion)
+  encodeWireNetwork(writer, record.network)
+  writer.string(record.address).bytes(record.publicKey).bytes(record.exchangeKey)
+  writer.u48(record.seq48).u8(kinds.indexOf(record.kind) + 1)
+  const about = encodeAbout(record)
+  writer.u16(about.length).bytes(about)
+  writeServices(writer, record.services)
+  writer.u16(record.plainHosts.length)
+  for (const host of record.plainHosts) {
+    writer.string(host.address).u8(host.hops)
+    writeServices(writer, host.services)
+  }
+  return writer.finish()
+}
+
+/** What the bytes say, unverified; a WireFault when they are no record. Never throws. */
+export function decodeRecordBody(body: Uint8Array): MemberRecord | WireFault {
+  return new RecordReader(body).read()
+}
+
+function encodeAbout(record: MemberRecord): Uint8Array {
+  const writer = new ByteWriter()
+  writer.string(record.name).u8(record.capabilities.length)
+  for (const capability of record.capabilities) writer.string(capability)
+  return writer.finish()
+}
+
+function writeServices(writer: ByteWriter, services: readonly ServiceAdvert[]): void {
+  writer.u8(services.length)
+  for (const { service, load } of services) writer.string(service).u8(load)
+}
+
+/** Reads on after a fault without effect, so that each field stands in its place; the first fault is the answer. */
+class RecordReader {
+  private readonly reader: ByteReader
+  private fault: WireFault | undefined
+
+  constructor(bytes: Uint8Array) {
+    this.reader = new ByteReader(bytes)
+  }
+
+  read(): MemberRecord | WireFault {
+    const version = this.reader.u8()
+    this.check(version === recordVersion, 'unknown-kind', `version ${version} of member records`)
+    const network = decodeWireNetwork(this.reader)
+    const address = this.text(addressBytes, 'address')
+    this.check(isMemberAddress(address), 'bad-value', 'the address is not that of a member')
+    const publicKey = this.reader.bytes(bounds.recordKeyBytes).slice()
+    const exchangeKey = this.reader.bytes(bounds.recordKeyBytes).slice()
+    const seq48 = this.reader.u48()
+    const kindNumber = this.reader.u8()
+    const kind = kinds[kindNumber - 1]
+    this.check(kind !== undefined, 'unknown-kind', `kind ${kindNumber} of member records`)
+    const { name, capabilities } = this.about()
+    const services = this.services()
+    const plainHosts = this.plainHosts()
+    this.end()
+    return this.fault ?? {
+      network, address: address as Address, publicKey, exchangeKey, seq48,
+      kind: kind ?? 'member', name, capabilities, services, plainHosts,
+    }
+  }
+
+  private about(): { name: string; capabilities: string[] } {
+    const block = new RecordReader(this.reader.bytes(this.reader.u16()))
+    const name = block.text(bounds.nameBytesMax, 'name')
+    const capabilities = block.list(block.reader.u8(), bounds.capabilitiesMax, () => block.text(bounds.capabilityBytesMax, 'capability'))
+    block.end()
+    if (block.fault !== undefined) this.check(false, block.fault.code, block.fault.detail)
+    return { name, capabilities }
+  }
+
+  private plainHosts(): PlainHost[] {
+    return this.list(this.reader.u16(), bounds.plainHostsMax, () => {
+      const address = this.text(bounds.plainAddressBytesMax, 'plain host')
+      this.check(bounds.isPlainAddress(address), 'bad-value', 'the address of a plain host')
+      const hops = this.reader.u8()
+      this.check(hops > 0, 'bad-value', 'a plain host without a hop')
+      return { address, hops, services: this.services() }
+    })
+  }
+
+  private services(): ServiceAdvert[] {
+    return this.list(this.reader.u8(), bounds.servicesMax, () => {
+      const service = this.text(bounds.serviceNameBytesMax, 'service')
+      this.check(service !== '', 'bad-value', 'a service without a name')
+      const load = this.reader.u8()
+      this.check(bounds.isLoad(load), 'bad-value', `load ${load}`)
+      return { service, load }
+    })
+  }
+
+  private list<T>(count: number, max: number, item: () => T): T[] {
+    const items: T[] = []
+    this.check(count <= max, 'too-long', `a list of ${count} in a member record`)
+    while (items.length < count && this.fault === undefined) items.push(item())
+    return items
+  }
+
+  private text(bytesMax: number, what: string): string {
+    const start = this.reader.offset
+    const text = this.reader.string()
+    // A cut leaves the offset at or right behind the length byte, bad UTF-8 has moved it on.
+    if (this.reader.failed && this.reader.offset > start + 1) this.fault ??= new WireFault('bad-utf8', what)
+    this.check(this.reader.offset - start - 1 <= bytesMax, 'too-long', what)
+    return text
+  }
+
+  private end(): void {
+    this.check(this.reader.remaining === 0, 'too-long', 'bytes after the end of a member record')
+  }
+
+  /** Keeps the first fault; after a cut everything else is only its echo. */
+  private check(holds: boolean, code: WireFaultCode, detail: string): void {
+    if (this.fault !== undefined) return
+    if (this.reader.failed) this.fault = new WireFault('truncated', 'a member record ends early')
+    else if (!holds) this.fault = new WireFault(code, detail)
+  }
+}
