@@ -1,0 +1,191 @@
+import { MeshError } from '../errors/mesh-error.ts'
+import { ByteReader, ByteWriter, varintBytes } from './bytes.ts'
+import { WireFault } from './wire-fault.ts'
+
+// What one capable neighbour hands the other: a kind and a body. Kinds that are not known are skipped by the caller, so
+// that tomorrow's peer can talk to today's.
+
+export const frameKinds = { hello: 1, reply: 2, finish: 3, refusal: 4, control: 5, packets: 6 } as const
+
+/** Below 64 KiB with room for KISS-free headers: every transport that we know takes a message of this size whole. */
+export const linkFrameBytesMax = 65_000
+/** A frame of one-byte items is an attack, not traffic. */
+export const frameItemsMax = 8_192
+export const keyHashBytes = 16
+const versionsMax = 16
+const refusalTextBytesMax = 1_000
+
+export interface LinkFrame {
+  readonly kind: number
+  /** A view into the frame. */
+  readonly body: Uint8Array
+}
+
+export interface Hello {
+  /** Link protocol versions that the dialer speaks, best first. */
+  readonly versions: readonly number[]
+  readonly network: string
+  /** 16 bytes. */
+  readonly keyHash: Uint8Array
+  readonly noise: Uint8Array
+}
+
+export interface Reply {
+  readonly version: number
+  readonly noise: Uint8Array
+}
+
+export interface Refusal {
+  readonly code: string
+  readonly text: string
+}
+
+export function encodeLinkFrame(kind: number, body: Uint8Array): Uint8Array {
+  if (body.length + 1 > linkFrameBytesMax) throw new MeshError('TOO_LARGE', `A link frame of ${body.length + 1} bytes; ${linkFrameBytesMax} fit.`)
+  const frame = new Uint8Array(body.length + 1)
+  frame[0] = kind
+  frame.set(body, 1)
+  return frame
+}
+
+export function decodeLinkFrame(bytes: Uint8Array): LinkFrame | WireFault {
+  if (bytes.length === 0) return new WireFault('truncated', 'an empty link frame')
+  if (bytes.length > linkFrameBytesMax) return new WireFault('too-long', `a link frame of ${bytes.length} bytes`)
+  return { kind: bytes[0]!, body: bytes.subarray(1) }
+}
+
+/** kind, then each item behind its varint length. Throws `TOO_LARGE` above `linkFrameBytesMax`. */
+export function encodeItemsFrame(kind: number, items: readonly Uint8Array[]): Uint8Array {
+  const batch = new FrameBatch(kind)
+  for (const item of items) {
+    if (!batch.add(item)) throw new MeshError('TOO_LARGE', `${items.length} items do not fit one link frame.`)
+  }
+  return batch.take()
+}
+
+/** The items of a body that `encodeItemsFrame` or `FrameBatch` wrote, as views. */
+export function readItems(body: Uint8Array): Uint8Array[] | WireFault {
+  const items: Uint8Array[] = []
+  const end = body.length
+  let at = 0
+  while (at < end) {
+    let length = body[at++]!
+    if (length >= 0x80) {
+      // Up to three bytes: more than a link frame can hold.
+      const second = body[at++] ?? 0x80
+      length = (length & 0x7f) | ((second & 0x7f) << 7)
+      if (second >= 0x80) {
+        const third = body[at++] ?? 0x80
+        if (third >= 0x80) return new WireFault('too-long', 'an item longer than its frame')
+        length |= third << 14
+      }
+    }
+    if (length > end - at) return new WireFault('truncated', 'an item runs past its frame')
+    if (items.length >= frameItemsMax) return new WireFault('too-long', `more than ${frameItemsMax} items in a frame`)
+    items.push(body.subarray(at, at + length))
+    at += length
+  }
+  return items
+}
+
+/** Collects items straight into the frame they will leave in: a forwarded packet is copied once, here. */
+export class FrameBatch {
+  readonly #kind: number
+  readonly #bytesMax: number
+  #bytes: Uint8Array
+  #length = 1
+  #items = 0
+
+  constructor(kind: number, bytesMax: number = linkFrameBytesMax) {
+    this.#kind = kind
+    this.#bytesMax = bytesMax
+    this.#bytes = new Uint8Array(Math.min(1_024, bytesMax))
+  }
+
+  get items(): number {
+    return this.#items
+  }
+
+  /** Bytes of the frame so far. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** False, and nothing taken, when the frame would pass its maximum: take it first. */
+  add(item: Uint8Array): boolean {
+    const needed = this.#length + varintBytes(item.length) + item.length
+    if (needed > this.#bytesMax || this.#items >= frameItemsMax) return false
+    if (needed > this.#bytes.length) this.#grow(needed)
+    const bytes = this.#bytes
+    let at = this.#length
+    let rest = item.length
+    while (rest >= 0x80) {
+      bytes[at++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    bytes[at++] = rest
+    bytes.set(item, at)
+    this.#length = needed
+    this.#items++
+    return true
+  }
+
+  /** The frame; the batch is empty afterwards and keeps none of its bytes. */
+  take(): Uint8Array {
+    this.#bytes[0] = this.#kind
+    const frame = this.#bytes.subarray(0, this.#length)
+    // What left belongs to the channel. The next frame will likely be as large as this one.
+    this.#bytes = new Uint8Array(Math.min(this.#bytesMax, Math.max(256, this.#length)))
+    this.#length = 1
+    this.#items = 0
+    return frame
+  }
+
+  #grow(needed: number): void {
+    const grown = new Uint8Array(Math.min(this.#bytesMax, Math.max(needed, this.#bytes.length * 2)))
+    grown.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = grown
+  }
+}
+
+export function encodeHello(hello: Hello): Uint8Array {
+  if (hello.keyHash.length !== keyHashBytes) throw new MeshError('INVALID_OPTION', `A key hash has ${keyHashBytes} bytes.`)
+  const writer = new ByteWriter(128).u8(frameKinds.hello).u8(hello.versions.length)
+  for (const version of hello.versions) writer.u8(version)
+  return writer.string(hello.network).bytes(hello.keyHash).bytes(hello.noise).finish()
+}
+
+/** `body` without the kind. */
+export function decodeHello(body: Uint8Array): Hello | WireFault {
+  const reader = new ByteReader(body)
+  const count = reader.u8()
+  if (count === 0 || count > versionsMax) return new WireFault('bad-value', `${count} versions in a hello`)
+  const versions = [...reader.bytes(count)]
+  const network = reader.string()
+  const keyHash = reader.bytes(keyHashBytes)
+  const noise = reader.rest()
+  return reader.failed ? new WireFault('truncated', 'a hello that cannot be read') : { versions, network, keyHash, noise }
+}
+
+export function encodeReply(reply: Reply): Uint8Array {
+  return new ByteWriter(512).u8(frameKinds.reply).u8(reply.version).bytes(reply.noise).finish()
+}
+
+/** `body` without the kind. */
+export function decodeReply(body: Uint8Array): Reply | WireFault {
+  if (body.length < 1) return new WireFault('truncated', 'an empty reply')
+  return { version: body[0]!, noise: body.subarray(1) }
+}
+
+export function encodeRefusal(refusal: Refusal): Uint8Array {
+  return new ByteWriter().u8(frameKinds.refusal).string(refusal.code).text(refusal.text).finish()
+}
+
+/** `body` without the kind. */
+export function decodeRefusal(body: Uint8Array): Refusal | WireFault {
+  const reader = new ByteReader(body)
+  const code = reader.string()
+  if (reader.remaining > refusalTextBytesMax) return new WireFault('too-long', 'a refusal of more than a line')
+  const text = reader.text(reader.remaining)
+  return reader.failed ? new WireFault('truncated', 'a refusal that cannot be read') : { code, text }
+}

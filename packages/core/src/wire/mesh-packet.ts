@@ -1,0 +1,98 @@
+import { MeshError } from '../errors/mesh-error.ts'
+import { decodeControlFlags, fieldFlags } from './control-flags.ts'
+import { encodeText, readText } from './text-cache.ts'
+import { WireFault } from './wire-fault.ts'
+
+// A packet between capable neighbours: hop limit u8, flags u8, [gateway: u8 length + bytes], ordinary ALN bytes.
+// A node that forwards reads this much and no more.
+
+export const hopLimitStart = 32
+export const meshFlags = { gateway: 0x01, broadcast: 0x02 } as const
+
+/** Data that every capable link carries in one packet; 512 bytes more for addresses and headers. */
+export const packetDataBytesMax = 16_384
+export const meshPacketBytesMax: number = packetDataBytesMax + 512
+
+export interface MeshPacketHeader {
+  readonly hopLimit: number
+  readonly broadcast: boolean
+  /** The node that answers for a plain destination. */
+  readonly gateway: string | undefined
+  /** "" when absent, as every string here. */
+  readonly source: string
+  readonly destination: string
+  readonly service: string
+  readonly netState: number
+  /** Where the ALN packet starts. */
+  readonly alnOffset: number
+}
+
+/** Throws `TOO_LARGE` above `meshPacketBytesMax` and for a gateway above 255 bytes. */
+export function encodeMeshPacket(
+  header: { hopLimit: number; broadcast?: boolean | undefined; gateway?: string | undefined },
+  aln: Uint8Array,
+): Uint8Array {
+  const gateway = header.gateway ? encodeText(header.gateway) : undefined
+  if (gateway !== undefined && gateway.length > 255) throw new MeshError('TOO_LARGE', 'A gateway address takes at most 255 bytes.')
+  const alnOffset = gateway === undefined ? 2 : 3 + gateway.length
+  if (alnOffset + aln.length > meshPacketBytesMax) {
+    throw new MeshError('TOO_LARGE', `A packet of ${alnOffset + aln.length} bytes; links carry ${meshPacketBytesMax}.`)
+  }
+  const bytes = new Uint8Array(alnOffset + aln.length)
+  bytes[0] = header.hopLimit
+  bytes[1] = (gateway === undefined ? 0 : meshFlags.gateway) | (header.broadcast === true ? meshFlags.broadcast : 0)
+  if (gateway !== undefined) {
+    bytes[2] = gateway.length
+    bytes.set(gateway, 3)
+  }
+  bytes.set(aln, alnOffset)
+  return bytes
+}
+
+/** Reads what forwarding needs; that the rest of the ALN packet is whole is left to the node that takes it. */
+export function readMeshPacket(bytes: Uint8Array): MeshPacketHeader | WireFault {
+  const end = bytes.length
+  if (end > meshPacketBytesMax) return new WireFault('too-long', `a packet of ${end} bytes`)
+  if (end < 4) return new WireFault('truncated', 'a packet without a header')
+  const flags = bytes[1]!
+  let at = 2
+  let gateway: string | undefined
+  if (flags & meshFlags.gateway) {
+    const start = at + 1
+    at = start + bytes[at]!
+    if (at + 2 > end) return new WireFault('truncated', 'a gateway runs past its packet')
+    gateway = readText(bytes, start, at)
+    if (gateway === undefined) return new WireFault('bad-utf8', 'a gateway that is not UTF-8')
+  }
+  const alnOffset = at
+  const fields = decodeControlFlags(bytes[at]! * 0x100 + bytes[at + 1]!)
+  at += 2
+  let netState = 0
+  if (fields & fieldFlags.netState) netState = bytes[at++] ?? 0
+  let service: string | undefined = ''
+  let source: string | undefined = ''
+  let destination: string | undefined = ''
+  if (fields & fieldFlags.service) {
+    const start = at + 1
+    at = start + (bytes[at] ?? end)
+    if (at > end) return new WireFault('truncated', 'a service name runs past its packet')
+    service = readText(bytes, start, at)
+  }
+  if (fields & fieldFlags.srcAddr) {
+    const start = at + 1
+    at = start + (bytes[at] ?? end)
+    if (at > end) return new WireFault('truncated', 'a source runs past its packet')
+    source = readText(bytes, start, at)
+  }
+  if (fields & fieldFlags.destAddr) {
+    const start = at + 1
+    at = start + (bytes[at] ?? end)
+    if (at > end) return new WireFault('truncated', 'a destination runs past its packet')
+    destination = readText(bytes, start, at)
+  }
+  if (service === undefined || source === undefined || destination === undefined) {
+    return new WireFault('bad-utf8', 'an address or service name that is not UTF-8')
+  }
+  const broadcast = (flags & meshFlags.broadcast) !== 0
+  return { hopLimit: bytes[0]!, broadcast, gateway: gateway || undefined, source, destination, service, netState, alnOffset }
+}

@@ -1,0 +1,70 @@
+// The same few addresses and service names stand in every packet. Making a string out of bytes costs more than finding
+// it again, so the short ASCII ones are remembered: one slot per hash, a collision simply replaces the older string.
+
+const slotsMax = 2_048
+const cachedBytesMax = 64
+
+const slots: (string | undefined)[] = new Array<string | undefined>(slotsMax).fill(undefined)
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const encoder = new TextEncoder()
+
+/** The UTF-8 text at `bytes[start … end)`; undefined when it is not UTF-8. */
+export function readText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  const length = end - start
+  if (length === 0) return ''
+  if (length > cachedBytesMax) return decodeText(bytes, start, end)
+  const hash = (bytes[start]! + bytes[end - 1]! * 31 + bytes[start + (length >> 1)]! * 961 + bytes[start + (length >> 2)]! * 7 + length * 131)
+  const slot = hash & (slotsMax - 1)
+  const cached = slots[slot]
+  if (cached !== undefined && cached.length === length) {
+    let at = 0
+    while (at < length && cached.charCodeAt(at) === bytes[start + at]) at++
+    if (at === length) return cached
+  }
+  const text = decodeText(bytes, start, end)
+  // Only ASCII has as many characters as bytes; anything else could never be compared with its bytes above.
+  if (text !== undefined && text.length === length) slots[slot] = text
+  return text
+}
+
+function decodeText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let text = ''
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte >= 0x80) return decodeUnicode(bytes, start, end)
+    text += String.fromCharCode(byte)
+  }
+  return text
+}
+
+function decodeUnicode(bytes: Uint8Array, start: number, end: number): string | undefined {
+  try {
+    return strictDecoder.decode(bytes.subarray(start, end))
+  } catch {
+    return undefined
+  }
+}
+
+export function encodeText(text: string): Uint8Array {
+  return encoder.encode(text)
+}
+
+/** Bytes that `text` takes in UTF-8; a lone surrogate counts as the U+FFFD it becomes. */
+export function textBytes(text: string): number {
+  let count = text.length
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit < 0x80) continue
+    if (unit < 0x800) count += 1
+    else {
+      count += 2
+      // A pair is two units of one 4-byte character.
+      if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(at + 1))) at++
+    }
+  }
+  return count
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000
+}
