@@ -1,0 +1,55 @@
+import type { Mesh } from '@hopmesh/browser'
+import { element, setText } from '../element.ts'
+import type { Parameters } from '../parameters.ts'
+import type { Panel } from './panel.ts'
+
+type State = 'connecting' | 'online' | 'offline'
+
+const words: Readonly<Record<State, string>> = {
+  connecting: 'connecting …',
+  online: 'online',
+  offline: 'offline, trying again …',
+}
+
+/** Who this page is, and whether it is in the mesh. */
+export class HeaderPanel implements Panel {
+  readonly node: HTMLElement
+  readonly #mesh: Mesh
+  readonly #state = element('span', { class: 'state', role: 'status', 'data-testid': 'state' })
+  readonly #address = element('code', { class: 'address', 'data-testid': 'own-address' })
+  #ready = false
+
+  constructor(mesh: Mesh, parameters: Parameters) {
+    this.#mesh = mesh
+    this.node = element(
+      'header',
+      { class: 'top' },
+      element('div', { class: 'brand' }, element('img', { src: './icon.svg', alt: '', width: 34, height: 34 }), element('h1', {}, 'hopmesh')),
+      element(
+        'div',
+        { class: 'me' },
+        element('span', { class: 'who' }, 'You are ', element('strong', { 'data-testid': 'own-name' }, parameters.name), ` in “${parameters.network}”`),
+        this.#address,
+      ),
+      this.#state,
+    )
+    this.#show('connecting')
+    mesh.on('online', () => this.#show('online'))
+    mesh.on('offline', () => this.#show('offline'))
+  }
+
+  /** Called once the identity is loaded. */
+  ready(): void {
+    this.#ready = true
+    this.update()
+  }
+
+  update(): void {
+    if (this.#ready) setText(this.#address, this.#mesh.address)
+  }
+
+  #show(state: State): void {
+    this.#state.dataset['state'] = state
+    setText(this.#state, words[state])
+  }
+}

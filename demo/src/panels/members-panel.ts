@@ -1,0 +1,87 @@
+import type { Mesh, Peer } from '@hopmesh/browser'
+import { hueOf } from '../colour.ts'
+import { element, panel, setText } from '../element.ts'
+import { KeyedList } from '../keyed-list.ts'
+import type { Row } from '../keyed-list.ts'
+import type { People } from '../people.ts'
+import { hops, milliseconds, sentenceForError, shortAddress } from '../plain-words.ts'
+import type { Panel } from './panel.ts'
+
+const kinds = { member: 'member', relay: 'relay', plain: 'plain ALN node' } as const
+
+class MemberRow implements Row<Peer> {
+  readonly node: HTMLElement
+  readonly #mesh: Mesh
+  readonly #people: People
+  readonly #name = element('strong', { 'data-testid': 'member-name' })
+  readonly #path = element('span', { class: 'tag', 'data-testid': 'member-path' })
+  readonly #facts = element('span', { class: 'facts', 'data-testid': 'member-facts' })
+  readonly #note = element('span', { class: 'note', role: 'status', 'data-testid': 'member-note' })
+  readonly #connect = element('button', { type: 'button', 'data-testid': 'connect' }, 'Connect')
+  #connecting = false
+
+  constructor(peer: Peer, mesh: Mesh, people: People) {
+    this.#mesh = mesh
+    this.#people = people
+    this.node = element(
+      'li',
+      { class: 'row', 'data-testid': 'member', 'data-address': peer.address, 'data-kind': peer.kind, style: `--hue: ${hueOf(peer.address)}` },
+      element('span', { class: `dot ${peer.kind}`, 'aria-hidden': 'true' }),
+      element('div', { class: 'grow' }, element('div', { class: 'title' }, this.#name, this.#path), this.#facts, this.#note),
+      this.#connect,
+    )
+    this.#connect.addEventListener('click', () => void this.#dial(peer))
+  }
+
+  update(peer: Peer): void {
+    setText(this.#name, this.#people.nameOf(peer.address))
+    setText(this.#path, peer.direct ? 'direct' : 'relayed')
+    this.node.dataset['state'] = peer.state
+    const facts = [kinds[peer.kind], hops(peer.hops)]
+    if (!peer.direct) facts.push(`through ${this.#people.nameOf(peer.via)}`)
+    if (peer.roundTripMs !== undefined) facts.push(milliseconds(peer.roundTripMs))
+    if (peer.state !== 'active') facts.push(peer.state)
+    facts.push(shortAddress(peer.address))
+    setText(this.#facts, facts.join(' · '))
+    this.#connect.hidden = peer.kind !== 'member' || peer.direct
+    this.#connect.disabled = this.#connecting
+    this.#connect.setAttribute('aria-label', `Connect directly to ${this.#people.nameOf(peer.address)}`)
+    if (peer.direct && !this.#connecting) setText(this.#note, '')
+  }
+
+  async #dial(peer: Peer): Promise<void> {
+    this.#connecting = true
+    this.#connect.disabled = true
+    setText(this.#note, 'Looking for a direct way …')
+    try {
+      await this.#mesh.connect(peer.address)
+      setText(this.#note, '')
+    } catch (error) {
+      setText(this.#note, sentenceForError(error))
+    } finally {
+      this.#connecting = false
+      this.#connect.disabled = false
+    }
+  }
+}
+
+/** Everybody who is here: what they are, how far away, and a button to come closer. */
+export class MembersPanel implements Panel {
+  readonly node: HTMLElement
+  readonly #people: People
+  readonly #rows: KeyedList<Peer>
+  readonly #empty = element('p', { class: 'empty' }, 'Nobody else yet. Open this page in a second tab.')
+
+  constructor(mesh: Mesh, people: People) {
+    this.#people = people
+    const list = element('ul', { class: 'rows', 'data-testid': 'members' })
+    this.#rows = new KeyedList({ list, key: (peer) => peer.address, create: (peer) => new MemberRow(peer, mesh, people) })
+    this.node = panel({ title: 'Who is here', testId: 'members-panel' }, list, this.#empty)
+  }
+
+  update(): void {
+    const peers = this.#people.present()
+    this.#rows.show(peers)
+    this.#empty.hidden = peers.some((peer) => peer.kind !== 'relay')
+  }
+}

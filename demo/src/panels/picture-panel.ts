@@ -1,0 +1,130 @@
+import type { Mesh } from '@hopmesh/browser'
+import { hueOf } from '../colour.ts'
+import { element, panel, setText, shape } from '../element.ts'
+import type { People } from '../people.ts'
+import { graphOf } from '../picture/graph.ts'
+import type { GraphNode } from '../picture/graph.ts'
+import { Layout } from '../picture/layout.ts'
+import type { Placement, PlacedNode } from '../picture/layout.ts'
+import type { Panel } from './panel.ts'
+
+const outlines = {
+  self: () => shape('circle', { r: 17 }),
+  member: () => shape('circle', { r: 14 }),
+  relay: () => shape('rect', { x: -14, y: -14, width: 28, height: 28, rx: 7 }),
+  plain: () => shape('path', { d: 'M0-16 15 10-15 10Z' }),
+} as const
+
+function legend(): HTMLElement {
+  const entry = (kind: keyof typeof outlines, words: string): HTMLElement =>
+    element('li', {}, shape('svg', { viewBox: '-20 -20 40 40', class: `node ${kind}`, 'aria-hidden': 'true' }, outlines[kind]()), words)
+  const line = (className: string, words: string): HTMLElement =>
+    element('li', {}, shape('svg', { viewBox: '0 0 28 8', class: 'line', 'aria-hidden': 'true' }, shape('path', { d: 'M0 4H28', class: className })), words)
+  return element(
+    'ul',
+    { class: 'legend' },
+    entry('self', 'this page'),
+    entry('member', 'member'),
+    entry('relay', 'relay'),
+    entry('plain', 'plain node'),
+    line('link direct', 'a direct link'),
+    line('link through', 'reached through another'),
+  )
+}
+
+/** A node and its name, drawn once and moved afterwards. */
+class DrawnNode {
+  readonly group: SVGGElement
+  readonly #kind: GraphNode['kind']
+  readonly #label = shape('text', { y: 31 })
+  readonly #title = shape('title')
+
+  constructor(node: GraphNode) {
+    this.#kind = node.kind
+    this.group = shape('g', { 'data-testid': 'picture-node', 'data-address': node.address, style: `--hue: ${hueOf(node.address)}` })
+    this.group.append(this.#title, outlines[node.kind](), this.#label)
+  }
+
+  move(placed: PlacedNode, label: string): void {
+    this.group.setAttribute('transform', `translate(${Math.round(placed.x ?? 0)} ${Math.round(placed.y ?? 0)})`)
+    this.group.setAttribute('class', `node ${this.#kind} ${placed.node.state}`)
+    setText(this.#label, label.length > 18 ? `${label.slice(0, 17)}…` : label)
+    setText(this.#title, `${label}: ${placed.address}`)
+  }
+}
+
+/** The live picture of who is here and how they are reached. */
+export class PicturePanel implements Panel {
+  readonly node: HTMLElement
+  readonly #mesh: Mesh
+  readonly #people: People
+  readonly #links = shape('g')
+  readonly #nodes = shape('g')
+  readonly #svg = shape('svg', { class: 'picture', role: 'img', 'data-testid': 'picture' }, this.#links, this.#nodes)
+  readonly #drawn = new Map<string, DrawnNode>()
+  readonly #layout: Layout
+  #width = 600
+  #height = 340
+
+  constructor(mesh: Mesh, people: People) {
+    this.#mesh = mesh
+    this.#people = people
+    this.#layout = new Layout((placement) => this.#draw(placement), matchMedia('(prefers-reduced-motion: reduce)').matches)
+    this.node = panel({ title: 'The mesh, seen from here', testId: 'picture-panel', className: 'wide' }, element('div', { class: 'frame' }, this.#svg), legend())
+    new ResizeObserver(([entry]) => {
+      if (entry === undefined || entry.contentRect.width === 0) return
+      this.#width = entry.contentRect.width
+      this.#height = entry.contentRect.height
+      this.#layout.resize(this.#width, this.#height)
+    }).observe(this.#svg)
+  }
+
+  update(): void {
+    const peers = this.#people.present()
+    this.#layout.update(graphOf({ address: this.#mesh.address, name: this.#people.ownName }, peers))
+    const count = (kind: string): number => peers.filter((peer) => peer.kind === kind).length
+    this.#svg.setAttribute('aria-label', `This page, ${count('member')} other members, ${count('relay')} relays, ${count('plain')} plain nodes.`)
+  }
+
+  #draw({ nodes, links }: Placement): void {
+    this.#frame(nodes)
+    this.#links.replaceChildren(
+      ...links.map(({ source, target, link }) =>
+        shape('line', {
+          class: `link ${link.direct ? 'direct' : 'through'}`,
+          'data-testid': 'picture-link',
+          x1: Math.round(source.x ?? 0),
+          y1: Math.round(source.y ?? 0),
+          x2: Math.round(target.x ?? 0),
+          y2: Math.round(target.y ?? 0),
+        }),
+      ),
+    )
+    const present = new Set(nodes.map(({ address }) => address))
+    for (const [address, drawn] of this.#drawn) {
+      if (present.has(address)) continue
+      drawn.group.remove()
+      this.#drawn.delete(address)
+    }
+    for (const placed of nodes) this.#nodeFor(placed.node).move(placed, this.#people.nameOf(placed.address))
+  }
+
+  #nodeFor(node: GraphNode): DrawnNode {
+    let drawn = this.#drawn.get(node.address)
+    if (drawn === undefined) {
+      drawn = new DrawnNode(node)
+      this.#drawn.set(node.address, drawn)
+      this.#nodes.append(drawn.group)
+    }
+    return drawn
+  }
+
+  // The picture is never magnified, and shrinks only as far as everybody needs to fit in.
+  #frame(nodes: readonly PlacedNode[]): void {
+    let scale = 1
+    for (const { x = 0, y = 0 } of nodes) scale = Math.max(scale, (Math.abs(x) + 60) / (this.#width / 2), (Math.abs(y) + 44) / (this.#height / 2))
+    const width = this.#width * scale
+    const height = this.#height * scale
+    this.#svg.setAttribute('viewBox', `${-width / 2} ${-height / 2} ${width} ${height}`)
+  }
+}

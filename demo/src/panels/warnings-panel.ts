@@ -1,0 +1,47 @@
+import type { Mesh } from '@hopmesh/browser'
+import { element } from '../element.ts'
+import { sentenceFor } from '../plain-words.ts'
+import type { Panel } from './panel.ts'
+
+const warningsMax = 6
+
+// These describe a moment without others or without a relay, and are over once the page is online again.
+const passing = new Set(['ALONE_IN_NETWORK', 'RELAY_UNREACHABLE', 'RESTARTING', 'LINK_FAILED', 'GREETING_TIMEOUT'])
+
+/** What the library wants people to know, one plain sentence for each code. */
+export class WarningsPanel implements Panel {
+  readonly node: HTMLElement = element('div', { class: 'warnings', role: 'status', 'aria-live': 'polite', 'data-testid': 'warnings' })
+  readonly #mesh: Mesh
+
+  constructor(mesh: Mesh) {
+    this.#mesh = mesh
+    mesh.on('warning', ({ code, message }) => this.#add(code, message))
+    mesh.on('error', (error) => this.#add(error.code, error.message))
+    mesh.on('online', () => this.#drop((code) => passing.has(code) && code !== 'ALONE_IN_NETWORK'))
+  }
+
+  update(): void {
+    const company = [...this.#mesh.peers.values()].some((peer) => peer.kind !== 'relay' && peer.state === 'active')
+    if (company) this.#drop((code) => code === 'ALONE_IN_NETWORK')
+  }
+
+  #add(code: string, message: string): void {
+    this.#drop((shown) => shown === code)
+    const close = element('button', { type: 'button', class: 'quiet', 'aria-label': 'Dismiss' }, '×')
+    const note = element(
+      'p',
+      { class: 'warning', 'data-testid': 'warning', 'data-code': code },
+      element('span', {}, sentenceFor(code, message), ' ', element('code', {}, code)),
+      close,
+    )
+    close.addEventListener('click', () => note.remove())
+    this.node.append(note)
+    while (this.node.children.length > warningsMax) this.node.firstElementChild?.remove()
+  }
+
+  #drop(matches: (code: string) => boolean): void {
+    for (const note of [...this.node.children]) {
+      if (note instanceof HTMLElement && matches(note.dataset['code'] ?? '')) note.remove()
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { friendlyName } from './friendly-name.ts'
+
+/** What the address of the page asks for. */
+export interface Parameters {
+  readonly relay: string
+  readonly network: string
+  readonly name: string
+}
+
+// Whoever serves the page usually passes /relay on to a relay, so that one address is enough to join from anywhere.
+function ownOrigin(location: Location): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/relay`
+}
+
+export function readParameters(location: Location): Parameters {
+  const query = new URLSearchParams(location.search)
+  return {
+    relay: query.get('relay') || ownOrigin(location),
+    network: query.get('network') || 'default',
+    name: query.get('name') || friendlyName(),
+  }
+}
+
+/** The address to open in another tab or on another device: this one, without the name. */
+export function linkForOthers(location: Location): string {
+  const url = new URL(location.href)
+  url.searchParams.delete('name')
+  return url.href
+}

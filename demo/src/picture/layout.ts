@@ -1,0 +1,87 @@
+import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY } from 'd3-force'
+import type { Simulation, SimulationLinkDatum, SimulationNodeDatum } from 'd3-force'
+import type { Graph, GraphLink, GraphNode } from './graph.ts'
+
+export interface PlacedNode extends SimulationNodeDatum {
+  readonly address: string
+  node: GraphNode
+}
+
+export interface PlacedLink extends SimulationLinkDatum<PlacedNode> {
+  source: PlacedNode
+  target: PlacedNode
+  readonly link: GraphLink
+}
+
+export interface Placement {
+  readonly nodes: readonly PlacedNode[]
+  readonly links: readonly PlacedLink[]
+}
+
+/** Where the nodes stand: this page in the middle, the others pushed apart by d3-force. */
+export class Layout {
+  readonly #simulation: Simulation<PlacedNode, PlacedLink>
+  readonly #still: boolean
+  readonly #draw: (placement: Placement) => void
+  #nodes: PlacedNode[] = []
+  #links: PlacedLink[] = []
+  #known = ''
+
+  /** `still`: no movement, for people who asked their system for less of it. */
+  constructor(draw: (placement: Placement) => void, still: boolean) {
+    this.#draw = draw
+    this.#still = still
+    this.#simulation = forceSimulation<PlacedNode, PlacedLink>()
+      .force('push', forceManyBody().strength(-420))
+      .force('apart', forceCollide(46))
+      .on('tick', () => this.#show())
+    this.resize(600, 340)
+  }
+
+  /** A wide picture spreads sideways, a tall one downwards. */
+  resize(width: number, height: number): void {
+    const ratio = Math.min(3, Math.max(1 / 3, width / height))
+    this.#simulation.force('x', forceX(0).strength(0.06 / ratio)).force('y', forceY(0).strength(0.06 * ratio))
+    this.#settle()
+  }
+
+  update(graph: Graph): void {
+    const before = new Map(this.#nodes.map((placed) => [placed.address, placed]))
+    this.#nodes = graph.nodes.map((node) => this.#place(node, before.get(node.address)))
+    const byAddress = new Map(this.#nodes.map((placed) => [placed.address, placed]))
+    this.#links = graph.links.flatMap((link) => {
+      const source = byAddress.get(link.from)
+      const target = byAddress.get(link.to)
+      return source !== undefined && target !== undefined ? [{ source, target, link }] : []
+    })
+    const known = JSON.stringify([graph.nodes.map(({ address }) => address), graph.links])
+    if (known !== this.#known) {
+      this.#known = known
+      this.#simulation.nodes(this.#nodes).force('links', forceLink<PlacedNode, PlacedLink>(this.#links).distance(100).strength(0.5))
+      this.#settle()
+    }
+    this.#show()
+  }
+
+  #place(node: GraphNode, before: PlacedNode | undefined): PlacedNode {
+    if (before !== undefined) {
+      before.node = node
+      return before
+    }
+    return node.kind === 'self' ? { address: node.address, node, x: 0, y: 0, fx: 0, fy: 0 } : { address: node.address, node }
+  }
+
+  #settle(): void {
+    this.#simulation.alpha(0.7)
+    if (!this.#still) {
+      this.#simulation.restart()
+      return
+    }
+    this.#simulation.stop().tick(150)
+    this.#show()
+  }
+
+  #show(): void {
+    this.#draw({ nodes: this.#nodes, links: this.#links })
+  }
+}

@@ -1,0 +1,43 @@
+// What the library says in codes, said for people.
+
+const sentences: Readonly<Record<string, string>> = {
+  ALONE_IN_NETWORK: 'Nobody else is in this network yet. Open the page once more, with the same network name.',
+  GREETING_TIMEOUT: 'Something answered at the relay’s address, but did not greet as a relay does.',
+  HANDSHAKE_FAILED: 'The relay could not prove who it is, so the connection was dropped.',
+  IDENTITY_IN_USE: 'Another tab had taken this tab’s address (a copied tab does that), so a new one was drawn.',
+  INSECURE_CONTEXT:
+    'This page came over plain http, so the browser withholds its own cryptography. It joins all the same, with a library in its place: slower, and with an address that others on the way could tamper with. Use https where it matters.',
+  LINK_FAILED: 'A direct connection could not be made. Everything still travels through another node.',
+  NETWORK_MISMATCH: 'The relay serves another network than the one asked for.',
+  NO_ROUTE: 'There is no way to that node at the moment.',
+  NO_SERVICE: 'Nobody offers that service at the moment.',
+  NOT_A_MEMBER: 'That is a plain node: it offers services, but takes no messages.',
+  RELAY_UNREACHABLE: 'The relay cannot be reached. The page goes on trying; direct connections stay up.',
+  RESTARTING: 'The relay is restarting. The page comes back by itself.',
+  TIMEOUT: 'No answer came in time.',
+  VERSION_MISMATCH: 'The relay speaks another version of hopmesh than this page.',
+}
+
+/** A code as a sentence; the library's own words where there is none. */
+export function sentenceFor(code: string, message: string): string {
+  return sentences[code] ?? message
+}
+
+/** An error of any kind as one sentence. */
+export function sentenceForError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return 'code' in error && typeof error.code === 'string' ? sentenceFor(error.code, error.message) : error.message
+}
+
+export function milliseconds(value: number): string {
+  return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`
+}
+
+export function hops(count: number): string {
+  return count === 1 ? '1 hop' : `${count} hops`
+}
+
+/** The first letters of an address and its end: enough to tell two apart. */
+export function shortAddress(address: string): string {
+  return address.length > 16 ? `${address.slice(0, 6)}…${address.slice(-6)}` : address
+}

@@ -1,0 +1,66 @@
+// The stages of `npm test`, in their order. A stage is done by commands of ours, or by a script of package.json.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root, run, tool } from './workspace.mjs'
+
+const node = process.execPath
+
+function scripts() {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts ?? {}
+}
+
+function npmRun(name, args = [], options = {}) {
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  return run(npm, ['run', '--silent', name, ...(args.length > 0 ? ['--', ...args] : [])], options)
+}
+
+async function types() {
+  const tsc = tool('typescript', 'tsc')
+  const builds = [['-b'], ...['demo', 'e2e'].filter((folder) => existsSync(join(root, folder, 'tsconfig.json'))).map((folder) => ['-p', folder])]
+  for (const args of builds) {
+    const { code } = await run(node, [tsc, ...args])
+    if (code !== 0) return false
+  }
+  return true
+}
+
+async function units() {
+  const reporters = ['--reporter=default', '--reporter=json', '--outputFile.json=reports/units.json']
+  return (await run(node, [tool('vitest', 'vitest'), 'run', ...reporters])).code === 0
+}
+
+// The promise of the simulator: one seed is one history, another seed is another one.
+async function simulator() {
+  const digests = []
+  for (const seed of ['7', '7', '8']) {
+    const { code, output } = await npmRun('sim', ['--seed', seed, '--digest'], { quiet: true })
+    console.log(`seed ${seed}: ${output.trim()}`)
+    if (code !== 0) return false
+    digests.push(output.trim().split('\n').at(-1))
+  }
+  if (digests[0] !== digests[1]) console.error('Seed 7 gave two histories.')
+  if (digests[0] === digests[2]) console.error('Seeds 7 and 8 gave the same history.')
+  return digests[0] === digests[1] && digests[0] !== digests[2]
+}
+
+async function endToEnd() {
+  const playwright = tool('@playwright/test', 'playwright', join(root, 'e2e'))
+  return (await run(node, [playwright, 'test'], { cwd: join(root, 'e2e') })).code === 0
+}
+
+const byScript = (name) => async () => (await npmRun(name)).code === 0
+
+/** `script`: the package.json script that the stage needs. `report`: where its tests are written down. */
+export const stages = [
+  { name: 'types', quick: true, command: types },
+  { name: 'lint', quick: true, script: 'lint', command: byScript('lint') },
+  { name: 'units', quick: true, report: 'reports/units.json', command: units },
+  { name: 'simulator', quick: true, script: 'sim', command: simulator },
+  { name: 'end-to-end', quick: false, browser: true, report: 'reports/e2e.json', command: endToEnd },
+  { name: 'rows', quick: false, script: 'rows', command: byScript('rows') },
+]
+
+/** Whether the stage is there to be run. */
+export function exists(stage) {
+  return stage.script === undefined || scripts()[stage.script] !== undefined
+}
