@@ -14,6 +14,7 @@ export const meshErrorCodes = [
   'HOP_LIMIT',
   'IDENTITY_FILE',
   'IDENTITY_IN_USE',
+  'IDENTITY_STORAGE',
   'INSECURE_CONTEXT',
   'INVALID_OPTION',
   'LINK_FAILED',
