@@ -36,13 +36,14 @@ export interface PlainHost {
 export interface MemberRecord {
   readonly network: WireNetwork
   readonly address: Address
-  /** Ed25519, 32 bytes; hashes to the part of the address before the dot. */
+  /** Ed25519, 32 bytes; hashes to the part of the address before the dot, except for a `named` node. */
   readonly publicKey: Uint8Array
   /** X25519 of this process, 32 bytes: the Noise static key. */
   readonly exchangeKey: Uint8Array
   /** epoch × 65536 + number: raised with every change of this record. */
   readonly seq48: number
-  readonly kind: 'member' | 'relay' | 'left'
+  /** `named`: a capable node under a free-form name, as in plain ALN. Its key proves that it is one process, not who it is. */
+  readonly kind: 'member' | 'relay' | 'left' | 'named'
   readonly name: string
   readonly capabilities: readonly string[]
   readonly services: readonly ServiceAdvert[]
@@ -89,7 +90,7 @@ function* openSteps(bytes: Uint8Array, crypto: Crypto): Steps<MemberRecord | Wir
   const body = bytes.subarray(0, -signatureBytes)
   const record = decodeRecordBody(body)
   if (record instanceof WireFault) return record
-  if ((yield* wait(whoOf(record.publicKey, crypto))) !== whoPart(record.address)) {
+  if (record.kind !== 'named' && (yield* wait(whoOf(record.publicKey, crypto))) !== whoPart(record.address)) {
     return new WireFault('bad-value', 'the key of a member record does not hash to its address')
   }
   const signed = concatBytes(signaturePrefix, body)

@@ -13,6 +13,8 @@ export const servicesMax = 32
 export const plainHostsMax = 1_024
 /** The longest name that the plain wire can carry: its length is one byte. */
 export const plainAddressBytesMax = 255
+/** A capable node under a free-form name: what a routing row carries. */
+export const namedAddressBytesMax = 100
 export const capabilitiesMax = 16
 export const capabilityBytesMax = 64
 export const loadMax = 127
@@ -25,7 +27,12 @@ const encoder = new TextEncoder()
 export function refuseOutOfBounds(record: MemberRecord): void {
   atMost(utf8Length(record.network.name), networkNameBytesMax, 'bytes in the name of the network')
   valid(record.network.keyHash.length === keyHashBytes, `the key hash of the network has ${record.network.keyHash.length} bytes`)
-  valid(isMemberAddress(record.address), `'${record.address}' is not the address of a member`)
+  if (record.kind === 'named') {
+    valid(isPlainAddress(record.address), `'${record.address}' is not a name that a node without a key address may have`)
+    atMost(utf8Length(record.address), namedAddressBytesMax, 'bytes in the address of a node')
+  } else {
+    valid(isMemberAddress(record.address), `'${record.address}' is not the address of a member`)
+  }
   valid(record.publicKey.length === recordKeyBytes && record.exchangeKey.length === recordKeyBytes, 'a key of the record has not 32 bytes')
   valid(isWhole(record.seq48, 0, seq48Max), `the number ${record.seq48} does not fit 48 bits`)
   atMost(utf8Length(record.name), nameBytesMax, 'bytes in the name of a member')

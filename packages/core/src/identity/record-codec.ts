@@ -15,9 +15,7 @@ import * as bounds from './record-bounds.ts'
 import { decodeWireNetwork, encodeWireNetwork } from './wire-network.ts'
 
 const recordVersion = 1
-/** `who`, a dot and the tab. */
-const addressBytes = 32
-const kinds = ['member', 'relay', 'left'] as const
+const kinds = ['member', 'relay', 'left', 'named'] as const
 
 /** The bytes that are signed. Throws a MeshError (`TOO_LARGE`, `INVALID_OPTION`) that names what is out of bounds. */
 export function encodeRecordBody(record: MemberRecord): Uint8Array {
@@ -68,14 +66,15 @@ class RecordReader {
     const version = this.reader.u8()
     this.check(version === recordVersion, 'unknown-kind', `version ${version} of member records`)
     const network = decodeWireNetwork(this.reader)
-    const address = this.text(addressBytes, 'address')
-    this.check(isMemberAddress(address), 'bad-value', 'the address is not that of a member')
+    const address = this.text(bounds.namedAddressBytesMax, 'address')
     const publicKey = this.reader.bytes(bounds.recordKeyBytes).slice()
     const exchangeKey = this.reader.bytes(bounds.recordKeyBytes).slice()
     const seq48 = this.reader.u48()
     const kindNumber = this.reader.u8()
     const kind = kinds[kindNumber - 1]
     this.check(kind !== undefined, 'unknown-kind', `kind ${kindNumber} of member records`)
+    const fits = kind === 'named' ? bounds.isPlainAddress(address) : isMemberAddress(address)
+    this.check(fits, 'bad-value', 'an address that this kind of node cannot have')
     const { name, capabilities } = this.about()
     const services = this.services()
     const plainHosts = this.plainHosts()

@@ -1,0 +1,101 @@
+import type { Channel, ChannelReceiver, CloseReason } from '../channel/channel.ts'
+import { frame } from '../wire/kiss.ts'
+import { linkFrameBytesMax } from '../wire/link-frame.ts'
+import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
+import { encodePacket } from '../wire/packet-codec.ts'
+import { packetFromJson, packetToJson } from '../wire/packet-json.ts'
+import { PlainStreamReader } from '../wire/plain-stream.ts'
+import { isWireFault, WireFault } from '../wire/wire-fault.ts'
+
+// Turns what a channel carries into link frames and plain packets, and back: the one place that knows that a frame
+// travels bare on a channel of our own, in KISS on a stream, and in JSON on a text channel.
+
+/** The largest ALN packet on a stream: a link frame and its few header bytes. */
+const packetBytesMax = linkFrameBytesMax + 16
+
+/** Packets at and above this are refused from plain neighbours (the limits of ALN itself). */
+export const plainPacketBytesMax = 5_120
+export const plainDataBytesMax = 4_096
+
+export interface FramePortReceiver {
+  /** One link frame, kind byte first. */
+  frame(bytes: Uint8Array): void
+  /** One plain ALN packet; never on a `frames` channel. */
+  plain(packet: DecodedPacket): void
+  fault(fault: WireFault): void
+  drained(): void
+  closed(reason: CloseReason): void
+}
+
+export class FramePort implements ChannelReceiver {
+  readonly channel: Channel
+  readonly #receiver: FramePortReceiver
+  readonly #stream: PlainStreamReader | undefined
+  readonly #text = new TextDecoder()
+  readonly #utf8 = new TextEncoder()
+
+  constructor(channel: Channel, receiver: FramePortReceiver) {
+    this.channel = channel
+    this.#receiver = receiver
+    this.#stream = channel.carries === 'stream' ? new PlainStreamReader({ packetBytesMax }) : undefined
+  }
+
+  /** Whether a plain ALN node may be at the other end. */
+  get maybePlain(): boolean {
+    return this.channel.carries !== 'frames'
+  }
+
+  start(): void {
+    this.channel.start(this)
+  }
+
+  /** As `Channel.send`. */
+  sendFrame(bytes: Uint8Array): boolean {
+    return this.maybePlain ? this.sendPlain([{ netState: netStates.frame, data: bytes }]) : this.channel.send(bytes)
+  }
+
+  /** Plain packets in one write, as far as the channel has writes. */
+  sendPlain(packets: readonly Packet[]): boolean {
+    if (this.channel.carries === 'text') {
+      let room = true
+      for (const packet of packets) room = this.channel.send(this.#utf8.encode(packetToJson(packet)))
+      return room
+    }
+    const frames = packets.map((packet) => frame(encodePacket(packet)))
+    if (frames.length === 1) return this.channel.send(frames[0] as Uint8Array)
+    const joined = new Uint8Array(frames.reduce((length, bytes) => length + bytes.length, 0))
+    let at = 0
+    for (const bytes of frames) {
+      joined.set(bytes, at)
+      at += bytes.length
+    }
+    return this.channel.send(joined)
+  }
+
+  message(bytes: Uint8Array): void {
+    if (this.channel.carries === 'frames') {
+      if (bytes.length > linkFrameBytesMax) this.#receiver.fault(new WireFault('too-long', `a link frame of ${bytes.length} bytes`))
+      else this.#receiver.frame(bytes)
+    } else if (this.#stream) {
+      for (const packet of this.#stream.push(bytes)) this.#packet(packet)
+    } else {
+      this.#packet(packetFromJson(this.#text.decode(bytes)))
+    }
+  }
+
+  drained(): void {
+    this.#receiver.drained()
+  }
+
+  closed(reason: CloseReason): void {
+    this.#receiver.closed(reason)
+  }
+
+  #packet(packet: DecodedPacket | WireFault): void {
+    if (isWireFault(packet)) this.#receiver.fault(packet)
+    else if (packet.netState === netStates.frame) this.#receiver.frame(packet.data ?? new Uint8Array(0))
+    else if ((packet.data?.length ?? 0) > plainDataBytesMax) {
+      this.#receiver.fault(new WireFault('too-long', `plain data of ${packet.data?.length} bytes; ALN ends at ${plainDataBytesMax}`))
+    } else this.#receiver.plain(packet)
+  }
+}

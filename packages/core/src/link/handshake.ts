@@ -1,0 +1,166 @@
+import { NoiseHandshake, type NoiseCipher } from '../crypto/noise.ts'
+import { MeshError } from '../errors/mesh-error.ts'
+import { openRecord, sameNetwork, type MemberRecord, type WireNetwork } from '../identity/member-record.ts'
+import { wait, type Steps } from '../ports/awaitable.ts'
+import type { Awaitable, Crypto, ExchangeKeys } from '../ports/crypto.ts'
+import { ByteWriter } from '../wire/bytes.ts'
+import { decodeHello, decodeReply, encodeHello, encodeReply, frameKinds } from '../wire/link-frame.ts'
+import { isWireFault } from '../wire/wire-fault.ts'
+
+// How two capable neighbours prove to each other who they are (Noise XX, three frames: hello, reply, finish), before a
+// single control message or packet is accepted. Each says its signed member record inside the handshake; the peer is
+// authenticated when its Noise static key is the one in the record, the record's key hashes to its address, and the
+// address is the one asked for. What both said in clear, and the pipe's own fingerprints, are bound in as the prologue.
+
+export const wireVersion = 1
+
+/** What a node brings into a handshake. */
+export interface HandshakeIdentity {
+  readonly crypto: Crypto
+  readonly exchangeKeys: ExchangeKeys
+  readonly network: WireNetwork
+  readonly address: string
+  /** The signed record as it is now. */
+  record(): Awaitable<Uint8Array>
+}
+
+export interface HandshakeContext {
+  /** Greeting lines of a maybe-plain channel, dialer's first. */
+  readonly greetings: readonly string[]
+  readonly binding: Uint8Array | undefined
+  /** The only address that may be at the other end. */
+  readonly expect: string | undefined
+}
+
+export interface HandshakeResult {
+  readonly record: MemberRecord
+  readonly recordBytes: Uint8Array
+  readonly send: NoiseCipher
+  readonly receive: NoiseCipher
+}
+
+const nothing = new Uint8Array(0)
+
+/** Next frame of the handshake: to send it, to be done, or to give up (the error is also told to the peer). */
+export type HandshakeStep = { readonly send?: Uint8Array; readonly done?: HandshakeResult; readonly failed?: MeshError }
+
+export class Handshake {
+  readonly #self: HandshakeIdentity
+  readonly #context: HandshakeContext
+  #noise: NoiseHandshake | undefined
+  #awaits: 'hello' | 'reply' | 'finish' | 'nothing'
+
+  constructor(role: 'dialer' | 'listener', self: HandshakeIdentity, context: HandshakeContext) {
+    this.#self = self
+    this.#context = context
+    this.#awaits = role === 'dialer' ? 'nothing' : 'hello'
+  }
+
+  /** The dialer's first frame. */
+  *hello(): Steps<Uint8Array> {
+    this.#begin('initiator', [wireVersion], this.#self.network)
+    const noise = yield* (this.#noise as NoiseHandshake).writeMessage(nothing)
+    this.#awaits = 'reply'
+    const { name, keyHash } = this.#self.network
+    return encodeHello({ versions: [wireVersion], network: name, keyHash, noise })
+  }
+
+  *receive(kind: number, body: Uint8Array): Steps<HandshakeStep> {
+    if (kind === frameKinds.hello && this.#awaits === 'hello') return yield* this.#onHello(body)
+    if (kind === frameKinds.reply && this.#awaits === 'reply') return yield* this.#onReply(body)
+    if (kind === frameKinds.finish && this.#awaits === 'finish') return yield* this.#onFinish(body)
+    return failure('HANDSHAKE_FAILED', `a frame of kind ${kind} came where the handshake awaits ${this.#awaits}`)
+  }
+
+  *#onHello(body: Uint8Array): Steps<HandshakeStep> {
+    const hello = decodeHello(body)
+    if (isWireFault(hello)) return failure('HANDSHAKE_FAILED', `unreadable hello: ${hello.detail}`)
+    if (!hello.versions.includes(wireVersion)) {
+      return failure('VERSION_MISMATCH', `the peer speaks wire version ${hello.versions.join(', ') || 'none'}, this side ${wireVersion}`)
+    }
+    const network = { name: hello.network, keyHash: hello.keyHash }
+    if (!sameNetwork(network, this.#self.network)) {
+      return failure('NETWORK_MISMATCH', `the dialer wants network '${network.name}', this is '${this.#self.network.name}'`)
+    }
+    const noise = this.#begin('responder', hello.versions, network)
+    if ((yield* noise.readMessage(hello.noise)) === undefined) return failure('HANDSHAKE_FAILED', 'the first handshake message does not hold')
+    const record = yield* wait(this.#self.record())
+    const payload = new ByteWriter().u8(wireVersion).bytes(record).finish()
+    this.#awaits = 'finish'
+    return { send: encodeReply({ version: wireVersion, noise: yield* noise.writeMessage(payload) }) }
+  }
+
+  *#onReply(body: Uint8Array): Steps<HandshakeStep> {
+    const noise = this.#noise as NoiseHandshake
+    const reply = decodeReply(body)
+    if (isWireFault(reply)) return failure('HANDSHAKE_FAILED', `unreadable reply: ${reply.detail}`)
+    if (reply.version !== wireVersion) return failure('VERSION_MISMATCH', `the peer chose wire version ${reply.version}, this side speaks ${wireVersion}`)
+    const payload = yield* noise.readMessage(reply.noise)
+    if (payload === undefined || payload[0] !== reply.version) return failure('HANDSHAKE_FAILED', 'the second handshake message does not hold')
+    const peer = yield* this.#peer(payload.subarray(1))
+    if (peer instanceof MeshError) return { failed: peer }
+    const own = yield* wait(this.#self.record())
+    const message = yield* noise.writeMessage(own)
+    const finish = new ByteWriter().u8(frameKinds.finish).bytes(message).finish()
+    return { send: finish, done: yield* this.#finished(peer) }
+  }
+
+  *#onFinish(body: Uint8Array): Steps<HandshakeStep> {
+    const payload = yield* (this.#noise as NoiseHandshake).readMessage(body)
+    if (payload === undefined) return failure('HANDSHAKE_FAILED', 'the third handshake message does not hold')
+    const peer = yield* this.#peer(payload)
+    if (peer instanceof MeshError) return { failed: peer }
+    return { done: yield* this.#finished(peer) }
+  }
+
+  *#peer(bytes: Uint8Array): Steps<{ record: MemberRecord; bytes: Uint8Array } | MeshError> {
+    const record = yield* wait(openRecord(bytes, this.#self.crypto))
+    if (isWireFault(record)) return new MeshError('HANDSHAKE_FAILED', `the peer's member record does not hold: ${record.detail}`)
+    if (!sameNetwork(record.network, this.#self.network)) {
+      return new MeshError('NETWORK_MISMATCH', `the peer's record is of network '${record.network.name}'`)
+    }
+    if (!sameBytes(record.exchangeKey, this.#noise?.remoteStatic)) {
+      return new MeshError('HANDSHAKE_FAILED', `whoever is at the other end does not hold the key of ${record.address}`)
+    }
+    if (record.address === this.#self.address) return new MeshError('IDENTITY_IN_USE', `the peer has this node's own address ${record.address}`)
+    if (this.#context.expect !== undefined && record.address !== this.#context.expect) {
+      return new MeshError('HANDSHAKE_FAILED', `${this.#context.expect} was asked for, ${record.address} answered`)
+    }
+    return { record, bytes }
+  }
+
+  *#finished(peer: { record: MemberRecord; bytes: Uint8Array }): Steps<HandshakeResult> {
+    this.#awaits = 'nothing'
+    const { send, receive } = yield* (this.#noise as NoiseHandshake).split()
+    return { record: peer.record, recordBytes: peer.bytes, send, receive }
+  }
+
+  #begin(role: 'initiator' | 'responder', versions: readonly number[], network: WireNetwork): NoiseHandshake {
+    const noise = new NoiseHandshake({
+      crypto: this.#self.crypto,
+      role,
+      staticKeys: this.#self.exchangeKeys,
+      prologue: linkPrologue(this.#context, versions, network),
+    })
+    this.#noise = noise
+    return noise
+  }
+}
+
+/** Each part with its length before it, so that no two conversations give the same bytes. */
+function linkPrologue(context: HandshakeContext, versions: readonly number[], network: WireNetwork): Uint8Array {
+  const writer = new ByteWriter().string('hopmesh.1 link').varint(context.greetings.length)
+  for (const greeting of context.greetings) writer.string(greeting)
+  writer.varint(versions.length)
+  for (const version of versions) writer.u8(version)
+  writer.string(network.name).bytes(network.keyHash)
+  return writer.varint(context.binding?.length ?? 0).bytes(context.binding ?? nothing).finish()
+}
+
+function failure(code: 'HANDSHAKE_FAILED' | 'NETWORK_MISMATCH' | 'VERSION_MISMATCH', message: string): HandshakeStep {
+  return { failed: new MeshError(code, message) }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return b !== undefined && a.length === b.length && a.every((byte, index) => byte === b[index])
+}

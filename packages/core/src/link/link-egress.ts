@@ -1,0 +1,126 @@
+import type { NoiseCipher } from '../crypto/noise.ts'
+import { run, wait } from '../ports/awaitable.ts'
+import type { Clock } from '../ports/clock.ts'
+import { ByteWriter } from '../wire/bytes.ts'
+import { ControlEncoder } from '../wire/control-codec.ts'
+import type { ControlMessage } from '../wire/control.ts'
+import { encodeItemsFrame, FrameBatch, frameKinds, linkFrameBytesMax } from '../wire/link-frame.ts'
+import type { FramePort } from './frame-port.ts'
+import { OrderedQueue } from './ordered-queue.ts'
+
+/** Frames kept for a neighbour that does not take them; above it packets are dropped and counted (a sender hears QUEUE_FULL). */
+export const egressBytesMax: number = 2 * 1024 * 1024
+/** Control frames being sealed at a time; a neighbour so far behind is cut off. */
+const sealingMax = 1_024
+const controlBytesMax = linkFrameBytesMax - 32
+
+/**
+ * The sending half of a joined link. What is ready in one turn leaves in one frame; nothing waits for company. Control
+ * messages are sealed in order; packets are not sealed here and wait when the channel is full.
+ */
+export class LinkEgress {
+  readonly #port: FramePort
+  readonly #cipher: NoiseCipher
+  readonly #clock: Clock
+  readonly #failed: (detail: string) => void
+  readonly #encoder = new ControlEncoder()
+  readonly #sealing = new OrderedQueue(sealingMax)
+  readonly #batch = new FrameBatch(frameKinds.packets)
+  #control: ControlMessage[] = []
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  #congested = false
+  #scheduled = false
+
+  constructor(port: FramePort, cipher: NoiseCipher, clock: Clock, failed: (detail: string) => void) {
+    this.#port = port
+    this.#cipher = cipher
+    this.#clock = clock
+    this.#failed = failed
+  }
+
+  /** One mesh packet, copied. False: the neighbour is behind and the packet is dropped. */
+  packet(bytes: Uint8Array): boolean {
+    if (!this.#batch.add(bytes)) {
+      this.#sendBatch()
+      if (this.#heldBytes >= egressBytesMax || !this.#batch.add(bytes)) return false
+    }
+    if (!this.#congested) this.#schedule()
+    return true
+  }
+
+  control(message: ControlMessage): void {
+    this.#control.push(message)
+    this.#schedule()
+  }
+
+  /** The channel has room again. */
+  drained(): void {
+    this.#congested = false
+    while (!this.#congested && this.#held.length > 0) {
+      const frame = this.#held.shift() as Uint8Array
+      this.#heldBytes -= frame.length
+      this.#congested = !this.#port.sendFrame(frame)
+    }
+    if (!this.#congested) this.flush()
+  }
+
+  flush(): void {
+    this.#scheduled = false
+    this.#sendControl()
+    if (!this.#congested) this.#sendBatch()
+  }
+
+  /** Calls after everything that was given so far has been handed to the channel or dropped. */
+  afterFlush(callback: () => void): void {
+    this.flush()
+    if (!this.#sealing.push(callback)) callback()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#clock.soon(() => this.#scheduled && this.flush())
+  }
+
+  #sendBatch(): void {
+    if (this.#batch.items === 0) return
+    const frame = this.#batch.take()
+    if (this.#congested) {
+      this.#held.push(frame)
+      this.#heldBytes += frame.length
+    } else {
+      this.#congested = !this.#port.sendFrame(frame)
+    }
+  }
+
+  #sendControl(): void {
+    const messages = this.#control
+    if (messages.length === 0) return
+    this.#control = []
+    let items: Uint8Array[] = []
+    let bytes = 0
+    for (const message of messages) {
+      for (const item of this.#encoder.encode(message)) {
+        if (bytes + item.length + 4 > controlBytesMax && items.length > 0) {
+          this.#seal(items)
+          items = []
+          bytes = 0
+        }
+        items.push(item)
+        bytes += item.length + 4
+      }
+    }
+    if (items.length > 0) this.#seal(items)
+  }
+
+  #seal(items: readonly Uint8Array[]): void {
+    const plain = encodeItemsFrame(frameKinds.control, items).subarray(1)
+    const { cipher, port } = { cipher: this.#cipher, port: this.#port }
+    const task = function* (): Generator<Promise<unknown>, void, unknown> {
+      const sealed = yield* wait(cipher.seal(plain))
+      port.sendFrame(new ByteWriter().u8(frameKinds.control).bytes(sealed).finish())
+    }
+    if (!this.#sealing.push(() => run(task()))) this.#failed('control frames wait for a neighbour that is too far behind')
+  }
+}

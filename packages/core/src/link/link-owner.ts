@@ -1,0 +1,38 @@
+import type { MeshError } from '../errors/mesh-error.ts'
+import type { MemberRecord } from '../identity/member-record.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Dice } from '../ports/dice.ts'
+import type { Log } from '../ports/log.ts'
+import type { ControlMessage } from '../wire/control.ts'
+import type { DecodedPacket, Packet } from '../wire/packet.ts'
+import type { HandshakeIdentity } from './handshake.ts'
+import type { Link } from './link.ts'
+
+/** A record whose signature holds, with the bytes that prove it to others. */
+export interface ProvenRecord {
+  readonly record: MemberRecord
+  readonly bytes: Uint8Array
+}
+
+/** What routing needs of links, and the one place where a link's facts, verified and in order, enter it. */
+export interface LinkOwner {
+  readonly identity: HandshakeIdentity
+  readonly clock: Clock
+  readonly dice: Dice
+  readonly log: Log
+  /** What a plain node may know at once: ROUTE self and own services. Empty: nothing yet. */
+  plainGreeting(): readonly Packet[]
+  /** The handshake is over. An error refuses the neighbour. */
+  joined(link: Link, proof: ProvenRecord): MeshError | undefined
+  /** A plain ALN node is at the other end. An error refuses it. */
+  plain(link: Link): MeshError | undefined
+  /** The plain neighbour turned out to be capable: what it taught as a plain one is void. */
+  upgraded(link: Link): void
+  control(link: Link, message: Exclude<ControlMessage, { type: 'records' | 'ping' | 'pong' }>): void
+  records(link: Link, records: readonly ProvenRecord[]): void
+  packet(link: Link, bytes: Uint8Array): void
+  plainPacket(link: Link, packet: DecodedPacket): void
+  closed(link: Link, why: string): void
+  /** Something hostile, odd or broken that was survived. */
+  fault(code: string, message: string): void
+}

@@ -1,0 +1,319 @@
+// One neighbour at the other end of one channel: greeting, handshake, then control messages and packets, until it ends.
+//
+//   opening ─ greeting ─┬─ joined ─┬─ closed
+//                       └─ plain ──┘      (a plain neighbour that shows a greeting of ours goes back to greeting)
+//
+// Everything that arrives passes one ordered queue; what leaves it toward the owner has been verified. A link is bound
+// to one incarnation of its peer: when the peer restarts, that is another link.
+
+import type { Channel, CloseReason } from '../channel/channel.ts'
+import { MeshError, meshErrorCodes, type MeshErrorCode } from '../errors/mesh-error.ts'
+import { openRecord } from '../identity/member-record.ts'
+import { run, wait, type Steps } from '../ports/awaitable.ts'
+import { ControlDecoder } from '../wire/control-codec.ts'
+import type { ControlMessage } from '../wire/control.ts'
+import { decodeLinkFrame, decodeRefusal, encodeRefusal, frameKinds, readItems } from '../wire/link-frame.ts'
+import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
+import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
+import { FramePort } from './frame-port.ts'
+import { drawGreeting, isGreeting } from './greeting.ts'
+import { Handshake, type HandshakeResult } from './handshake.ts'
+import { LinkEgress } from './link-egress.ts'
+import type { LinkOwner, ProvenRecord } from './link-owner.ts'
+import type { LinkState } from './link-state.ts'
+import { Liveness } from './liveness.ts'
+import { OrderedQueue } from './ordered-queue.ts'
+
+/** From the channel's opening to the end of the handshake. */
+export const greetingTimeoutMs = 5_000
+/** A neighbour that shows no greeting of ours for this long is a plain ALN node. */
+export const plainAfterMs = 2_000
+/** Frames that wait while one is verified; a neighbour that outruns it is cut off. */
+const ingressFramesMax = 1_024
+
+export interface LinkPeer {
+  readonly address: string
+  readonly kind: 'member' | 'relay' | 'plain'
+}
+
+export class Link {
+  readonly channel: Channel
+  /** Settles always; never an unhandled rejection. */
+  readonly up: Promise<LinkPeer>
+  readonly down: Promise<string>
+  readonly #owner: LinkOwner
+  readonly #port: FramePort
+  readonly #expect: string | undefined
+  readonly #ingress = new OrderedQueue(ingressFramesMax)
+  readonly #text = new TextDecoder()
+  readonly #greeting: string
+  #state: LinkState = { phase: 'opening' }
+  #plainAddress = ''
+  #cancelTimers: (() => void)[] = []
+  #settleUp: { resolve(peer: LinkPeer): void; reject(error: MeshError): void }
+  #settleDown: (why: string) => void
+
+  constructor(channel: Channel, owner: LinkOwner, options: { expect?: string | undefined } = {}) {
+    this.channel = channel
+    this.#owner = owner
+    this.#expect = options.expect
+    this.#greeting = drawGreeting(owner.dice)
+    let settleUp!: { resolve(peer: LinkPeer): void; reject(error: MeshError): void }
+    this.up = new Promise((resolve, reject) => (settleUp = { resolve, reject }))
+    this.#settleUp = settleUp
+    this.up.catch(() => {})
+    let settleDown!: (why: string) => void
+    this.down = new Promise((resolve) => (settleDown = resolve))
+    this.#settleDown = settleDown
+    this.#port = new FramePort(channel, {
+      frame: (bytes) => this.#frame(bytes),
+      plain: (packet) => this.#plainPacket(packet),
+      fault: (fault) => this.#fault(fault),
+      drained: () => this.#state.phase === 'joined' && this.#state.egress.drained(),
+      closed: (reason) => this.#closed(reason),
+    })
+  }
+
+  get phase(): LinkState['phase'] {
+    return this.#state.phase
+  }
+
+  get peer(): LinkPeer | undefined {
+    if (this.#state.phase === 'joined') return { address: this.#state.record.address, kind: this.#state.record.kind === 'relay' ? 'relay' : this.#state.record.kind === 'named' ? 'plain' : 'member' }
+    return this.#state.phase === 'plain' ? { address: this.#plainAddress, kind: 'plain' } : undefined
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#state.phase === 'joined' ? this.#state.liveness.roundTripMs : undefined
+  }
+
+  /** Begins the greeting. Once. */
+  open(): void {
+    const dials = this.channel.role === 'dialer'
+    const bare = !this.#port.maybePlain
+    this.#state = { phase: 'greeting', handshake: bare ? this.#newHandshake([]) : undefined }
+    this.#after(greetingTimeoutMs, () => this.#fail(new MeshError('GREETING_TIMEOUT', `no greeting from ${this.channel.label} within ${greetingTimeoutMs} ms`)))
+    if (!bare) this.#after(plainAfterMs, () => this.#becomePlain())
+    this.#port.start()
+    if (!bare) {
+      const data = this.#greeting
+      this.#port.sendPlain([{ netState: netStates.query, data }, ...this.#owner.plainGreeting()])
+    } else if (dials) this.#startHandshake()
+  }
+
+  /** One mesh packet to the neighbour, copied. False: it did not leave. */
+  sendPacket(bytes: Uint8Array): boolean {
+    return this.#state.phase === 'joined' && this.#state.egress.packet(bytes)
+  }
+
+  sendControl(message: ControlMessage): void {
+    if (this.#state.phase === 'joined') this.#state.egress.control(message)
+  }
+
+  /** To a plain neighbour. False: it did not leave, or the channel is full. */
+  sendPlain(packets: readonly Packet[]): boolean {
+    return this.#state.phase === 'plain' && packets.length > 0 && this.#port.sendPlain(packets)
+  }
+
+  /** What a plain neighbour calls itself. */
+  namePlain(address: string): void {
+    this.#plainAddress = address
+  }
+
+  /** Called now and then by the owner: asks a silent neighbour, gives up a dead one. */
+  tick(now: number): void {
+    if (this.#state.phase !== 'joined') return
+    const verdict = this.#state.liveness.verdict(now)
+    if (verdict === 'probe') this.#probe()
+    else if (verdict === 'dead') this.close('the neighbour does not answer')
+  }
+
+  /** Says goodbye with a notice where the neighbour understands one, then closes. Idempotent. */
+  close(detail = 'closed', notice?: { code: MeshErrorCode; text: string }): void {
+    const state = this.#state
+    if (state.phase !== 'joined') return this.channel.close(detail)
+    if (notice) state.egress.control({ type: 'notice', code: notice.code, text: notice.text })
+    state.egress.afterFlush(() => this.channel.close(detail))
+    this.#end(detail)
+  }
+
+  #newHandshake(greetings: readonly string[]): Handshake {
+    return new Handshake(this.channel.role, this.#owner.identity, { greetings, binding: this.channel.binding, expect: this.#expect })
+  }
+
+  #startHandshake(): void {
+    const state = this.#state
+    if (state.phase !== 'greeting' || state.handshake === undefined) return
+    const hello = state.handshake.hello()
+    const port = this.#port
+    this.#enqueue(function* () {
+      port.sendFrame(yield* hello)
+    })
+  }
+
+  #frame(bytes: Uint8Array): void {
+    if (this.#state.phase === 'joined') this.#state.liveness.heard(this.#owner.clock.now())
+    const steps = this.#frameSteps.bind(this)
+    this.#enqueue(() => steps(bytes))
+  }
+
+  #enqueue(steps: () => Steps<void>): void {
+    const guarded = this.#guarded.bind(this)
+    if (!this.#ingress.push(() => run(guarded(steps)))) this.#fail(new MeshError('QUEUE_FULL', `more than ${ingressFramesMax} frames wait to be verified`))
+  }
+
+  /** Only a mistake of ours throws here; it costs this link and nobody else. */
+  *#guarded(steps: () => Steps<void>): Steps<void> {
+    try {
+      if (this.#state.phase !== 'closed') yield* steps()
+    } catch (error) {
+      this.#fail(new MeshError('LINK_FAILED', `the link failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error }))
+    }
+  }
+
+  *#frameSteps(bytes: Uint8Array): Steps<void> {
+    const frame = decodeLinkFrame(bytes)
+    if (isWireFault(frame)) return this.#fault(frame)
+    const state = this.#state
+    if (state.phase === 'joined') {
+      if (frame.kind === frameKinds.packets) return this.#packets(frame.body)
+      if (frame.kind === frameKinds.control) return yield* this.#control(state, frame.body)
+      return this.#owner.fault('unknown-kind', `a frame of kind ${frame.kind} from ${state.record.address}`)
+    }
+    if (frame.kind === frameKinds.refusal) return this.#refused(frame.body)
+    if (state.phase !== 'greeting' || state.handshake === undefined) {
+      return this.#owner.fault('unknown-kind', `a frame of kind ${frame.kind} before any greeting from ${this.channel.label}`)
+    }
+    const step = yield* state.handshake.receive(frame.kind, frame.body)
+    if (step.failed) return this.#fail(step.failed)
+    if (step.send) this.#port.sendFrame(step.send)
+    if (step.done) this.#join(step.done)
+  }
+
+  #packets(body: Uint8Array): void {
+    const packets = readItems(body)
+    if (isWireFault(packets)) return this.#fault(packets)
+    for (const packet of packets) this.#owner.packet(this, packet)
+  }
+
+  *#control(state: Extract<LinkState, { phase: 'joined' }>, body: Uint8Array): Steps<void> {
+    const plain = yield* wait(state.cipher.open(body))
+    if (plain === undefined) return this.#fail(new MeshError('LINK_FAILED', 'a control frame does not hold'))
+    const items = readItems(plain)
+    if (isWireFault(items)) return this.#fault(items)
+    for (const item of items) {
+      const message = state.decoder.decode(item)
+      if (isWireFault(message)) this.#fault(message)
+      else if (message.type === 'records') yield* this.#records(message.records)
+      else if (message.type === 'ping') this.sendControl({ type: 'pong', nonce: message.nonce })
+      else if (message.type === 'pong') state.liveness.answered(message.nonce, this.#owner.clock.now())
+      else if (this.#state === state) this.#owner.control(this, message)
+    }
+  }
+
+  *#records(records: readonly Uint8Array[]): Steps<void> {
+    const proven: ProvenRecord[] = []
+    for (const bytes of records) {
+      const record = yield* wait(openRecord(bytes, this.#owner.identity.crypto))
+      if (isWireFault(record)) this.#fault(record)
+      // A copy: the bytes are kept for others long after the frame that brought them.
+      else proven.push({ record, bytes: bytes.slice() })
+    }
+    if (this.#state.phase === 'joined') this.#owner.records(this, proven)
+  }
+
+  #plainPacket(packet: DecodedPacket): void {
+    const greeted = packet.netState === netStates.query && packet.data !== undefined && isGreeting(this.#text.decode(packet.data))
+    if (this.#state.phase === 'joined' || (this.#state.phase === 'greeting' && this.#state.handshake)) return
+    if (greeted) return this.#greeted(this.#text.decode(packet.data))
+    this.#becomePlain()
+    if (this.#state.phase === 'plain') this.#owner.plainPacket(this, packet)
+  }
+
+  #greeted(theirs: string): void {
+    if (this.#state.phase === 'plain') this.#owner.upgraded(this)
+    const dials = this.channel.role === 'dialer'
+    this.#state = { phase: 'greeting', handshake: this.#newHandshake(dials ? [this.#greeting, theirs] : [theirs, this.#greeting]) }
+    if (dials) this.#startHandshake()
+  }
+
+  #becomePlain(): void {
+    if (this.#state.phase !== 'greeting' || this.#state.handshake) return
+    this.#stopTimers()
+    this.#state = { phase: 'plain' }
+    const refusal = this.#owner.plain(this)
+    if (refusal) {
+      this.#port.sendPlain([{ netState: netStates.error, srcAddr: this.#owner.identity.address, data: `${refusal.code} ${refusal.message}` }])
+      return this.#fail(refusal)
+    }
+    this.#settleUp.resolve({ address: this.#plainAddress, kind: 'plain' })
+  }
+
+  #join(result: HandshakeResult): void {
+    this.#stopTimers()
+    const egress = new LinkEgress(this.#port, result.send, this.#owner.clock, (detail) => this.#fail(new MeshError('QUEUE_FULL', detail)))
+    const liveness = new Liveness(this.#owner.clock.now())
+    this.#state = { phase: 'joined', record: result.record, cipher: result.receive, decoder: new ControlDecoder(), egress, liveness }
+    const refusal = this.#owner.joined(this, { record: result.record, bytes: result.recordBytes.slice() })
+    if (refusal) {
+      this.#settleUp.reject(refusal)
+      return this.close(refusal.message, { code: refusal.code, text: refusal.message })
+    }
+    this.#probe()
+    const { peer } = this
+    if (peer) this.#settleUp.resolve(peer)
+  }
+
+  #probe(): void {
+    if (this.#state.phase !== 'joined') return
+    this.sendControl({ type: 'ping', nonce: this.#state.liveness.probed(this.#owner.clock.now()) })
+  }
+
+  #refused(body: Uint8Array): void {
+    const refusal = decodeRefusal(body)
+    if (isWireFault(refusal)) return this.#fault(refusal)
+    const code = meshErrorCodes.find((known) => known === refusal.code) ?? 'LINK_FAILED'
+    this.#end(`refused: ${refusal.code}`, new MeshError(code, `${this.channel.label} refused: ${refusal.text || refusal.code}`))
+    this.channel.close('refused')
+  }
+
+  /** Gives the link up and tells the neighbour why, as far as it can be told. */
+  #fail(error: MeshError): void {
+    const { phase } = this.#state
+    if (phase === 'closed') return
+    this.#owner.fault(error.code, `${this.channel.label}: ${error.message}`)
+    if (phase === 'greeting' && !(this.#port.maybePlain && this.#state.phase === 'greeting' && !this.#state.handshake)) {
+      this.#port.sendFrame(encodeRefusal({ code: error.code, text: error.message }))
+    }
+    this.#end(error.message, error)
+    this.channel.close(error.message)
+  }
+
+  #fault(fault: WireFault): void {
+    this.#owner.fault(fault.code, `${this.channel.label}: ${fault.detail}`)
+  }
+
+  #closed(reason: CloseReason): void {
+    this.#end(reason.detail || reason.code)
+  }
+
+  #end(why: string, error?: MeshError): void {
+    if (this.#state.phase === 'closed') return
+    const greeting = this.#state.phase === 'opening' || this.#state.phase === 'greeting'
+    this.#stopTimers()
+    this.#ingress.clear()
+    this.#state = { phase: 'closed', why }
+    this.#settleUp.reject(error ?? new MeshError('LINK_FAILED', greeting ? `${this.channel.label} closed during the greeting: ${why}` : why))
+    this.#owner.closed(this, why)
+    this.#settleDown(why)
+  }
+
+  #after(delayMs: number, callback: () => void): void {
+    this.#cancelTimers.push(this.#owner.clock.setTimer(delayMs, callback))
+  }
+
+  #stopTimers(): void {
+    for (const cancel of this.#cancelTimers) cancel()
+    this.#cancelTimers = []
+  }
+}
