@@ -1,0 +1,66 @@
+// What core needs from the world, out of what a page has: timers, chance, WebCrypto or @noble, IndexedDB, WebSocket and
+// WebRTC. Everything is looked for when a mesh is made, so that the module can be imported anywhere.
+
+import { systemClock } from '@hopmesh/core'
+import type { Environment, MeshErrorCode, MeshOptions, PeerDialer } from '@hopmesh/core'
+import { choosePageCrypto, pageDice } from './page-crypto.ts'
+import { watchPageLife } from './page-life.ts'
+import type { PageLife } from './page-life.ts'
+import { pageLog } from './page-log.ts'
+import { checkIdentity, loadPageIdentity } from './storage/page-identity.ts'
+import { keepEpoch } from './storage/tab-address.ts'
+import { webRtcDialer } from './webrtc/dialer.ts'
+import { iceServersOf } from './webrtc/ice-servers.ts'
+import { dialWebSocket } from './websocket/dialer.ts'
+
+export interface PageEnvironment extends Environment {
+  readonly life: PageLife
+}
+
+/** Throws INVALID_OPTION. */
+export function pageEnvironment(options: MeshOptions): PageEnvironment {
+  checkIdentity(options.identity)
+  const iceServers = iceServersOf(options.iceServers)
+  const clock = systemClock({
+    now: () => performance.now(),
+    setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+    clearTimeout: (id) => clearTimeout(id as number),
+    queueMicrotask: (callback) => queueMicrotask(callback),
+    Date,
+  })
+  const life = watchPageLife(typeof document === 'undefined' ? undefined : window)
+  const warnings: { code: MeshErrorCode; message: string }[] = []
+  const warn = (code: MeshErrorCode, message: string): void => {
+    warnings.push({ code, message })
+  }
+  const chosen = choosePageCrypto(pageDice).then((choice) => {
+    if (choice.subtle === undefined) warn('INSECURE_CONTEXT', whyNoble())
+    return choice
+  })
+  const dialer = options.links?.webrtc === false ? undefined : webRtcDialer({ clock, iceServers, life })
+  const peerDialers: PeerDialer[] = dialer === undefined ? [] : [dialer]
+  return {
+    clock,
+    dice: pageDice,
+    log: pageLog(options.debug),
+    crypto: chosen.then(({ crypto }) => crypto),
+    async loadIdentity(crypto) {
+      const { subtle } = await chosen
+      return loadPageIdentity({ identity: options.identity, crypto, subtle, dice: pageDice, life, warn })
+    },
+    keepEpoch,
+    async dialRelay(url, signal) {
+      await life.present()
+      return dialWebSocket(url, { clock, signal, life })
+    },
+    peerDialers,
+    warnings,
+    life,
+    dispose: () => life.stop(),
+  }
+}
+
+function whyNoble(): string {
+  const cause = globalThis.isSecureContext === false ? 'this page is neither https:// nor localhost' : 'this browser has no Ed25519 or X25519'
+  return `WebCrypto is missing (${cause}): keys are kept readable and cryptography runs in JavaScript, slower`
+}

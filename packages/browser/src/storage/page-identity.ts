@@ -1,0 +1,58 @@
+// Who this page is: the key of the profile (or the one that was given), and which tab.
+
+import { MeshError, whoOf } from '@hopmesh/core'
+import type { Crypto, Dice, KeyPair, LoadedIdentity, MeshErrorCode, MeshOptions, WebSubtle } from '@hopmesh/core'
+import type { PageLife } from '../page-life.ts'
+import { claimAddress } from './address-claim.ts'
+import { keptIdentity } from './identity-store.ts'
+import { claimTab } from './tab-address.ts'
+
+export interface PageIdentityOptions {
+  readonly identity: MeshOptions['identity']
+  readonly crypto: Crypto
+  readonly subtle: WebSubtle | undefined
+  readonly dice: Dice
+  readonly life: PageLife
+  warn(code: MeshErrorCode, message: string): void
+}
+
+/** Throws INVALID_OPTION for an identity that a page cannot have. */
+export function checkIdentity(identity: MeshOptions['identity']): void {
+  if (identity === undefined || identity === 'persistent' || identity === 'ephemeral' || isKeyPair(identity)) return
+  const given = typeof identity === 'object' ? 'a file' : `'${String(identity)}'`
+  throw new MeshError('INVALID_OPTION', `identity is 'persistent', 'ephemeral' or a key pair in a page, not ${given}`)
+}
+
+export async function loadPageIdentity(options: PageIdentityOptions): Promise<LoadedIdentity> {
+  // Without a page there is no profile: a worker or a server-side rendering has an identity only when it asks for one.
+  const identity = options.identity ?? (typeof document === 'undefined' ? 'ephemeral' : 'persistent')
+  if (identity === 'ephemeral') return { keyPair: await options.crypto.generateKeyPair() }
+  const keyPair = isKeyPair(identity) ? identity : await keptKeyPair(options)
+  const who = await whoOf(keyPair.publicKey, options.crypto)
+  const { tab, lastEpoch, claim } = await claimTab(who, options.dice)
+  let held = claim
+  // A lock would keep the page out of the back-forward cache.
+  options.life.track(() => held.release())
+  options.life.onBack(() => {
+    held.release()
+    void claimAddress(`${who}.${tab}`).then((again) => {
+      held = again ?? held
+    })
+  })
+  return { keyPair, tab, lastEpoch }
+}
+
+async function keptKeyPair(options: PageIdentityOptions): Promise<KeyPair> {
+  const { crypto, subtle, dice, warn } = options
+  const { keyPair, kept, reason } = await keptIdentity({ crypto, subtle, randomBytes: (length) => dice.bytes(length) })
+  if (kept === 'none') warn('IDENTITY_STORAGE', `The identity ends with this page, because it cannot be kept: ${reason}`)
+  // Where WebCrypto is missing altogether, INSECURE_CONTEXT has said so.
+  if (kept === 'seed' && subtle !== undefined) warn('IDENTITY_STORAGE', `The key of this profile can be read by scripts of this origin: ${reason}`)
+  return keyPair
+}
+
+function isKeyPair(identity: unknown): identity is KeyPair {
+  if (typeof identity !== 'object' || identity === null) return false
+  const { publicKey, sign } = identity as Partial<KeyPair>
+  return publicKey instanceof Uint8Array && publicKey.length === 32 && typeof sign === 'function'
+}
