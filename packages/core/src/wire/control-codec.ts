@@ -1,0 +1,279 @@
+import { MeshError } from '../errors/mesh-error.ts'
+import { ByteReader, ByteWriter, unzigzag, varintBytes, zigzag } from './bytes.ts'
+import { metricInfinite, type ControlMessage, type RouteEntry } from './control.ts'
+import { linkFrameBytesMax } from './link-frame.ts'
+import { encodeText } from './text-cache.ts'
+import { WireFault } from './wire-fault.ts'
+
+// Control messages as bytes: a type, then its fields. Adverts repeat the same destinations for hours, so each direction
+// of a link keeps a dictionary of them, and a number is sent as its distance from the last one of that destination.
+
+/** What one item may take: a link frame without its kind, the Noise tag and the item's own length. */
+export const controlItemBytesMax: number = linkFrameBytesMax - 1 - 16 - 3
+export const routeEntriesMax = 4_096
+export const addressBytesMax = 100
+export const dictionaryNamesMax = 65_536
+const noticeTextBytesMax = 1_000
+const seq48Max = 2 ** 48 - 1
+
+const messageTypes = { routes: 1, pull: 2, records: 3, request: 4, ping: 5, pong: 6, notice: 7 } as const
+
+/** Of a `routes` item. A dump that takes several items: `first` … `last`; `reset` empties the dictionary beforehand. */
+const routesFlags = { complete: 1, first: 2, last: 4, reset: 8 } as const
+/** Of an entry. A withdrawal needs no metric. */
+const entryFlags = { withdrawn: 1 } as const
+
+type Message<T extends ControlMessage['type']> = Extract<ControlMessage, { type: T }>
+
+function addressBytes(address: string): Uint8Array {
+  const bytes = encodeText(address)
+  if (bytes.length === 0 || bytes.length > addressBytesMax) {
+    throw new MeshError('INVALID_OPTION', `An address takes 1 … ${addressBytesMax} bytes, not ${bytes.length}.`)
+  }
+  return bytes
+}
+
+/** One direction of one link: what it encodes refers to what it encoded before, so items must arrive in order. */
+export class ControlEncoder {
+  readonly #indexes = new Map<string, number>()
+  readonly #lastSeqs: number[] = []
+  #reset = true
+
+  /** One or more items of at most `controlItemBytesMax` bytes. Throws `TOO_LARGE` for a record or a dump that no item holds. */
+  encode(message: ControlMessage): Uint8Array[] {
+    switch (message.type) {
+      case 'routes':
+        return this.#encodeRoutes(message)
+      case 'pull':
+        return encodePull(message)
+      case 'records':
+        return encodeRecords(message)
+      case 'request': {
+        const writer = new ByteWriter().u8(messageTypes.request)
+        const address = addressBytes(message.destination)
+        return [writer.u8(address.length).bytes(address).u48(message.seq48).u8(Math.min(message.hops, 255)).finish()]
+      }
+      case 'ping':
+      case 'pong':
+        return [new ByteWriter(16).u8(messageTypes[message.type]).varint(message.nonce).finish()]
+      case 'notice':
+        return [new ByteWriter().u8(messageTypes.notice).string(message.code).text(message.text.slice(0, noticeTextBytesMax / 4)).finish()]
+    }
+  }
+
+  #encodeRoutes(message: Message<'routes'>): Uint8Array[] {
+    const { entries, complete } = message
+    if (complete && entries.length > dictionaryNamesMax) {
+      throw new MeshError('TOO_LARGE', `A dump of ${entries.length} routes; ${dictionaryNamesMax} fit.`)
+    }
+    const items: Uint8Array[] = []
+    let done = 0
+    do {
+      const first = done === 0 ? routesFlags.first : 0
+      if (this.#lastSeqs.length + Math.min(entries.length - done, routeEntriesMax) > dictionaryNamesMax) this.#reset = true
+      const reset = this.#reset ? routesFlags.reset : 0
+      if (this.#reset) this.#forget()
+      // Should an entry throw, the names before it were never sent: the next message starts a new dictionary.
+      this.#reset = true
+      const body = new ByteWriter(Math.min(controlItemBytesMax, 64 + 16 * (entries.length - done)))
+      let count = 0
+      // The longest entry is a new name: 1 + 1 + 100, flags, 8 of number, 3 of metric, hops; and 5 for the head.
+      while (done < entries.length && count < routeEntriesMax && body.length + 120 + 5 <= controlItemBytesMax) {
+        this.#encodeEntry(body, entries[done]!)
+        done++
+        count++
+      }
+      this.#reset = false
+      const last = done === entries.length ? routesFlags.last : 0
+      const head = new ByteWriter(8).u8(messageTypes.routes).u8((complete ? routesFlags.complete : 0) | first | last | reset).varint(count)
+      items.push(head.bytes(body.finish()).finish())
+    } while (done < entries.length)
+    return items
+  }
+
+  #forget(): void {
+    this.#indexes.clear()
+    this.#lastSeqs.length = 0
+  }
+
+  #encodeEntry(writer: ByteWriter, entry: RouteEntry): void {
+    let index = this.#indexes.get(entry.destination)
+    if (index === undefined) {
+      const address = addressBytes(entry.destination)
+      index = this.#lastSeqs.length
+      this.#indexes.set(entry.destination, index)
+      this.#lastSeqs.push(0)
+      writer.varint(0).u8(address.length).bytes(address)
+    } else {
+      writer.varint(index + 1)
+    }
+    const withdrawn = entry.metric >= metricInfinite
+    writer.u8(withdrawn ? entryFlags.withdrawn : 0).varint(zigzag(entry.seq48 - this.#lastSeqs[index]!))
+    this.#lastSeqs[index] = entry.seq48
+    if (!withdrawn) writer.varint(entry.metric)
+    writer.u8(Math.min(entry.hops, 255))
+  }
+}
+
+function encodePull(message: Message<'pull'>): Uint8Array[] {
+  const rows = message.wanted.map(({ address, seq48 }) => {
+    const bytes = addressBytes(address)
+    return new ByteWriter(8 + bytes.length).u8(bytes.length).bytes(bytes).u48(seq48).finish()
+  })
+  return packItems(messageTypes.pull, rows)
+}
+
+function encodeRecords(message: Message<'records'>): Uint8Array[] {
+  return packItems(
+    messageTypes.records,
+    message.records.map((record) => new ByteWriter(record.length + 3).lengthed(record).finish()),
+  )
+}
+
+/** type, count, rows: as many items as it takes. */
+function packItems(type: number, rows: readonly Uint8Array[]): Uint8Array[] {
+  const items: Uint8Array[] = []
+  let start = 0
+  do {
+    let size = 1 + varintBytes(routeEntriesMax)
+    let end = start
+    while (end < rows.length && end - start < routeEntriesMax && size + rows[end]!.length <= controlItemBytesMax) size += rows[end++]!.length
+    if (end === start && rows.length > 0) throw new MeshError('TOO_LARGE', `A control entry of ${rows[start]!.length} bytes.`)
+    const writer = new ByteWriter(size).u8(type).varint(end - start)
+    for (let at = start; at < end; at++) writer.bytes(rows[at]!)
+    items.push(writer.finish())
+    start = end
+  } while (start < rows.length)
+  return items
+}
+
+const malformed = new WireFault('bad-value', 'a control message that cannot be read')
+const lostDictionary = new WireFault('bad-value', 'routes after a fault that lost the dictionary')
+
+/** The other end of a `ControlEncoder`. */
+export class ControlDecoder {
+  readonly #names: string[] = []
+  readonly #lastSeqs: number[] = []
+  /** The parts of a complete dump so far; undefined outside of one. */
+  #dump: RouteEntry[] | undefined
+  #broken = true
+
+  /**
+   * One item. The parts of a complete dump before its last read as `routes` without entries; the last brings them all.
+   * A type that is not known is a fault `unknown-kind`: count and skip it. After any other fault in `routes` the
+   * dictionary is lost and every further `routes` is a fault until the sender resets it: close the link.
+   */
+  decode(item: Uint8Array): ControlMessage | WireFault {
+    if (item.length > linkFrameBytesMax) return new WireFault('too-long', `a control message of ${item.length} bytes`)
+    const reader = new ByteReader(item)
+    const type = reader.u8()
+    switch (type) {
+      case messageTypes.routes: {
+        const message = this.#decodeRoutes(reader)
+        if (message instanceof WireFault) {
+          this.#broken = true
+          this.#dump = undefined
+        }
+        return message
+      }
+      case messageTypes.pull:
+        return decodePull(reader)
+      case messageTypes.records:
+        return decodeRecords(reader)
+      case messageTypes.request: {
+        const destination = readAddress(reader)
+        const message: ControlMessage = { type: 'request', destination, seq48: reader.u48(), hops: reader.u8() }
+        return reader.failed ? malformed : message
+      }
+      case messageTypes.ping:
+      case messageTypes.pong: {
+        const nonce = reader.varint()
+        return reader.failed ? malformed : { type: type === messageTypes.ping ? 'ping' : 'pong', nonce }
+      }
+      case messageTypes.notice: {
+        const code = reader.string()
+        if (reader.remaining > noticeTextBytesMax) return new WireFault('too-long', 'a notice of more than a line')
+        const text = reader.text(reader.remaining)
+        return reader.failed ? malformed : { type: 'notice', code, text }
+      }
+      default:
+        return item.length === 0 ? malformed : new WireFault('unknown-kind', `control message type ${type}`)
+    }
+  }
+
+  #decodeRoutes(reader: ByteReader): ControlMessage | WireFault {
+    const flags = reader.u8()
+    const count = reader.varint()
+    if (reader.failed) return malformed
+    if (count > routeEntriesMax) return new WireFault('too-long', `${count} routes in one message`)
+    if (flags & routesFlags.reset) this.#forget()
+    if (this.#broken) return lostDictionary
+    const complete = (flags & routesFlags.complete) !== 0
+    if (flags & routesFlags.first) this.#dump = complete ? [] : undefined
+    else if (complete && this.#dump === undefined) return new WireFault('bad-value', 'a dump without its beginning')
+    const entries: RouteEntry[] = []
+    for (let at = 0; at < count; at++) {
+      const entry = this.#decodeEntry(reader)
+      if (entry === undefined) return malformed
+      entries.push(entry)
+    }
+    if (!complete) return { type: 'routes', entries, complete: false }
+    const dump = this.#dump!
+    if (dump.length + entries.length > dictionaryNamesMax) return new WireFault('too-long', 'a dump without end')
+    for (const entry of entries) dump.push(entry)
+    if ((flags & routesFlags.last) === 0) return { type: 'routes', entries: [], complete: false }
+    this.#dump = undefined
+    return { type: 'routes', entries: dump, complete: true }
+  }
+
+  #forget(): void {
+    this.#names.length = 0
+    this.#lastSeqs.length = 0
+    this.#broken = false
+  }
+
+  #decodeEntry(reader: ByteReader): RouteEntry | undefined {
+    const reference = reader.varint()
+    let index = reference - 1
+    if (reference === 0) {
+      index = this.#names.length
+      const name = readAddress(reader)
+      if (reader.failed || index >= dictionaryNamesMax) return undefined
+      this.#names.push(name)
+      this.#lastSeqs.push(0)
+    }
+    const destination = this.#names[index]
+    if (destination === undefined) return undefined
+    const flags = reader.u8()
+    const seq48 = this.#lastSeqs[index]! + unzigzag(reader.varint())
+    const metric = flags & entryFlags.withdrawn ? metricInfinite : reader.varint()
+    const hops = reader.u8()
+    if (reader.failed || seq48 < 0 || seq48 > seq48Max || metric > metricInfinite) return undefined
+    this.#lastSeqs[index] = seq48
+    return { destination, seq48, metric, hops }
+  }
+}
+
+/** '' is no address: the reader then counts as failed. */
+function readAddress(reader: ByteReader): string {
+  const length = reader.u8()
+  if (length === 0 || length > addressBytesMax) reader.fail()
+  return reader.text(length)
+}
+
+function decodePull(reader: ByteReader): ControlMessage | WireFault {
+  const count = reader.varint()
+  if (count > routeEntriesMax) return new WireFault('too-long', `a pull of ${count} records`)
+  const wanted: { address: string; seq48: number }[] = []
+  for (let at = 0; at < count && !reader.failed; at++) wanted.push({ address: readAddress(reader), seq48: reader.u48() })
+  return reader.failed ? malformed : { type: 'pull', wanted }
+}
+
+function decodeRecords(reader: ByteReader): ControlMessage | WireFault {
+  const count = reader.varint()
+  if (count > routeEntriesMax) return new WireFault('too-long', `${count} records in one message`)
+  const records: Uint8Array[] = []
+  // Records outlive the frame they came in, so they are copied out of it.
+  for (let at = 0; at < count && !reader.failed; at++) records.push(reader.lengthed().slice())
+  return reader.failed ? malformed : { type: 'records', records }
+}
