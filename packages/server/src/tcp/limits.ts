@@ -1,0 +1,14 @@
+/** Largest `send`: one link frame of 65 000 B inside an ALN packet, each byte escaped, is about 130 KiB. */
+export const tcpMessageBytesMax = 262_144
+
+/** Above this a sender is asked to wait for `drained`. More only adds delay: the kernel has buffers of its own. */
+export const tcpBufferedBytesHigh = 524_288
+
+/** How long a closing socket may take to hand over what it still holds, before it is destroyed. */
+export const tcpLingerMs = 2_000
+
+/** A silent dead peer is noticed by the operating system after this. */
+export const tcpKeepAliveMs = 30_000
+
+/** A host that does not answer a connect. */
+export const tcpConnectTimeoutMs = 10_000
