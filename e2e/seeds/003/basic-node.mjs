@@ -1,0 +1,16 @@
+import { joinMesh } from '@hopmesh/server'
+
+const relay = process.argv[2] ?? 'ws://127.0.0.1:8080'
+const ada = await joinMesh({ name: 'ada', network: 'garden', relays: [relay] })
+const bob = await joinMesh({ name: 'bob', network: 'garden', relays: [relay] })
+
+bob.on('message', (message) => {
+  if (!message.inReplyTo) message.reply(`${message.parts[0]} to you too`)
+})
+
+ada.on('message', async (message) => {
+  console.log('ada got', message.parts[0])
+  await Promise.all([ada.close(), bob.close()])
+})
+
+await ada.send(bob.address, 'hello')
