@@ -23,7 +23,7 @@ export interface VirtualClockOptions {
 const settleTurns = 32
 
 async function settleMicrotasks(): Promise<void> {
-  for (let turn = 0; turn < settleTurns; turn += 1) await undefined
+  for (let turn = 0; turn < settleTurns; turn += 1) await Promise.resolve()
 }
 
 export class VirtualClock implements Clock {

@@ -5,13 +5,13 @@ import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
 function record(channel: Channel): { messages: string[]; ends: CloseReason[]; drains: number } {
-  const record = { messages: [] as string[], ends: [] as CloseReason[], drains: 0 }
+  const heard = { messages: [] as string[], ends: [] as CloseReason[], drains: 0 }
   channel.start({
-    message: (bytes) => record.messages.push(new TextDecoder().decode(bytes)),
-    drained: () => (record.drains += 1),
-    closed: (reason) => record.ends.push(reason),
+    message: (bytes) => heard.messages.push(new TextDecoder().decode(bytes)),
+    drained: () => (heard.drains += 1),
+    closed: (reason) => heard.ends.push(reason),
   })
-  return record
+  return heard
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)

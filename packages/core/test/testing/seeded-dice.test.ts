@@ -20,7 +20,7 @@ describe('seeded dice', () => {
 
   it('ALN-42 values spread evenly', () => {
     const dice = new SeededDice('spread')
-    const buckets = new Array<number>(10).fill(0)
+    const buckets = Array.from({ length: 10 }, () => 0)
     for (let roll = 0; roll < 100_000; roll += 1) {
       const bucket = Math.floor(dice.random() * 10)
       buckets[bucket] = (buckets[bucket] ?? 0) + 1
@@ -28,7 +28,7 @@ describe('seeded dice', () => {
     for (const count of buckets) expect(Math.abs(count - 10_000)).toBeLessThan(500)
     expect(new Set(dice.bytes(4_096)).size).toBe(256)
     const faces = new Set(Array.from({ length: 500 }, () => dice.between(1, 6)))
-    expect([...faces].sort()).toEqual([1, 2, 3, 4, 5, 6])
+    expect(faces).toEqual(new Set([1, 2, 3, 4, 5, 6]))
     expect(() => dice.pick([])).toThrow(RangeError)
   })
 })

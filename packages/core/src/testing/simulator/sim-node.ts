@@ -1,0 +1,73 @@
+import type { Clock } from '../../ports/clock.ts'
+import type { VirtualClock } from '../virtual-clock.ts'
+
+/**
+ * One process of the simulated world, from its start to its end. It has a clock of its own: a paused process (a hidden
+ * tab, a laptop that sleeps) runs its timers and hears its channels when it goes on, a dead one never again.
+ */
+export class SimNode {
+  readonly name: string
+  readonly clock: Clock
+  /** Added to this process's wall time; people change clocks. */
+  wallTimeShiftMs = 0
+  readonly #world: VirtualClock
+  #alive = true
+  #pausedUntil = 0
+  #postponed: (() => void)[] = []
+
+  constructor(name: string, world: VirtualClock) {
+    this.name = name
+    this.#world = world
+    this.clock = {
+      now: () => world.now(),
+      wallTime: () => world.wallTime() + this.wallTimeShiftMs,
+      setTimer: (delayMs, callback) => this.#setTimer(delayMs, callback),
+      soon: (callback) => void this.#setTimer(0, callback),
+    }
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  /** Runs now, after the pause, or never. */
+  perform(act: () => void): void {
+    if (!this.#alive) return
+    if (this.#pausedUntil === 0) act()
+    else this.#postponed.push(act)
+  }
+
+  pause(ms: number): void {
+    const until = this.#world.now() + ms
+    if (until <= this.#pausedUntil) return
+    this.#pausedUntil = until
+    this.#world.setTimer(ms, () => this.#goOn(until))
+  }
+
+  /** Nothing of this process runs any more. Its channels are the network's affair. */
+  kill(): void {
+    this.#alive = false
+    this.#postponed = []
+  }
+
+  #goOn(until: number): void {
+    if (until !== this.#pausedUntil) return
+    this.#pausedUntil = 0
+    const postponed = this.#postponed
+    this.#postponed = []
+    for (const act of postponed) this.perform(act)
+  }
+
+  #setTimer(delayMs: number, callback: () => void): () => void {
+    let waiting = true
+    const cancel = this.#world.setTimer(delayMs, () =>
+      this.perform(() => {
+        if (waiting) callback()
+      }),
+    )
+    return () => {
+      waiting = false
+      cancel()
+    }
+  }
+}
