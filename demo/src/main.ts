@@ -1,5 +1,5 @@
 import { createMesh } from '@hopmesh/browser'
-import type { Mesh } from '@hopmesh/browser'
+import type { Mesh } from '@hopmesh/core'
 import { element } from './element.ts'
 import { ChatPanel } from './panels/chat-panel.ts'
 import { HeaderPanel } from './panels/header-panel.ts'

@@ -1,4 +1,4 @@
-import type { Mesh, Peer } from '@hopmesh/browser'
+import type { Mesh, Peer } from '@hopmesh/core'
 import { shortAddress } from './plain-words.ts'
 
 const namesMax = 500

@@ -1,4 +1,4 @@
-import type { Mesh, Message } from '@hopmesh/browser'
+import type { Mesh, Message } from '@hopmesh/core'
 import { hueOf } from '../colour.ts'
 import { element, panel, setText } from '../element.ts'
 import type { People } from '../people.ts'

@@ -1,4 +1,4 @@
-import type { Mesh } from '@hopmesh/browser'
+import type { Mesh } from '@hopmesh/core'
 import { element, panel } from '../element.ts'
 import type { People } from '../people.ts'
 import type { Panel } from './panel.ts'

@@ -1,4 +1,4 @@
-import type { Mesh } from '@hopmesh/browser'
+import type { Mesh, ServiceListing } from '@hopmesh/core'
 import { hueOf } from '../colour.ts'
 import { element, panel, setText } from '../element.ts'
 import { KeyedList } from '../keyed-list.ts'
@@ -7,9 +7,7 @@ import type { People } from '../people.ts'
 import { milliseconds, sentenceForError } from '../plain-words.ts'
 import type { Panel } from './panel.ts'
 
-type Offer = ReturnType<Mesh['services']['list']>[number]
-
-class ServiceRow implements Row<Offer> {
+class ServiceRow implements Row<ServiceListing> {
   readonly node: HTMLElement
   readonly #mesh: Mesh
   readonly #people: People
@@ -18,7 +16,7 @@ class ServiceRow implements Row<Offer> {
   readonly #answer = element('output', { class: 'answer', 'data-testid': 'service-answer' })
   readonly #button: HTMLButtonElement
 
-  constructor(offer: Offer, mesh: Mesh, people: People) {
+  constructor(offer: ServiceListing, mesh: Mesh, people: People) {
     this.#mesh = mesh
     this.#people = people
     const verb = offer.service === 'ping' ? 'Ping' : 'Call'
@@ -32,7 +30,7 @@ class ServiceRow implements Row<Offer> {
     this.#button.addEventListener('click', () => void this.#call(offer))
   }
 
-  update(offer: Offer): void {
+  update(offer: ServiceListing): void {
     const own = offer.address === this.#mesh.address
     const name = own ? 'this page' : this.#people.nameOf(offer.address)
     setText(this.#provider, `by ${name}`)
@@ -40,7 +38,7 @@ class ServiceRow implements Row<Offer> {
     this.#button.setAttribute('aria-label', `${this.#button.textContent} ${name}`)
   }
 
-  async #call(offer: Offer): Promise<void> {
+  async #call(offer: ServiceListing): Promise<void> {
     this.#button.disabled = true
     setText(this.#answer, 'waiting …')
     const started = performance.now()
@@ -61,7 +59,7 @@ class ServiceRow implements Row<Offer> {
 export class ServicesPanel implements Panel {
   readonly node: HTMLElement
   readonly #mesh: Mesh
-  readonly #rows: KeyedList<Offer>
+  readonly #rows: KeyedList<ServiceListing>
 
   constructor(mesh: Mesh, people: People) {
     this.#mesh = mesh
@@ -75,7 +73,7 @@ export class ServicesPanel implements Panel {
   }
 
   update(): void {
-    const own = (offer: Offer): number => (offer.address === this.#mesh.address ? 1 : 0)
+    const own = (offer: ServiceListing): number => (offer.address === this.#mesh.address ? 1 : 0)
     const offers = [...this.#mesh.services.list()].sort((a, b) => own(a) - own(b) || a.service.localeCompare(b.service) || (a.address < b.address ? -1 : 1))
     this.#rows.show(offers)
   }

@@ -1,4 +1,4 @@
-import type { Peer } from '@hopmesh/browser'
+import type { Peer } from '@hopmesh/core'
 
 export interface GraphNode {
   readonly address: string
