@@ -1,0 +1,15 @@
+import { withMesh } from './open-mesh.ts'
+import { printLine } from './output.ts'
+import type { Settings } from './settings.ts'
+
+/** How long a provider may take to show up. */
+const findTimeoutMs = 3_000
+
+/** Calls a service once and prints what it answered. */
+export async function runCall(url: string, request: { readonly service: string; readonly body: string }, settings: Settings): Promise<void> {
+  await withMesh(url, settings, async (mesh) => {
+    await mesh.services.wait(request.service, { timeoutMs: findTimeoutMs })
+    const reply = await mesh.call(request.service, request.body)
+    printLine(settings, { reply: reply.text(), from: reply.from }, reply.text())
+  })
+}

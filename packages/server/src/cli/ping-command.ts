@@ -1,0 +1,35 @@
+import { MeshError } from '@hopmesh/core'
+import type { Address, Mesh } from '@hopmesh/core'
+import { withMesh } from './open-mesh.ts'
+import { milliseconds, printLine } from './output.ts'
+import type { Settings } from './settings.ts'
+
+/** How long the target may take to show up in the tables. */
+const findTimeoutMs = 3_000
+const lookEveryMs = 20
+
+/** Calls `target` when it is a service, pings it when it is an address; prints the reply and the round trip. */
+export async function runPing(url: string, target: string, settings: Settings): Promise<void> {
+  await withMesh(url, settings, async (mesh) => {
+    if ((await kindOf(mesh, target)) === 'address') {
+      const roundTripMs = await mesh.ping(target as Address)
+      return printLine(settings, { from: target, roundTripMs }, `answer from ${target} in ${milliseconds(roundTripMs)}`)
+    }
+    const startedAt = performance.now()
+    const reply = await mesh.call(target, '')
+    const roundTripMs = performance.now() - startedAt
+    printLine(settings, { reply: reply.text(), from: reply.from, roundTripMs }, `${reply.text()}  (from ${reply.from} in ${milliseconds(roundTripMs)})`)
+  })
+}
+
+async function kindOf(mesh: Mesh, target: string): Promise<'service' | 'address'> {
+  const startedAt = performance.now()
+  for (;;) {
+    if (mesh.services.list(target).length > 0) return 'service'
+    if (mesh.peer(target as Address) !== undefined) return 'address'
+    if (performance.now() - startedAt > findTimeoutMs) {
+      throw new MeshError('NO_SERVICE', `nobody offers a service '${target}', and nobody has this address`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+  }
+}

@@ -1,0 +1,31 @@
+// hopmesh in Node.js: members, the relay, and TCP for those who speak ALN packet by packet.
+
+import { createMesh as createCoreMesh, joinMesh as joinCoreMesh } from '@hopmesh/core'
+import type { Mesh, MeshOptions } from '@hopmesh/core'
+import { nodeEnvironment } from './node-environment.ts'
+
+export { MeshError, Router, meshErrorCodes } from '@hopmesh/core'
+export type { Address, KeyPair, Mesh, MeshErrorCode, MeshOptions } from '@hopmesh/core'
+export { createRouter, localChannels } from './local-router.ts'
+export { Relay, startRelay } from './relay/relay.ts'
+export type { RelayOptions } from './relay/relay.ts'
+export type { RelayLimits } from './relay/limits.ts'
+export { nodeClock, nodeDice } from './system-ports.ts'
+export { TcpChannel } from './tcp/tcp-channel.ts'
+export type { TcpTarget } from './tcp/tcp-channel.ts'
+export { TcpHost } from './tcp/tcp-host.ts'
+export type { TcpAddress, TcpListenOptions } from './tcp/tcp-host.ts'
+export { WebSocketChannel } from './websocket/channel.ts'
+export type { WebSocketChannelOptions } from './websocket/channel.ts'
+export { dialWebSocket } from './websocket/dialer.ts'
+export type { WebSocketDialOptions } from './websocket/dialer.ts'
+
+/** A mesh at once: register handlers and services, then wait for `online`. Throws INVALID_OPTION. */
+export function createMesh(options: MeshOptions = {}): Mesh {
+  return createCoreMesh(options, nodeEnvironment(options))
+}
+
+/** `createMesh` and the first greeted link. Rejects as `MeshOptions.timeoutMs` says, and closes the mesh then. */
+export async function joinMesh(options: MeshOptions = {}): Promise<Mesh> {
+  return joinCoreMesh(options, nodeEnvironment(options))
+}

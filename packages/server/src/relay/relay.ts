@@ -1,0 +1,263 @@
+// The relay: doors to the outside (WebSocket of two kinds, TCP), and one router per network behind them. A channel comes
+// in, its first words name the network, and from then on it is a link of that network's router like any other.
+
+import { MeshError, encodeRefusal, silentLog, whoOf } from '@hopmesh/core'
+import type { Channel, KeyPair, Log, Router, WireNetwork } from '@hopmesh/core'
+import { loadIdentityFile } from '../identity-file.ts'
+import { nodeCrypto } from '../node-crypto.ts'
+import { nodeClock, nodeDice } from '../system-ports.ts'
+import { TcpHost } from '../tcp/tcp-host.ts'
+import { Greetings } from './greetings.ts'
+import { relayLimits } from './limits.ts'
+import type { RelayLimits } from './limits.ts'
+import { FaultCount, prometheusText } from './metrics.ts'
+import { readHello, readStreamSelection, readTextSelection } from './network-choice.ts'
+import { Networks, isNetworkName, noKeyHash } from './networks.ts'
+import { OpeningChannel } from './opening-channel.ts'
+import { refusePlain } from './refuse-plain.ts'
+import { WebFront } from './web-front.ts'
+
+export interface RelayOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string | undefined
+  /** HTTP and WebSocket; default 8080, 0 picks a free one. */
+  readonly port?: number | undefined
+  /** ALN over TCP; default 8081 with `aln`, else it does not listen. 0 picks a free one. */
+  readonly tcp?: number | undefined
+  /** Only these networks; default any. */
+  readonly networks?: readonly string[] | undefined
+  /** Default: a new identity for this process. */
+  readonly identity?: { readonly file: string } | KeyPair | undefined
+  /** Takes plain ALN nodes, over TCP and over JSON WebSockets. */
+  readonly aln?: boolean | undefined
+  /** Browser origins that may connect beside loopback ones: 'https://app.example'. */
+  readonly origins?: readonly string[] | undefined
+  readonly log?: Log | undefined
+  readonly limits?: Partial<RelayLimits> | undefined
+}
+
+/** Starts a relay. Rejects with PORT_IN_USE, INVALID_OPTION or IDENTITY_FILE. */
+export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
+  const relay = new Relay(options)
+  try {
+    await relay.start()
+  } catch (error) {
+    await relay.close()
+    throw error
+  }
+  return relay
+}
+
+export class Relay {
+  readonly #options: RelayOptions
+  readonly #limits: RelayLimits
+  readonly #log: Log
+  readonly #host: string
+  readonly #bytes = { received: 0, sent: 0 }
+  readonly #faults = new FaultCount()
+  readonly #greetings: Greetings
+  readonly #web: WebFront
+  readonly #tcpHost = new TcpHost()
+  readonly #startedAt = nodeClock.now()
+  #networks: Networks | undefined
+  #cancelSweep: () => void = () => {}
+  #closing: Promise<void> | undefined
+  #ws = ''
+  #tcp: string | undefined
+
+  constructor(options: RelayOptions = {}) {
+    for (const name of options.networks ?? []) {
+      if (!isNetworkName(name)) throw new MeshError('INVALID_OPTION', `'${name}' is not a network name: 1 to 64 bytes, no '/'`)
+    }
+    this.#options = options
+    this.#limits = { ...relayLimits, ...options.limits }
+    this.#log = options.log ?? silentLog
+    this.#host = options.host ?? '127.0.0.1'
+    this.#greetings = new Greetings(this.#limits)
+    this.#web = new WebFront({
+      host: this.#host,
+      port: options.port ?? 8080,
+      origins: options.origins ?? [],
+      connectionsMax: this.#limits.connectionsMax,
+      silenceMs: this.#limits.silenceMs,
+      health: () => this.#health(),
+      metrics: () => this.metrics(),
+      onChannel: (channel, remoteAddress, network) => void this.#accept(channel, remoteAddress, network),
+      onFault: (code, message) => this.#fault(code, message),
+    })
+  }
+
+  /** ws://host:port */
+  get ws(): string {
+    return this.#ws
+  }
+
+  /** host:port, while it listens for TCP. */
+  get tcp(): string | undefined {
+    return this.#tcp
+  }
+
+  async start(): Promise<void> {
+    this.#networks = await this.#openNetworks()
+    const shownHost = this.#host.includes(':') ? `[${this.#host}]` : this.#host
+    this.#ws = `ws://${shownHost}:${await this.#web.listen()}`
+    const tcpPort = this.#options.tcp ?? (this.#options.aln === true ? 8081 : undefined)
+    if (tcpPort !== undefined) {
+      const at = { host: this.#host, port: tcpPort, connectionsMax: this.#limits.connectionsMax }
+      const { port } = await this.#tcpHost.listen(at, (channel, remoteAddress) => void this.#accept(channel, remoteAddress, undefined))
+      this.#tcp = `${shownHost}:${port}`
+    }
+    this.#sweepLater()
+    this.#log.write(3, 'relay', `listening at ${this.#ws}${this.#tcp === undefined ? '' : ` and tcp ${this.#tcp}`}`)
+  }
+
+  /** The numbers of `GET /metrics`, in Prometheus' text form. */
+  metrics(): string {
+    const routers = this.#networks?.routers() ?? []
+    return prometheusText({
+      networks: routers.length,
+      links: countOf(routers, upLinks),
+      members: countOf(routers, (router) => router.destinations().filter((destination) => destination.kind === 'member').length),
+      greetings: this.#greetings.size,
+      packetsForwarded: countOf(routers, (router) => router.packetsForwarded),
+      bytes: this.#bytes,
+      faults: this.#faults.byCode,
+    })
+  }
+
+  /** Tells every member to look for another relay, lets what is under way leave, and stops. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#drain()
+    return this.#closing
+  }
+
+  async #drain(): Promise<void> {
+    this.#cancelSweep()
+    this.#web.stopListening()
+    const gone = Promise.all([this.#networks?.close('RESTARTING', 'the relay restarts'), this.#tcpHost.close()])
+    await within(gone, this.#limits.drainMs)
+    this.#web.close()
+  }
+
+  async #openNetworks(): Promise<Networks> {
+    const crypto = nodeCrypto()
+    const given = this.#options.identity
+    const keyPair = given === undefined ? await crypto.generateKeyPair() : 'file' in given ? (await loadIdentityFile(given.file)).keyPair : given
+    return new Networks({
+      identity: {
+        who: await whoOf(keyPair.publicKey, crypto),
+        keyPair,
+        exchangeKeys: await crypto.generateExchangeKeys(),
+        epoch: Math.floor(nodeClock.wallTime() / 1_000),
+        crypto,
+      },
+      clock: nodeClock,
+      dice: nodeDice,
+      log: this.#log,
+      names: this.#options.networks?.length ? this.#options.networks : undefined,
+      plainNodes: this.#options.aln === true ? 'accept' : 'refuse',
+      networksMax: this.#limits.networksMax,
+      networkIdleMs: this.#limits.networkIdleMs,
+      onFault: (code, message, network) => this.#fault(code, `${network}: ${message}`),
+    })
+  }
+
+  /** Settles when the channel has found its router or is closed; never rejects. */
+  async #accept(inner: Channel, remoteAddress: string, network: string | undefined): Promise<void> {
+    const channel = new OpeningChannel(inner, nodeClock, this.#bytes)
+    this.#greetings.begin(remoteAddress, channel)
+    const chosen = channel.carries === 'frames' ? await this.#chosenByHello(channel) : await this.#chosenByPlain(channel, network)
+    if (chosen === undefined || channel.closed || this.#closing !== undefined) {
+      this.#greetings.end(channel)
+      return channel.close('no network was chosen')
+    }
+    this.#join(channel, chosen)
+  }
+
+  #join(channel: OpeningChannel, network: WireNetwork): void {
+    const router = this.#routerFor(channel, network)
+    if (router === undefined) return this.#greetings.end(channel)
+    const link = router.addChannel(channel)
+    const cancelSilence = nodeClock.setTimer(this.#limits.silenceMs, () => {
+      if (!channel.heard) link.close('it said nothing')
+    })
+    const greeted = (): void => this.#greetings.end(channel)
+    link.up.then(greeted, greeted)
+    void link.down.then(() => {
+      greeted()
+      cancelSilence()
+    })
+  }
+
+  async #chosenByHello(channel: OpeningChannel): Promise<WireNetwork | undefined> {
+    const hello = await channel.choose(readHello, nodeClock, this.#limits.silenceMs)
+    if (typeof hello !== 'string') return hello
+    this.#fault('WIRE_FAULT', `${channel.label}: ${hello}`)
+    channel.send(encodeRefusal({ code: 'WIRE_FAULT', text: hello }))
+    channel.close(hello)
+    return undefined
+  }
+
+  async #chosenByPlain(channel: OpeningChannel, network: string | undefined): Promise<WireNetwork | undefined> {
+    // A browser or script that asks for no subprotocol is plain for certain; over TCP the greeting tells.
+    if (channel.carries === 'text' && this.#options.aln !== true) {
+      this.#refuse(channel, new MeshError('PLAIN_REFUSED', 'This relay does not take plain ALN nodes; it needs --aln'))
+      return undefined
+    }
+    if (network !== undefined) return { name: network, keyHash: noKeyHash }
+    const read = channel.carries === 'text' ? readTextSelection : readStreamSelection
+    const selected = await channel.choose(read, nodeClock, this.#limits.selectionMs)
+    return { name: selected || (this.#networks?.plainDefault ?? 'default'), keyHash: noKeyHash }
+  }
+
+  #routerFor(channel: OpeningChannel, network: WireNetwork): Router | undefined {
+    try {
+      return this.#networks?.router(network)
+    } catch (error) {
+      if (!(error instanceof MeshError)) throw error
+      this.#refuse(channel, error)
+      return undefined
+    }
+  }
+
+  #refuse(channel: OpeningChannel, error: MeshError): void {
+    this.#fault(error.code, `${channel.label}: ${error.message}`)
+    if (channel.carries === 'frames') channel.send(encodeRefusal({ code: error.code, text: error.message }))
+    else refusePlain(channel, error)
+    channel.close(error.code)
+  }
+
+  #fault(code: string, message: string): void {
+    this.#faults.add(code)
+    this.#log.write(3, 'relay', `${code} ${message}`)
+  }
+
+  #health(): object {
+    const routers = this.#networks?.routers() ?? []
+    return { ok: true, networks: routers.length, links: countOf(routers, upLinks), upSeconds: Math.round((nodeClock.now() - this.#startedAt) / 1_000) }
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = nodeClock.setTimer(this.#limits.networkIdleMs / 4, () => {
+      this.#networks?.sweep()
+      this.#sweepLater()
+    })
+  }
+}
+
+function upLinks(router: Router): number {
+  return router.links().filter((link) => link.peer !== undefined).length
+}
+
+function countOf(routers: readonly Router[], count: (router: Router) => number): number {
+  return routers.reduce((sum, router) => sum + count(router), 0)
+}
+
+async function within(work: Promise<unknown>, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs)
+  })
+  await Promise.race([work, limit])
+  clearTimeout(timer)
+}
