@@ -12,7 +12,7 @@ import { WireFault, type WireFaultCode } from '../wire/wire-fault.ts'
 import { isMemberAddress, type Address } from './address.ts'
 import type { MemberRecord, PlainHost, ServiceAdvert } from './member-record.ts'
 import * as bounds from './record-bounds.ts'
-import { decodeWireNetwork, encodeWireNetwork } from './wire-network.ts'
+import { encodeWireNetwork, keyHashBytes, networkNameBytesMax } from './wire-network.ts'
 
 const recordVersion = 1
 const kinds = ['member', 'relay', 'left', 'named'] as const
@@ -65,7 +65,8 @@ class RecordReader {
   read(): MemberRecord | WireFault {
     const version = this.reader.u8()
     this.check(version === recordVersion, 'unknown-kind', `version ${version} of member records`)
-    const network = decodeWireNetwork(this.reader)
+    const networkName = this.text(networkNameBytesMax, 'the name of the network')
+    const network = { name: networkName, keyHash: this.reader.bytes(keyHashBytes).slice() }
     const address = this.text(bounds.namedAddressBytesMax, 'address')
     const publicKey = this.reader.bytes(bounds.recordKeyBytes).slice()
     const exchangeKey = this.reader.bytes(bounds.recordKeyBytes).slice()
@@ -124,7 +125,7 @@ class RecordReader {
   private text(bytesMax: number, what: string): string {
     const start = this.reader.offset
     const text = this.reader.string()
-    // A cut leaves the offset at or right behind the length byte, bad UTF-8 has moved it on.
+    // A cut leaves the offset at or right behind the length byte; bad UTF-8 has moved it on.
     if (this.reader.failed && this.reader.offset > start + 1) this.fault ??= new WireFault('bad-utf8', what)
     this.check(this.reader.offset - start - 1 <= bytesMax, 'too-long', what)
     return text

@@ -1,5 +1,5 @@
 import { MeshError } from '../errors/mesh-error.ts'
-import type { ByteReader, ByteWriter } from '../wire/bytes.ts'
+import type { ByteWriter } from '../wire/bytes.ts'
 import type { WireNetwork } from './member-record.ts'
 
 export const keyHashBytes = 16
@@ -24,12 +24,7 @@ export function sameNetwork(left: WireNetwork, right: WireNetwork): boolean {
   )
 }
 
-/** Name (u8 length + UTF-8), then the 16 bytes of the key hash: as in `hello` and in member records. */
+/** Name (u8 length + UTF-8), then the 16 bytes of the key hash. */
 export function encodeWireNetwork(writer: ByteWriter, network: WireNetwork): void {
   writer.string(network.name).bytes(network.keyHash)
-}
-
-/** The reader's `failed` says whether the bytes held one. */
-export function decodeWireNetwork(reader: ByteReader): WireNetwork {
-  return { name: reader.string(), keyHash: reader.bytes(keyHashBytes).slice() }
 }

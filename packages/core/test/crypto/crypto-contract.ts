@@ -115,7 +115,8 @@ function signing(crypto: Crypto, reference: Crypto | undefined): void {
 
 function exchanging(crypto: Crypto, reference: Crypto | undefined): void {
   test('an exchange gives both sides the same secret, and nobody else', async () => {
-    const [left, right, other] = [await crypto.generateExchangeKeys(), await crypto.generateExchangeKeys(), await crypto.generateExchangeKeys()]
+    const left = await crypto.generateExchangeKeys()
+    const [right, other] = [await crypto.generateExchangeKeys(), await crypto.generateExchangeKeys()]
     const secret = await crypto.exchange(left, right.publicKey)
     expect(secret?.length).toBe(32)
     expect(await crypto.exchange(right, left.publicKey)).toEqual(secret)

@@ -43,7 +43,8 @@ describe.each([['XX', undefined], ['XXpsk0', psk]])('hostile %s', (_pattern, key
         (message: Uint8Array) => message.map((byte, index) => (index === at ? byte ^ 1 : byte)),
         (message: Uint8Array) => message.slice(0, at),
       ]) {
-        const { initiator, responder, read } = await runHandshake({ crypto: toy, psk: key }, { crypto: toy, psk: key }, (message, index) => {
+        const side = { crypto: toy, psk: key }
+        const { initiator, responder, read } = await runHandshake(side, side, (message, index) => {
           if (index !== changed) return message
           length = message.length
           return spoil(message)
