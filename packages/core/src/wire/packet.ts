@@ -20,3 +20,8 @@ export interface Packet {
 export interface DecodedPacket extends Packet {
   data?: Uint8Array | undefined
 }
+
+/** A copy that shares nothing with the packet, data included. */
+export function copyPacket<P extends Packet>(packet: P): P {
+  return packet.data instanceof Uint8Array ? { ...packet, data: packet.data.slice() } : { ...packet }
+}

@@ -69,6 +69,8 @@ interface Held {
   readonly raw: Gathered
   /** As python means them. */
   readonly chained: Gathered
+  /** Whole as the sketch means them, while python may still go on: taken unless the next byte is DC. */
+  readonly otherwise?: Reading | undefined
 }
 
 /** How well some bytes read as one packet. */
@@ -189,31 +191,35 @@ export class PlainStreamReader {
 
     const escaped = readAs(chained.view())
     if (isExact(escaped)) return this.#settle(escaped, chains, out)
-    const twice = readTwiceFramed(escaped)
+    const twice = chains ? undefined : readTwiceFramed(escaped)
     if (twice !== undefined) return this.#settle(twice, chains, out)
     const unescaped = joined && readAs(joined.view())
-    if (unescaped && isExact(unescaped)) return this.#settle(unescaped, true, out)
+    if (unescaped && isExact(unescaped)) {
+      return chains && escaped.end < 0 ? this.#hold({ raw: joined!, chained, otherwise: unescaped }, out) : this.#settle(unescaped, true, out)
+    }
     const alone = readAs(raw)
     if (isExact(alone)) return this.#settle(alone, false, out)
     if (escaped.end >= 0 && escaped.clean && escaped.meant) return this.#settle(escaped, chains, out)
     // A raw END inside a frame of the sketch: more of it is to come.
-    if (unescaped && unescaped.end < 0 && unescaped.clean && !(held === undefined && alone.clean)) return this.#hold(joined!, chained, out)
+    if (unescaped && unescaped.end < 0 && unescaped.clean && !(held === undefined && alone.clean)) return this.#hold({ raw: joined!, chained }, out)
     if (escaped.end >= 0 && (escaped.meant || held === undefined)) return this.#settle(escaped, chains, out)
-    if (chains) return this.#hold(joined!, chained, out)
+    if (chains) return this.#hold({ raw: joined!, chained }, out)
     this.#giveUpHeld(out)
-    if (raw.length > 0) this.#hold(gather(raw.slice()), chained, out)
+    if (raw.length > 0) this.#hold({ raw: gather(raw.slice()), chained }, out)
     else this.#afterEmpty = true
   }
 
-  #hold(raw: Gathered, chained: Gathered, out: (DecodedPacket | WireFault)[]): void {
+  #hold(held: Held, out: (DecodedPacket | WireFault)[]): void {
     this.#afterEmpty = false
-    if (raw.length > this.#rawBytesMax || chained.length > this.#packetBytesMax) this.#overflow(out)
-    else this.#held = { raw, chained }
+    if (held.raw.length > this.#rawBytesMax || held.chained.length > this.#packetBytesMax) this.#overflow(out)
+    else this.#held = held
   }
 
   #giveUpHeld(out: (DecodedPacket | WireFault)[]): void {
-    if (this.#held !== undefined) out.push(new WireFault('truncated', 'a frame that ended before its packet'))
+    const held = this.#held
     this.#held = undefined
+    if (held?.otherwise !== undefined) this.#deliver(held.otherwise, out)
+    else if (held !== undefined) out.push(new WireFault('truncated', 'a frame that ended before its packet'))
     this.#afterEmpty = false
   }
 
