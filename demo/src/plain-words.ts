@@ -37,7 +37,9 @@ export function hops(count: number): string {
   return count === 1 ? '1 hop' : `${count} hops`
 }
 
-/** The first letters of an address and its end: enough to tell two apart. */
+const wordJoiner = '\u2060'
+
+/** The first letters of an address and its end: enough to tell two apart. Never broken into two lines. */
 export function shortAddress(address: string): string {
-  return address.length > 16 ? `${address.slice(0, 6)}…${address.slice(-6)}` : address
+  return address.length > 16 ? `${address.slice(0, 6)}…${wordJoiner}${address.slice(-4)}` : address
 }

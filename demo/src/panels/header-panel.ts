@@ -28,7 +28,7 @@ export class HeaderPanel implements Panel {
       element(
         'div',
         { class: 'me' },
-        element('span', { class: 'who' }, 'You are ', element('strong', { 'data-testid': 'own-name' }, parameters.name), ` in “${parameters.network}”`),
+        element('span', { class: 'who' }, 'You are ', element('strong', { 'data-testid': 'own-name' }, parameters.name), ` in the network “${parameters.network}”`),
         this.#address,
       ),
       this.#state,

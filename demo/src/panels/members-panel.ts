@@ -41,7 +41,8 @@ class MemberRow implements Row<Peer> {
     if (!peer.direct) facts.push(`through ${this.#people.nameOf(peer.via)}`)
     if (peer.roundTripMs !== undefined) facts.push(milliseconds(peer.roundTripMs))
     if (peer.state !== 'active') facts.push(peer.state)
-    facts.push(shortAddress(peer.address))
+    const address = shortAddress(peer.address)
+    if (address !== this.#name.textContent) facts.push(address)
     setText(this.#facts, facts.join(' · '))
     this.#connect.hidden = peer.kind !== 'member' || peer.direct
     this.#connect.disabled = this.#connecting

@@ -32,8 +32,8 @@ export class Layout {
     this.#draw = draw
     this.#still = still
     this.#simulation = forceSimulation<PlacedNode, PlacedLink>()
-      .force('push', forceManyBody().strength(-420))
-      .force('apart', forceCollide(46))
+      .force('push', forceManyBody().strength(-1100))
+      .force('apart', forceCollide(54))
       .on('tick', () => this.#show())
     this.resize(600, 340)
   }
@@ -57,7 +57,7 @@ export class Layout {
     const known = JSON.stringify([graph.nodes.map(({ address }) => address), graph.links])
     if (known !== this.#known) {
       this.#known = known
-      this.#simulation.nodes(this.#nodes).force('links', forceLink<PlacedNode, PlacedLink>(this.#links).distance(100).strength(0.5))
+      this.#simulation.nodes(this.#nodes).force('links', forceLink<PlacedNode, PlacedLink>(this.#links).distance(110).strength(0.6))
       this.#settle()
     }
     this.#show()
