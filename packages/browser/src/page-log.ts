@@ -1,16 +1,15 @@
+import { silentLog } from '@hopmesh/core'
 import type { Log, LogLevel } from '@hopmesh/core'
 
 const methods: Readonly<Record<LogLevel, 'warn' | 'info' | 'debug'>> = { 1: 'warn', 2: 'warn', 3: 'info', 4: 'info', 5: 'debug', 6: 'debug' }
 
-/** What core tells, on the page's console. `debug`: a level 0…6, or the rooms that may speak: 'link,routing'. */
+/** The page's console, for a mesh with the `debug` option; core picks levels and rooms. Without the option it is silent. */
 export function pageLog(debug: number | string | undefined): Log {
-  const rooms = typeof debug === 'string' ? new Set(debug.split(',').map((room) => room.trim())) : undefined
-  const level = rooms === undefined ? Number(debug ?? 0) : 6
+  if (debug === undefined) return silentLog
   return {
-    level,
-    write(at, room, message, details) {
-      if (at > level || (rooms !== undefined && !rooms.has(room))) return
-      console[methods[at]](`hopmesh ${room}: ${message}`, ...(details === undefined ? [] : [details]))
+    level: 6,
+    write(level, room, message, details) {
+      console[methods[level]](`hopmesh ${room}: ${message}`, ...(details === undefined ? [] : [details]))
     },
   }
 }

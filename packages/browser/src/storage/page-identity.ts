@@ -13,7 +13,7 @@ export interface PageIdentityOptions {
   readonly subtle: WebSubtle | undefined
   readonly dice: Dice
   readonly life: PageLife
-  warn(code: MeshErrorCode, message: string): void
+  readonly warn: (code: MeshErrorCode, message: string) => void
 }
 
 /** Throws INVALID_OPTION for an identity that a page cannot have. */
@@ -33,11 +33,9 @@ export async function loadPageIdentity(options: PageIdentityOptions): Promise<Lo
   let held = claim
   // A lock would keep the page out of the back-forward cache.
   options.life.track(() => held.release())
-  options.life.onBack(() => {
+  options.life.onBack(async () => {
     held.release()
-    void claimAddress(`${who}.${tab}`).then((again) => {
-      held = again ?? held
-    })
+    held = (await claimAddress(`${who}.${tab}`)) ?? held
   })
   return { keyPair, tab, lastEpoch }
 }

@@ -3,19 +3,19 @@
 
 import { MeshError } from '@hopmesh/core'
 import type { Channel, Clock, OpenedAttempt, PeerAttempt } from '@hopmesh/core'
-import type SimplePeer from 'simple-peer/simplepeer.min.js'
 import type { PageLife } from '../page-life.ts'
 import { WebRtcChannel } from './channel.ts'
 import { bindingOf } from './fingerprints.ts'
 import { attemptTimeoutMs, signalsMax } from './limits.ts'
 import { readSignal } from './signal.ts'
 import type { WebRtcSignal } from './signal.ts'
+import type { PeerError, SimplePeer, SimplePeerConstructor } from './simple-peer.ts'
 
 export interface WebRtcAttemptOptions {
   readonly clock: Clock
   readonly iceServers: RTCIceServer[]
   readonly life?: PageLife | undefined
-  loadSimplePeer(): Promise<typeof SimplePeer>
+  loadSimplePeer(): Promise<SimplePeerConstructor>
 }
 
 export class WebRtcAttempt implements OpenedAttempt {
@@ -71,7 +71,7 @@ export class WebRtcAttempt implements OpenedAttempt {
     this.#settle(new MeshError('ABORTED', 'The attempt at a WebRTC link was given up'))
   }
 
-  #begin(Peer: typeof SimplePeer): void {
+  #begin(Peer: SimplePeerConstructor): void {
     if (this.#settled) return
     const { clock, iceServers, life } = this.#options
     const { role } = this.#attempt
@@ -104,12 +104,13 @@ export class WebRtcAttempt implements OpenedAttempt {
 
   #connected(peer: SimplePeer, channel: WebRtcChannel): void {
     if (this.#settled) return
-    const own = peer._pc?.localDescription?.sdp
-    const other = peer._pc?.remoteDescription?.sdp
+    const { _pc: connection, _channel: data } = peer
+    const own = connection?.localDescription?.sdp
+    const other = connection?.remoteDescription?.sdp
     const binding = this.#attempt.role === 'dialer' ? bindingOf(own, other) : bindingOf(other, own)
     if (binding === undefined) return this.#fail('the descriptions name no DTLS fingerprint')
-    if (peer._channel === null) return this.#fail('the data channel closed as soon as it was open')
-    channel.connected(peer._channel, binding)
+    if (data === null) return this.#fail('the data channel closed as soon as it was open')
+    channel.connected(data, binding)
     this.#settle(channel)
   }
 
@@ -148,7 +149,7 @@ const failures: Readonly<Record<string, string>> = {
   ERR_DATA_CHANNEL: 'the data channel failed',
 }
 
-function whyFailed(error: Error & { code?: string }): string {
+function whyFailed(error: PeerError): string {
   const known = failures[error.code ?? '']
   return known === undefined ? error.message : `${known} (${error.message})`
 }

@@ -6,8 +6,8 @@
 
 import { ChannelInbox, MeshError } from '@hopmesh/core'
 import type { Channel, ChannelReceiver, Clock, CloseReason } from '@hopmesh/core'
-import type SimplePeer from 'simple-peer/simplepeer.min.js'
 import { closingTimeoutMs, highWaterBytes, lowWaterBytes, messageBytesMax } from './limits.ts'
+import type { PeerError, SimplePeer } from './simple-peer.ts'
 
 export interface WebRtcChannelOptions {
   readonly clock: Clock
@@ -128,7 +128,7 @@ export class WebRtcChannel implements Channel {
 }
 
 // A side that closes makes the other's SCTP report 'User-Initiated Abort', which is an orderly end.
-function reasonOf(error: Error & { code?: string }): CloseReason {
+function reasonOf(error: PeerError): CloseReason {
   const orderly = error.message.includes('User-Initiated Abort') || error.message.includes('Close called')
   if (orderly) return { code: 'remote', detail: 'the other side closed the connection' }
   return { code: 'lost', detail: `${error.message} (${error.code ?? 'WebRTC'})` }

@@ -1,7 +1,7 @@
 import type { Clock, PeerDialer } from '@hopmesh/core'
-import type SimplePeer from 'simple-peer/simplepeer.min.js'
 import type { PageLife } from '../page-life.ts'
 import { WebRtcAttempt } from './attempt.ts'
+import { loadSimplePeer } from './simple-peer.ts'
 
 export interface WebRtcDialerOptions {
   readonly clock: Clock
@@ -13,9 +13,4 @@ export interface WebRtcDialerOptions {
 export function webRtcDialer({ clock, iceServers, life }: WebRtcDialerOptions): PeerDialer | undefined {
   if (typeof RTCPeerConnection === 'undefined') return undefined
   return { capability: 'webrtc', open: (attempt) => new WebRtcAttempt(attempt, { clock, iceServers, life, loadSimplePeer }) }
-}
-
-/** A chunk of its own, loaded with the first attempt: most of the library's bytes, and none of the first screen's. */
-async function loadSimplePeer(): Promise<typeof SimplePeer> {
-  return (await import('simple-peer/simplepeer.min.js')).default
 }

@@ -79,7 +79,7 @@ function isLoopback(hostname: string): boolean {
 
 function whyClosed(event: CloseEvent): string {
   if (event.reason !== '') return `it closed with '${event.reason}' (code ${event.code})`
-  if (typeof navigator === 'object' && navigator.onLine === false) return 'this device is offline'
+  if (typeof navigator === 'object' && !navigator.onLine) return 'this device is offline'
   return `nothing there accepts the connection, or it does not speak ${subprotocol} (code ${event.code})`
 }
 

@@ -1,0 +1,146 @@
+import { chromium } from '@playwright/test'
+import type { Browser, Page } from '@playwright/test'
+import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
+import { expect, test } from './channel-test.ts'
+import type { IdentityPage, LoadedHere } from './pages/identity.ts'
+
+declare global {
+  var identity: IdentityPage
+}
+
+const identityPage = 'identity.html'
+
+async function loaded(page: Page): Promise<LoadedHere> {
+  await page.waitForFunction(() => 'identity' in globalThis)
+  return page.evaluate(() => identity.first)
+}
+
+test.describe('the identity of a page', () => {
+  test('a reload keeps who and tab, and knows the last epoch', async ({ open }) => {
+    const page = await open(identityPage)
+    const before = await loaded(page)
+    expect(before).toMatchObject({ warnings: [], signs: true, subtle: true, lastEpoch: undefined })
+    expect(before.who).toMatch(/^k[a-z2-7]{26}$/)
+    expect(before.tab).toMatch(/^[a-z2-7]{4}$/)
+    await page.evaluate(() => identity.keepEpoch(41))
+    await page.reload()
+    expect(await loaded(page)).toEqual({ ...before, lastEpoch: 41 })
+    for (let round = 0; round < 5; round += 1) {
+      await page.reload()
+      expect((await loaded(page)).tab).toBe(before.tab)
+    }
+  })
+
+  test('the key in IndexedDB cannot be read', async ({ open }) => {
+    const page = await open(identityPage)
+    await loaded(page)
+    const stored = await page.evaluate(
+      () =>
+        new Promise<{ kind: string; extractable: boolean }>((resolve, reject) => {
+          const opening = indexedDB.open('hopmesh')
+          opening.addEventListener('error', () => reject(new Error('no database')))
+          opening.addEventListener('success', () => {
+            const reading = opening.result.transaction('identity').objectStore('identity').get('identity')
+            reading.addEventListener('success', () => resolve({ kind: reading.result.kind, extractable: reading.result.pair.privateKey.extractable }))
+          })
+        }),
+    )
+    expect(stored).toEqual({ kind: 'key', extractable: false })
+  })
+
+  test('a tab that was duplicated with its sessionStorage has the same who and another suffix', async ({ open, context }) => {
+    const original = await open(identityPage)
+    const first = await loaded(original)
+    // A window that a page opens starts with a copy of its sessionStorage, like a duplicated tab.
+    const opening = context.waitForEvent('page')
+    await original.evaluate(() => {
+      window.open(location.href)
+    })
+    const copy = await opening
+    const second = await loaded(copy)
+    expect(second.who).toBe(first.who)
+    expect(second.tab).not.toBe(first.tab)
+    // Both keep what they have, also when the copy reloads after the original has gone.
+    await original.reload()
+    expect((await loaded(original)).tab).toBe(first.tab)
+    await original.close()
+    await copy.reload()
+    expect((await loaded(copy)).tab).toBe(second.tab)
+  })
+
+  test('two meshes of one page have two suffixes, and both find theirs again', async ({ open }) => {
+    const page = await open(identityPage)
+    const first = await loaded(page)
+    const second = await page.evaluate(() => identity.another())
+    expect(second.who).toBe(first.who)
+    expect(second.tab).not.toBe(first.tab)
+    await page.reload()
+    expect((await loaded(page)).tab).toBe(first.tab)
+    expect((await page.evaluate(() => identity.another())).tab).toBe(second.tab)
+  })
+
+  for (const round of [1, 2, 3]) {
+    test(`four tabs at once on a first visit are one who and four tabs (round ${round})`, async ({ open }) => {
+      const pages = await Promise.all([1, 2, 3, 4].map(() => open(identityPage)))
+      const all = await Promise.all(pages.map((page) => loaded(page)))
+      expect(new Set(all.map(({ who }) => who)).size).toBe(1)
+      expect(new Set(all.map(({ tab }) => tab)).size).toBe(4)
+      expect(all.every(({ signs }) => signs)).toBe(true)
+    })
+  }
+
+  test('without IndexedDB a page has an identity of its own and says so', async ({ open, context }) => {
+    await context.addInitScript(() => {
+      Object.defineProperty(globalThis, 'indexedDB', { value: { open: () => { throw new DOMException('denied', 'SecurityError') } } })
+    })
+    expect(await loaded(await open(identityPage))).toMatchObject({ warnings: ['IDENTITY_STORAGE'], signs: true })
+  })
+
+  test('SE11 a browser that does not keep unreadable keys keeps a seed, and says so', async ({ open, context }) => {
+    await context.addInitScript(() => {
+      // oxlint-disable-next-line typescript/unbound-method -- the proxy hands `this` through
+      IDBObjectStore.prototype.put = new Proxy(IDBObjectStore.prototype.put, {
+        apply(put, store, rest: [{ kind?: string }, string]) {
+          if (rest[0].kind === 'key') throw new DOMException('A CryptoKey cannot be cloned', 'DataCloneError')
+          return Reflect.apply(put, store, rest)
+        },
+      })
+    })
+    const page = await open(identityPage)
+    const before = await loaded(page)
+    expect(before).toMatchObject({ warnings: ['IDENTITY_STORAGE'], signs: true })
+    await page.reload()
+    expect(await loaded(page)).toMatchObject({ who: before.who, tab: before.tab, signs: true })
+  })
+})
+
+test.describe('a plain http origin that is not localhost', () => {
+  let elsewhere: Browser
+
+  test.beforeAll(async () => {
+    elsewhere = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumFlags, '--host-resolver-rules=MAP name.test 127.0.0.1'] })
+  })
+
+  test.afterAll(() => elsewhere.close())
+
+  test('has a working identity that survives a reload, and INSECURE_CONTEXT', async ({ guard, site }) => {
+    const context = await elsewhere.newContext()
+    const page = await context.newPage()
+    guard.watch(page)
+    await page.goto(`http://name.test:${site.port}/${identityPage}`)
+    const before = await loaded(page)
+    expect(before).toMatchObject({ warnings: ['INSECURE_CONTEXT'], signs: true, subtle: false })
+    await page.reload()
+    expect(await loaded(page)).toEqual(before)
+
+    // No Web Locks here: the tabs ask each other.
+    const opening = context.waitForEvent('page')
+    await page.evaluate(() => {
+      window.open(location.href)
+    })
+    const copy = await loaded(await opening)
+    expect(copy.who).toBe(before.who)
+    expect(copy.tab).not.toBe(before.tab)
+    await context.close()
+  })
+})

@@ -1,0 +1,43 @@
+// Loads the identity of a page as a mesh does, without joining anything. Left at `window.identity` for the test.
+
+import { whoOf } from '@hopmesh/core'
+import { pageEnvironment } from '../../../packages/browser/src/page-environment.ts'
+
+export interface LoadedHere {
+  readonly who: string
+  readonly tab: string
+  readonly lastEpoch: number | undefined
+  readonly warnings: string[]
+  readonly signs: boolean
+  readonly subtle: boolean
+}
+
+async function load(): Promise<LoadedHere> {
+  const environment = pageEnvironment({})
+  const crypto = await environment.crypto
+  const { keyPair, tab, lastEpoch } = await environment.loadIdentity(crypto)
+  const message = Uint8Array.of(1, 2, 3)
+  return {
+    who: await whoOf(keyPair.publicKey, crypto),
+    tab: tab ?? '',
+    lastEpoch,
+    warnings: environment.warnings.map(({ code }) => code),
+    signs: await crypto.verify(keyPair.publicKey, message, await keyPair.sign(message)),
+    subtle: globalThis.crypto.subtle !== undefined,
+  }
+}
+
+const identity = {
+  /** The first mesh of this page. */
+  first: load(),
+  /** One more mesh of the same page. */
+  another: load,
+  async keepEpoch(epoch: number): Promise<void> {
+    const { who, tab } = await identity.first
+    pageEnvironment({}).keepEpoch?.(`${who}.${tab}`, epoch)
+  },
+}
+
+export type IdentityPage = typeof identity
+
+Object.assign(window, { identity })
