@@ -1,0 +1,30 @@
+import type { MeshError, MeshErrorCode } from '../errors/mesh-error.ts'
+import type { Peer } from '../membership/peer.ts'
+import type { Message } from '../messages/message.ts'
+
+export interface OnlineEvent {
+  /** The first time in the life of this mesh. */
+  readonly first: boolean
+  /** It was online before and is again. */
+  readonly reconnect: boolean
+}
+
+/** Something is not as it should be, and the mesh goes on. */
+export interface MeshWarning {
+  readonly code: MeshErrorCode
+  readonly message: string
+}
+
+/** What `mesh.on` tells. Inside a listener the tables already show what it was told. */
+export interface MeshEvents {
+  /** The first link is up, to a relay or to anybody else. */
+  online: [event: OnlineEvent]
+  /** The last link is down. */
+  offline: []
+  /** Somebody came, changed or went: see `state`. */
+  peer: [peer: Peer]
+  message: [message: Message]
+  warning: [warning: MeshWarning]
+  /** A listener failed (HANDLER_FAILED), or something inside did. Logged when nobody listens. */
+  error: [error: MeshError]
+}

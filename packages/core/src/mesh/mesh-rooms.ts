@@ -1,0 +1,247 @@
+import { MeshError } from '../errors/mesh-error.ts'
+import { resolveName, unresolved } from '../membership/names.ts'
+import type { Peer } from '../membership/peer.ts'
+import { Peers } from '../membership/peers.ts'
+import { Messages } from '../messages/messages.ts'
+import { GuardedEvents } from '../ports/guarded-events.ts'
+import type { Log } from '../ports/log.ts'
+import { closedError, handled, Operations, type OperationOptions } from '../ports/operations.ts'
+import type { PeerKind } from '../routing/routing-types.ts'
+import { answerPings } from '../services/ping.ts'
+import { requestTimeoutMs, Requests } from '../services/requests.ts'
+import { ServiceRegistry } from '../services/service-registry.ts'
+import { DirectLinks } from '../signaling/direct-links.ts'
+import { LinkDegree } from '../signaling/link-degree.ts'
+import type { Environment } from './environment.ts'
+import type { MeshEvents } from './mesh-events.ts'
+import type { MeshOptions } from './mesh-options.ts'
+import type { MeshSettings } from './mesh-settings.ts'
+import { Presence } from './presence.ts'
+import { RelayLinks } from './relay-links.ts'
+import type { RelayStatus } from './relay-link.ts'
+import { roomLog } from './room-log.ts'
+import { startRouter, type StartedRouter } from './start-router.ts'
+import { Warnings } from './warnings.ts'
+
+/** What exists only once the identity is loaded. */
+export interface Started extends StartedRouter {
+  readonly links: DirectLinks
+  readonly degree: LinkDegree
+}
+
+/**
+ * The rooms of one mesh and how they hang together: what routing says goes to the peers, the presence and the direct
+ * links in this order, so that whoever is told something finds it in the tables.
+ */
+export class MeshRooms {
+  readonly settings: MeshSettings
+  readonly environment: Environment
+  readonly operations: Operations
+  readonly events: GuardedEvents<MeshEvents>
+  readonly warnings: Warnings
+  readonly peers: Peers
+  readonly services: ServiceRegistry
+  readonly requests: Requests
+  readonly messages: Messages
+  readonly relays: RelayLinks
+  readonly #log: Log
+  readonly #presence: Presence
+  /** Told once per relay and reason, not at each try. */
+  readonly #refusals = new Map<string, string>()
+  #started: Started | undefined
+  #starting: Promise<Started> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(settings: MeshSettings, options: MeshOptions, environment: Environment) {
+    const { clock, dice } = environment
+    const log = roomLog(environment.log, options.debug)
+    this.settings = settings
+    this.environment = environment
+    this.#log = log
+    this.operations = new Operations(clock)
+    this.requests = new Requests(this.operations)
+    this.events = new GuardedEvents<MeshEvents>((error, event) => this.#listenerFailed(error, event))
+    this.warnings = new Warnings({
+      clock,
+      heard: () => this.events.listenerCount('warning') > 0,
+      emit: (warning) => this.events.emit('warning', warning),
+    })
+    this.peers = new Peers({ clock, changed: (peer) => this.#peerChanged(peer) })
+    this.services = new ServiceRegistry({ operations: this.operations, log, report: (error) => this.report(error) })
+    this.messages = new Messages({
+      clock,
+      dice,
+      log,
+      requests: this.requests,
+      arrived: (message) => this.events.emit('message', message),
+    })
+    this.relays = new RelayLinks({ environment, changed: (status) => this.#relayChanged(status) })
+    this.#presence = new Presence({
+      clock,
+      online: (first) => this.#online(first),
+      offline: () => this.#offline(),
+      alone: () => this.#alone(),
+    })
+    for (const url of settings.relays) this.relays.add(url)
+  }
+
+  get started(): Started {
+    if (this.#started) return this.#started
+    throw this.#closing ? closedError() : new MeshError('NOT_READY', 'the mesh is not ready: await mesh.ready first')
+  }
+
+  get online(): boolean {
+    return this.#presence.online
+  }
+
+  /** Loads the identity and opens the rooms. Called once. */
+  async start(): Promise<void> {
+    this.#starting = handled(this.#load())
+    await this.operations.follow(this.#starting, { timeoutMs: Infinity, timedOut: closedError })
+  }
+
+  /** Runs `begin` now, or as soon as the identity is loaded; settles in any case, and is never an unhandled rejection. */
+  whenStarted<T>(options: OperationOptions, begin: (started: Started) => Promise<T>): Promise<T> {
+    const started = this.#started
+    if (started) return handled(begin(started))
+    const { signal, timeoutMs = requestTimeoutMs } = options
+    const starting = this.#starting ?? Promise.reject(closedError())
+    const timedOut = (): MeshError => new MeshError('TIMEOUT', `the identity was not loaded within ${timeoutMs} ms`)
+    return handled(this.operations.follow(starting, { signal, timeoutMs, timedOut }).then(begin))
+  }
+
+  /** The address that a name, `who` or address means, as soon as it can be reached. */
+  resolve(target: string, options: OperationOptions = {}, kinds: readonly PeerKind[] = ['member']): Promise<string> {
+    const { signal, timeoutMs = requestTimeoutMs } = options
+    const { router } = this.started
+    return this.operations.run<string>({
+      signal,
+      timeoutMs,
+      timedOut: () => unresolved(target, timeoutMs),
+      begin(settle) {
+        if (typeof target !== 'string' || target === '') throw new MeshError('INVALID_OPTION', 'a target is an address or a name')
+        const look = (): void => {
+          const found = resolveName({ target, self: router.address, kinds }, router.destinations())
+          if (found instanceof MeshError) settle.reject(found)
+          else if (found !== undefined) settle.resolve(found)
+        }
+        look()
+        return router.on('destination', look)
+      },
+    })
+  }
+
+  report(error: MeshError): void {
+    if (this.#closing) return
+    if (this.events.listenerCount('error')) this.events.emit('error', error)
+    else this.#log.write(1, 'mesh', `${error.code} ${error.message}`, error)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= handled(this.#close())
+    return this.#closing
+  }
+
+  async #load(): Promise<Started> {
+    const { peers, services, messages, relays } = this
+    const base = await startRouter(this.settings, this.environment, this.#log)
+    if (this.#closing) {
+      await base.router.close()
+      throw closedError()
+    }
+    const { router, dialers } = base
+    const { clock, dice } = this.environment
+    const links = new DirectLinks(router, {
+      clock,
+      dice,
+      dialers,
+      log: this.#log,
+      operations: this.operations,
+      accept: this.settings.accept,
+    })
+    const degree = new LinkDegree({ clock, dice, router, links, degree: this.settings.degree })
+    this.#started = { ...base, links, degree }
+    for (const room of [peers, services, messages, this.#presence]) room.attach(router)
+    answerPings(router)
+    router.on('destination', ({ address }) => this.#refresh(address, this.started))
+    router.on('fault', (fault) => this.#fault(fault))
+    relays.attach(router)
+    clock.soon(() => {
+      for (const warning of this.environment.warnings) this.#warn(warning)
+    })
+    return this.#started
+  }
+
+  #refresh(address: string, { links, degree }: Started): void {
+    if (this.#closing) return
+    this.peers.refresh(address)
+    this.#presence.refresh(address)
+    links.refresh(address)
+    degree.nudge(address)
+  }
+
+  async #close(): Promise<void> {
+    const started = this.#started
+    this.operations.close()
+    this.events.clear()
+    this.messages.close()
+    this.services.close()
+    started?.degree.close()
+    started?.links.close()
+    this.relays.close()
+    this.#presence.close()
+    this.peers.close()
+    try {
+      await started?.router.close()
+    } finally {
+      this.environment.dispose?.()
+    }
+  }
+
+  #peerChanged(peer: Peer): void {
+    if (this.#log.level >= 4) this.#log.write(4, 'membership', `${peer.address} is ${peer.state}, ${peer.hops} hops via ${peer.via}`)
+    this.events.emit('peer', peer)
+  }
+
+  #online(first: boolean): void {
+    if (this.#log.level >= 4) this.#log.write(4, 'mesh', first ? 'online' : 'online again')
+    this.events.emit('online', { first, reconnect: !first })
+  }
+
+  #offline(): void {
+    if (this.#log.level >= 4) this.#log.write(4, 'mesh', 'offline')
+    this.events.emit('offline')
+  }
+
+  #alone(): void {
+    const relays = this.relays.list().map(({ url, state, error }) => `${url} (${state}${error ? `: ${error.code}` : ''})`)
+    const where = relays.length ? `relays: ${relays.join(', ')}` : 'no relays'
+    this.#warn({ code: 'ALONE_IN_NETWORK', message: `nobody else in network '${this.settings.network}' for 10 s; ${where}` })
+  }
+
+  #relayChanged({ url, state, error }: RelayStatus): void {
+    if (this.#log.level >= 4) this.#log.write(4, 'mesh', `relay ${url}: ${state}${error ? ` (${error.code} ${error.message})` : ''}`)
+    if (state === 'online') this.#refusals.delete(url)
+    if (state !== 'refused' || !error || this.#refusals.get(url) === error.code) return
+    this.#refusals.set(url, error.code)
+    this.#warn({ code: error.code, message: `${url} refused: ${error.message}` })
+  }
+
+  #fault({ code, message, count }: { readonly code: string; readonly message: string; readonly count: number }): void {
+    if (code === 'HANDLER_FAILED') return this.report(new MeshError('HANDLER_FAILED', message))
+    // Whoever floods with faults shall not flood the log too: the 1st, 2nd, 4th, 8th, … of a kind.
+    if (this.#log.level >= 3 && Number.isInteger(Math.log2(count))) this.#log.write(3, 'routing', `${code} ${message} (${count})`)
+  }
+
+  #warn(warning: { readonly code: MeshError['code']; readonly message: string }): void {
+    if (this.#closing) return
+    this.#log.write(2, 'mesh', `${warning.code} ${warning.message}`)
+    this.warnings.add(warning)
+  }
+
+  #listenerFailed(error: MeshError, event: string): void {
+    // A failing error listener is not told to itself.
+    if (event === 'error') this.#log.write(1, 'mesh', error.message, error)
+    else this.report(error)
+  }
+}

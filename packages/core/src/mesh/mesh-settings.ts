@@ -1,0 +1,106 @@
+import { MeshError } from '../errors/mesh-error.ts'
+import type { MeshOptions } from './mesh-options.ts'
+
+/** Options that were checked, with the defaults filled in. */
+export interface MeshSettings {
+  readonly network: string
+  readonly relays: readonly string[]
+  readonly name: string
+  readonly degree: number
+  readonly accept: number
+  readonly webrtc: boolean
+  readonly plainNodes: 'accept' | 'refuse'
+  readonly timeoutMs: number
+}
+
+export const relaysMax = 16
+const textBytesMax = 64
+const optionNames: readonly string[] = [
+  'network', 'relays', 'name', 'identity', 'links', 'iceServers', 'plainNodes', 'timeoutMs', 'signal', 'debug',
+] satisfies (keyof MeshOptions)[]
+const linkNames: readonly string[] = ['degree', 'accept', 'webrtc']
+const relayUrl = /^wss?:\/\/[^\s/?#]+([/?#]\S*)?$/i
+
+/** Throws INVALID_OPTION, naming the option and what was expected. `debug` is read where the log is made. */
+export function meshSettings(options: MeshOptions): MeshSettings {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) throw invalid('the options must be an object')
+  refuseUnknown(options, optionNames, '')
+  const { network = 'default', relays = [], name = '', links = {}, plainNodes = 'accept', timeoutMs = 10_000, signal } = options
+  if (typeof links !== 'object' || links === null) throw invalid('links must be an object such as { degree: 6, accept: 10 }')
+  refuseUnknown(links, linkNames, 'links.')
+  const { degree = 6, accept = 10, webrtc = true } = links
+  if (typeof network !== 'string' || !byteLength(network) || byteLength(network) > textBytesMax || network.includes('/')) {
+    throw invalid(`network must be a text of 1 to ${textBytesMax} bytes without '/', not ${shown(network)}`)
+  }
+  if (typeof name !== 'string' || byteLength(name) > textBytesMax) throw invalid(`name must be a text of at most ${textBytesMax} bytes`)
+  if (typeof webrtc !== 'boolean') throw invalid(`links.webrtc must be true or false, not ${shown(webrtc)}`)
+  if (plainNodes !== 'accept' && plainNodes !== 'refuse') throw invalid(`plainNodes must be 'accept' or 'refuse', not ${shown(plainNodes)}`)
+  if (!(typeof timeoutMs === 'number' && timeoutMs > 0)) throw invalid(`timeoutMs must be a number above 0, not ${shown(timeoutMs)}`)
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw invalid('signal must be an AbortSignal')
+  if (!Array.isArray(relays)) throw invalid("relays must be a list of URLs, such as ['wss://relay.example']")
+  if (relays.length > relaysMax) throw invalid(`relays must be at most ${relaysMax}`)
+  return {
+    network,
+    relays: [...new Set(relays.map(checkedRelayUrl))],
+    name: name.normalize('NFC'),
+    degree: count(degree, 'links.degree'),
+    accept: count(accept, 'links.accept'),
+    webrtc,
+    plainNodes,
+    timeoutMs,
+  }
+}
+
+/** A WebSocket URL as it was given. Throws INVALID_OPTION. */
+export function checkedRelayUrl(url: unknown): string {
+  if (typeof url === 'string' && relayUrl.test(url)) return url
+  throw invalid(`a relay is a WebSocket URL that starts with ws:// or wss://, not ${shown(url)}`)
+}
+
+function count(value: unknown, option: string): number {
+  if (Number.isInteger(value) && (value as number) >= 0) return value as number
+  throw invalid(`${option} must be a whole number from 0, not ${shown(value)}`)
+}
+
+function refuseUnknown(options: object, names: readonly string[], prefix: string): void {
+  for (const key of Object.keys(options)) {
+    if (names.includes(key)) continue
+    const near = nearestName(key, names)
+    const hint = near ? ` Did you mean '${prefix}${near}'?` : ` Known: ${names.join(', ')}.`
+    throw invalid(`unknown option '${prefix}${key.slice(0, textBytesMax)}'.${hint}`)
+  }
+}
+
+function nearestName(key: string, names: readonly string[]): string | undefined {
+  if (key.length > textBytesMax) return undefined
+  const [best] = names
+    .map((name) => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
+    .toSorted((a, b) => a.distance - b.distance)
+  return best && best.distance <= Math.max(2, key.length / 3) ? best.name : undefined
+}
+
+/** Letters to insert, delete or exchange (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row]
+    for (let column = 1; column <= b.length; column += 1) {
+      const exchanged = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1)
+      current.push(Math.min(exchanged, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+    }
+    previous = current
+  }
+  return previous[b.length] ?? 0
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? `'${value.slice(0, 2 * textBytesMax)}'` : String(value)
+}
+
+function invalid(message: string): MeshError {
+  return new MeshError('INVALID_OPTION', message)
+}

@@ -1,0 +1,180 @@
+import { MeshError } from '../errors/mesh-error.ts'
+import type { Address } from '../identity/address.ts'
+import type { Peer } from '../membership/peer.ts'
+import type { MessageCursor } from '../messages/message-cursor.ts'
+import type { MessagePart } from '../messages/message-codec.ts'
+import type { Sent } from '../messages/message.ts'
+import type { Listener, ListenOptions } from '../ports/guarded-events.ts'
+import { handled, type OperationOptions } from '../ports/operations.ts'
+import type { Router } from '../routing/router.ts'
+import type { BodyInput } from '../services/body.ts'
+import { call, type CallOptions } from '../services/calls.ts'
+import { ping, type PingResult } from '../services/ping.ts'
+import type { Reply } from '../services/requests.ts'
+import type { Services } from '../services/service-registry.ts'
+import type { Environment } from './environment.ts'
+import type { MeshEvents, MeshWarning } from './mesh-events.ts'
+import type { MeshOptions } from './mesh-options.ts'
+import { MeshRooms } from './mesh-rooms.ts'
+import { meshSettings } from './mesh-settings.ts'
+import type { Relays } from './relay-links.ts'
+
+/**
+ * One node of a mesh, as an app sees it. Everything that waits returns a promise that always settles: with a value or
+ * with a `MeshError`, of which `code` is the part to match. After `close` it is CLOSED.
+ */
+export class Mesh {
+  /** Resolves when the identity is loaded; not yet online. Rejects when it cannot be loaded, or CLOSED. */
+  readonly ready: Promise<void>
+  readonly services: Services
+  readonly relays: Relays
+  /**
+   * Who is here: a live map of snapshots. At most 500 rows; beyond, `peer(address)` still answers for whoever can be
+   * reached. Somebody who left stays 30 s as `unreachable`.
+   */
+  readonly peers: ReadonlyMap<Address, Peer>
+  readonly #rooms: MeshRooms
+
+  /** Use `createMesh` or `joinMesh`. */
+  constructor(rooms: MeshRooms) {
+    this.#rooms = rooms
+    this.ready = handled(rooms.start())
+    this.services = rooms.services
+    this.relays = rooms.relays
+    this.peers = rooms.peers
+  }
+
+  /** `who.tab`: where this node is. Throws NOT_READY before `ready`. */
+  get address(): Address {
+    return this.router.address as Address
+  }
+
+  /** The part of the address that stays with the key. Throws NOT_READY before `ready`. */
+  get who(): string {
+    return this.#rooms.started.who
+  }
+
+  /** The ALN level: packets, channels, contexts. Throws NOT_READY before `ready`. */
+  get router(): Router {
+    return this.#rooms.started.router
+  }
+
+  /** The name of the network. */
+  get network(): string {
+    return this.#rooms.settings.network
+  }
+
+  /** One's own display name; '' without one. */
+  get name(): string {
+    return this.#rooms.settings.name
+  }
+
+  /** A link is up, to a relay or to anybody else. */
+  get online(): boolean {
+    return this.#rooms.online
+  }
+
+  /** The last 20 warnings, oldest first, also those that nobody listened to. */
+  get warnings(): readonly MeshWarning[] {
+    return this.#rooms.warnings.list()
+  }
+
+  /** A snapshot of one peer; undefined when it is not known, or gone. */
+  peer(address: string): Peer | undefined {
+    return this.#rooms.peers.peer(address)
+  }
+
+  /** Calls `listener` at each event; returns the function that unsubscribes. What it throws becomes an `error` event. */
+  on<K extends keyof MeshEvents>(event: K, listener: Listener<MeshEvents[K]>, options?: ListenOptions): () => void {
+    const unsubscribe = this.#rooms.events.on(event, listener, options)
+    if (event === 'warning') this.#rooms.warnings.listenerAdded()
+    return unsubscribe
+  }
+
+  once<K extends keyof MeshEvents>(event: K, listener: Listener<MeshEvents[K]>, options?: ListenOptions): () => void {
+    return this.on(event, listener, { ...options, once: true })
+  }
+
+  off<K extends keyof MeshEvents>(event: K, listener: Listener<MeshEvents[K]>): void {
+    this.#rooms.events.off(event, listener)
+  }
+
+  /**
+   * A request to the best provider of a service: a local one first, then the least load, then the nearest. At most one
+   * execution. Rejects with NO_SERVICE at once, TIMEOUT (10 000 ms), ABORTED, TOO_LARGE (16 384 bytes; 4 000 toward a
+   * plain node), or REMOTE_ERROR whose `cause` is what the handler threw.
+   */
+  call(service: string, body?: BodyInput, options: CallOptions = {}): Promise<Reply> {
+    const { services, requests } = this.#rooms
+    return this.#rooms.whenStarted(options, ({ router }) => call({ router, services, requests }, service, body, options))
+  }
+
+  /**
+   * A message to a member: its address, its `who` (then its nearest tab), or its exact display name. Resolves when the
+   * library there has it. Rejects with UNKNOWN_NAME, AMBIGUOUS_NAME, NOT_A_MEMBER, NO_ROUTE, TOO_LARGE or TIMEOUT (10 s).
+   */
+  send(target: string, ...parts: MessagePart[]): Promise<Sent> {
+    return this.#rooms.whenStarted({}, async () => this.#rooms.messages.send(await this.#rooms.resolve(target), parts))
+  }
+
+  /** A message to every member that can be reached now, at most once each. */
+  broadcast(...parts: MessagePart[]): Promise<{ readonly id: string }> {
+    return this.#rooms.whenStarted({}, async () => this.#rooms.messages.broadcast(parts))
+  }
+
+  /**
+   * The messages from now on, in a loop of its own: `for await (const message of mesh.messages())`. It ends on `close` and
+   * when `signal` is aborted. A reader more than 1 000 messages behind loses the oldest; `dropped` counts them.
+   */
+  messages(options: { signal?: AbortSignal | undefined } = {}): MessageCursor {
+    return this.#rooms.messages.cursor(options.signal)
+  }
+
+  /** How long it takes to a member or relay and back. Rejects as `send` does. */
+  ping(target: string, options: OperationOptions = {}): Promise<PingResult> {
+    const { environment, requests } = this.#rooms
+    return this.#rooms.whenStarted(options, async ({ router }) => {
+      const address = await this.#rooms.resolve(target, options, ['member', 'relay'])
+      return ping(address, { ...options, router, requests, clock: environment.clock })
+    })
+  }
+
+  /**
+   * A direct link to a member; the one that exists, or a new one. The relay is not dropped for it. Rejects with
+   * LINK_FAILED (`tried` says what was), BUSY, UNKNOWN_NAME, NOT_A_MEMBER, NO_ROUTE, TIMEOUT (20 000 ms) or ABORTED.
+   */
+  connect(target: string, options: OperationOptions = {}): Promise<Peer> {
+    return this.#rooms.whenStarted(options, async ({ links }) => {
+      const address = await this.#rooms.resolve(target, options)
+      await links.connect(address, options)
+      const peer = this.peer(address)
+      if (!peer) throw new MeshError('LINK_FAILED', `the direct link with ${address} broke at once`)
+      return peer
+    })
+  }
+
+  /**
+   * Leaves: links are closed, everything pending rejects with CLOSED, `messages()` loops end, no event follows. Resolves
+   * when the last link is closed. Idempotent.
+   */
+  close(): Promise<void> {
+    return this.#rooms.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/**
+ * A mesh at once: listeners and services can be registered before it is `ready`, and it goes on trying to connect.
+ * Aborting `options.signal` closes it. Throws INVALID_OPTION.
+ */
+export function createMesh(options: MeshOptions, environment: Environment): Mesh {
+  const settings = meshSettings(options)
+  const mesh = new Mesh(new MeshRooms(settings, options, environment))
+  const { signal } = options
+  if (signal?.aborted) void mesh.close()
+  else signal?.addEventListener('abort', () => void mesh.close(), { once: true })
+  return mesh
+}

@@ -1,0 +1,53 @@
+import { MeshError } from '../errors/mesh-error.ts'
+import { addressOf, drawTab, whoOf } from '../identity/address.ts'
+import { wireNetwork } from '../identity/wire-network.ts'
+import type { Log } from '../ports/log.ts'
+import { describeThrown } from '../ports/operations.ts'
+import { Router } from '../routing/router.ts'
+import type { PeerDialer } from '../signaling/peer-dialer.ts'
+import type { Environment } from './environment.ts'
+import type { MeshSettings } from './mesh-settings.ts'
+
+export interface StartedRouter {
+  readonly router: Router
+  readonly who: string
+  readonly dialers: readonly PeerDialer[]
+}
+
+/** Loads the identity, draws what this process alone has, and makes the router. */
+export async function startRouter(settings: MeshSettings, environment: Environment, log: Log): Promise<StartedRouter> {
+  try {
+    return await start(settings, environment, log)
+  } catch (error) {
+    if (error instanceof MeshError) throw error
+    throw new MeshError('NOT_READY', `the identity could not be loaded: ${describeThrown(error)}`, { cause: error })
+  }
+}
+
+async function start(settings: MeshSettings, environment: Environment, log: Log): Promise<StartedRouter> {
+  const { clock, dice } = environment
+  const crypto = await environment.crypto
+  const { keyPair, tab, lastEpoch = 0 } = await environment.loadIdentity(crypto)
+  const who = await whoOf(keyPair.publicKey, crypto)
+  const address = addressOf(who, tab ?? drawTab(dice))
+  const exchangeKeys = await crypto.generateExchangeKeys()
+  // The clock may have gone back since the last process with this address; its epoch may not.
+  const epoch = Math.max(lastEpoch + 1, Math.floor(clock.wallTime() / 1000))
+  environment.keepEpoch?.(address, epoch)
+  const dialers = settings.webrtc ? environment.peerDialers : []
+  const router = new Router(
+    {
+      address,
+      keyPair,
+      exchangeKeys,
+      network: wireNetwork(settings.network),
+      kind: 'member',
+      epoch,
+      name: settings.name,
+      capabilities: dialers.map(({ capability }) => capability),
+      crypto,
+    },
+    { clock, dice, log, plainNodes: settings.plainNodes },
+  )
+  return { router, who, dialers }
+}

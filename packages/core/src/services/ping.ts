@@ -1,0 +1,32 @@
+import { silentLog } from '../ports/log.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { OperationOptions } from '../ports/operations.ts'
+import type { Router } from '../routing/router.ts'
+import { answering } from './answers.ts'
+import type { Requests } from './requests.ts'
+
+export const pingService = '$mesh.ping'
+
+export interface PingResult {
+  /** There and back. */
+  readonly roundTripMs: number
+  /** Links that the answer crossed; 0 for oneself. */
+  readonly hops: number
+}
+
+/** Makes a router answer pings: every member's does, and a relay's. */
+export function answerPings(router: Router): void {
+  router.registerService(pingService, answering(router, () => undefined, silentLog), { plain: false })
+}
+
+export interface PingOptions extends OperationOptions {
+  readonly router: Router
+  readonly clock: Clock
+  readonly requests: Requests
+}
+
+export async function ping(target: string, { router, clock, requests, signal, timeoutMs }: PingOptions): Promise<PingResult> {
+  const sentAt = clock.now()
+  const reply = await requests.send(router, { targets: [target], service: pingService, bytes: new Uint8Array(), signal, timeoutMs })
+  return { roundTripMs: clock.now() - sentAt, hops: reply.hops }
+}

@@ -1,0 +1,213 @@
+import { MeshError } from '../errors/mesh-error.ts'
+import type { Address } from '../identity/address.ts'
+import { GuardedEvents, type Listener, type ListenOptions } from '../ports/guarded-events.ts'
+import type { Log } from '../ports/log.ts'
+import type { OperationOptions, Operations } from '../ports/operations.ts'
+import type { Router } from '../routing/router.ts'
+import type { PeerKind } from '../routing/routing-types.ts'
+import { answering, type RequestHandler } from './answers.ts'
+import { loadFromWire, loadToWire } from './load.ts'
+import { requestTimeoutMs } from './requests.ts'
+
+/** A provider of a service. */
+export interface ServiceListing {
+  readonly service: string
+  readonly address: Address
+  /** 0 (idle) … 1 (full). */
+  readonly load: number
+  /** Links between here and there; 0 for a local one. */
+  readonly hops: number
+  readonly cost: number
+  readonly kind: PeerKind
+  /** The display name of the provider; '' when it has none. */
+  readonly name: string
+  /** Registered by this mesh itself. */
+  readonly local: boolean
+}
+
+export interface ServiceChange {
+  readonly service: string
+  readonly address: Address
+  /** 0 … 1; of a service that went down the last that was known. */
+  readonly load: number
+}
+
+export interface ServiceEvents {
+  up: [change: ServiceChange]
+  change: [change: ServiceChange]
+  down: [change: ServiceChange]
+}
+
+export interface RegisterOptions {
+  /** 0 (idle, the default) … 1 (full). Callers prefer the least. */
+  load?: number | undefined
+  /** May plain ALN nodes see and call it? Default true. */
+  plain?: boolean | undefined
+}
+
+/** A service of this node while it is offered. */
+export interface Registration {
+  readonly service: string
+  /** 0 … 1; setting it tells everybody. Throws INVALID_OPTION. */
+  load: number
+  /** Withdraws it. Idempotent. */
+  close(): void
+  [Symbol.dispose](): void
+}
+
+/** `mesh.services`: what can be called, here and elsewhere. */
+export interface Services {
+  /** Offers a service; before `ready` too. Throws INVALID_OPTION for a name that is taken or cannot be. */
+  register(name: string, handler: RequestHandler, options?: RegisterOptions): Registration
+  /** Who offers what now (or who offers `name`), local providers included. Empty before `ready`. */
+  list(name?: string): ServiceListing[]
+  /** The first provider of `name`, as soon as there is one; TIMEOUT after `timeoutMs` (10 000). */
+  wait(name: string, options?: OperationOptions): Promise<ServiceListing>
+  /** Returns the function that unsubscribes. */
+  on<K extends keyof ServiceEvents>(event: K, listener: Listener<ServiceEvents[K]>, options?: ListenOptions): () => void
+  off<K extends keyof ServiceEvents>(event: K, listener: Listener<ServiceEvents[K]>): void
+}
+
+export interface ServiceRegistryOptions {
+  readonly operations: Operations
+  readonly log: Log
+  report(error: MeshError): void
+}
+
+/** Java reads a length byte as signed, so 127 bytes are what every stack can name. */
+const nameBytesMax = 127
+/** A member record carries the names of all of them. */
+const localServicesMax = 64
+
+interface Entry {
+  readonly handler: RequestHandler
+  readonly plain: boolean
+  load: number
+}
+
+export class ServiceRegistry implements Services {
+  readonly #options: ServiceRegistryOptions
+  readonly #events: GuardedEvents<ServiceEvents>
+  readonly #local = new Map<string, Entry>()
+  #router: Router | undefined
+
+  constructor(options: ServiceRegistryOptions) {
+    this.#options = options
+    this.#events = new GuardedEvents<ServiceEvents>((error) => options.report(error))
+  }
+
+  /** Everything registered so far is offered from now on. */
+  attach(router: Router): void {
+    this.#router = router
+    router.on('service', ({ service, address, load, state }) => {
+      if (!service.startsWith('$')) this.#events.emit(state, { service, address: address as Address, load: loadFromWire(load) })
+    })
+    for (const [name, entry] of this.#local) this.#offer(router, name, entry)
+  }
+
+  register(name: string, handler: RequestHandler, options: RegisterOptions = {}): Registration {
+    this.#check(name, handler)
+    const entry: Entry = { handler, plain: options.plain ?? true, load: loadToWire(options.load ?? 0) }
+    if (this.#router) this.#offer(this.#router, name, entry)
+    this.#local.set(name, entry)
+    return this.#registration(name, entry)
+  }
+
+  list(name?: string): ServiceListing[] {
+    const router = this.#router
+    if (!router) return []
+    return router
+      .services(name)
+      .filter(({ service }) => !service.startsWith('$'))
+      .map(({ service, address, load, hops, cost, kind }) => ({
+        service,
+        address: address as Address,
+        load: loadFromWire(load),
+        hops,
+        cost,
+        kind,
+        name: router.destination(address)?.name ?? '',
+        local: address === router.address,
+      }))
+  }
+
+  wait(name: string, options: OperationOptions = {}): Promise<ServiceListing> {
+    const { timeoutMs = requestTimeoutMs, signal } = options
+    return this.#options.operations.run<ServiceListing>({
+      signal,
+      timeoutMs,
+      timedOut: () => new MeshError('TIMEOUT', `nobody offered the service '${name}' within ${timeoutMs} ms`),
+      begin: (settle) => {
+        const look = (): void => {
+          const listing = byPreference(this.list(name))[0]
+          if (listing) settle.resolve(listing)
+        }
+        look()
+        return this.#events.on('up', look)
+      },
+    })
+  }
+
+  on<K extends keyof ServiceEvents>(event: K, listener: Listener<ServiceEvents[K]>, options?: ListenOptions): () => void {
+    return this.#events.on(event, listener, options)
+  }
+
+  off<K extends keyof ServiceEvents>(event: K, listener: Listener<ServiceEvents[K]>): void {
+    this.#events.off(event, listener)
+  }
+
+  close(): void {
+    this.#events.clear()
+    this.#router = undefined
+  }
+
+  #check(name: unknown, handler: unknown): void {
+    if (typeof name !== 'string' || name === '' || name.startsWith('$') || new TextEncoder().encode(name).length > nameBytesMax) {
+      throw new MeshError('INVALID_OPTION', `a service name is 1 to ${nameBytesMax} bytes of text and does not start with '$'`)
+    }
+    if (typeof handler !== 'function') throw new MeshError('INVALID_OPTION', `the handler of the service '${name}' must be a function`)
+    if (this.#local.has(name)) throw new MeshError('INVALID_OPTION', `the service '${name}' is registered already: close() it first`)
+    if (this.#local.size >= localServicesMax) throw new MeshError('INVALID_OPTION', `a node offers at most ${localServicesMax} services`)
+  }
+
+  #offer(router: Router, name: string, entry: Entry): void {
+    router.registerService(name, answering(router, entry.handler, this.#options.log), { load: entry.load, plain: entry.plain })
+  }
+
+  #registration(name: string, entry: Entry): Registration {
+    const offered = (): boolean => this.#local.get(name) === entry
+    const setLoad = (load: number): void => {
+      entry.load = loadToWire(load)
+      if (offered()) this.#router?.setServiceLoad(name, entry.load)
+    }
+    const close = (): void => {
+      if (!offered()) return
+      this.#local.delete(name)
+      this.#router?.unregisterService(name)
+    }
+    return {
+      service: name,
+      get load(): number {
+        return loadFromWire(entry.load)
+      },
+      set load(load: number) {
+        setLoad(load)
+      },
+      close,
+      [Symbol.dispose]: close,
+    }
+  }
+}
+
+/** Local first, members before plain nodes, then the least load, then the nearest. */
+export function byPreference(listings: readonly ServiceListing[]): ServiceListing[] {
+  return listings.toSorted(
+    (a, b) =>
+      Number(b.local) - Number(a.local) ||
+      Number(a.kind === 'plain') - Number(b.kind === 'plain') ||
+      a.load - b.load ||
+      a.cost - b.cost ||
+      a.hops - b.hops ||
+      (a.address < b.address ? -1 : 1),
+  )
+}
