@@ -1,21 +1,28 @@
-import { joinMesh } from '@hopmesh/core'
+import { MeshError, createMesh } from '@hopmesh/core'
 import type { Mesh, MeshOptions } from '@hopmesh/core'
 import { nodeEnvironment } from '../node-environment.ts'
 import type { Settings } from './settings.ts'
 
-/** A person waits at the prompt: a relay that does not answer by then is not there. */
-const joinTimeoutMs = 5_000
+const joinTimeoutMs = 10_000
+const lookEveryMs = 20
 
-/** Joins by one relay as the flags say. Rejects with what the relay said, or RELAY_UNREACHABLE. */
-export function openMesh(url: string, settings: Settings): Promise<Mesh> {
+/** Joins by one relay as the flags say. A person waits at the prompt, so the first failure counts: there is no second try. */
+export async function openMesh(url: string, settings: Settings): Promise<Mesh> {
   const options: MeshOptions = {
     network: String(settings['network']),
     relays: [url],
     name: typeof settings['name'] === 'string' ? settings['name'] : undefined,
     identity: typeof settings['identity'] === 'string' ? { file: settings['identity'] } : 'ephemeral',
-    timeoutMs: joinTimeoutMs,
   }
-  return joinMesh(options, nodeEnvironment(options))
+  const mesh = createMesh(options, nodeEnvironment(options))
+  try {
+    await mesh.ready
+    await online(mesh, url)
+  } catch (error) {
+    await mesh.close()
+    throw error
+  }
+  return mesh
 }
 
 /** Joins, does one thing and leaves, whatever came of it. */
@@ -25,5 +32,16 @@ export async function withMesh<T>(url: string, settings: Settings, work: (mesh: 
     return await work(mesh)
   } finally {
     await mesh.close()
+  }
+}
+
+async function online(mesh: Mesh, url: string): Promise<void> {
+  const giveUpAt = performance.now() + joinTimeoutMs
+  for (;;) {
+    const relay = mesh.relays.list()[0]
+    if (relay?.state === 'online') return
+    if (relay?.error !== undefined) throw relay.error
+    if (performance.now() > giveUpAt) throw new MeshError('RELAY_UNREACHABLE', `${url}: no answer within ${joinTimeoutMs / 1_000} s`)
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
   }
 }

@@ -20,7 +20,7 @@ export class FaultCount {
 
   add(code: string): void {
     const known = this.byCode.has(code) || this.byCode.size < faultCodesMax
-    const label = known && /^[A-Z_]{1,40}$/.test(code) ? code : 'OTHER'
+    const label = known && /^[A-Za-z_-]{1,40}$/.test(code) ? code : 'OTHER'
     this.byCode.set(label, (this.byCode.get(label) ?? 0) + 1)
   }
 }
