@@ -41,7 +41,7 @@ class ToyHash {
   }
 
   /** Writes `into.length` bytes that depend on all that was added. */
-  fill(into: Uint8Array): Uint8Array {
+  squeeze(into: Uint8Array): Uint8Array {
     for (let at = 0; at < into.length; at += 4) {
       this.word(at)
       this.word(this.c ^ primes[1])
@@ -69,7 +69,7 @@ function rotate(value: number, by: number): number {
 function digest(domain: number, length: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const hash = new ToyHash(domain)
   for (const part of parts) hash.add(part)
-  return hash.fill(new Uint8Array(length))
+  return hash.squeeze(new Uint8Array(length))
 }
 
 function equal(left: Uint8Array, right: Uint8Array): boolean {

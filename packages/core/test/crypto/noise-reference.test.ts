@@ -2,7 +2,7 @@ import { createCipheriv, createHash, hkdfSync } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { beforeAll, expect, test } from 'vitest'
 import { nobleCrypto } from '../../src/crypto/noble-crypto.ts'
-import { type NoiseCipher, NoiseHandshake, type NoiseRole } from '../../src/crypto/noise.ts'
+import { type NoiseCipher, NoiseHandshake } from '../../src/crypto/noise.ts'
 import { run } from '../../src/ports/awaitable.ts'
 import type { ExchangeKeys } from '../../src/ports/crypto.ts'
 import { SeededDice } from '../../src/testing/seeded-dice.ts'
@@ -40,7 +40,7 @@ beforeAll(async () => {
 
 const exchangeKeys = (): ExchangeKeys => crypto.generateExchangeKeys() as ExchangeKeys
 
-test.each(['initiator', 'responder'] as const)('SE15 XX as %s talks with noise-c: payloads, hash and both ciphers agree', (role: NoiseRole) => {
+test.each(['initiator', 'responder'] as const)('SE15 XX as %s agrees with noise-c on payloads, hash and both ciphers', (role) => {
   const { NOISE_ROLE_INITIATOR, NOISE_ROLE_RESPONDER } = reference.constants
   const otherRole = role === 'initiator' ? NOISE_ROLE_RESPONDER : NOISE_ROLE_INITIATOR
   const other = reference.HandshakeState('Noise_XX_25519_AESGCM_SHA256', otherRole)

@@ -23,7 +23,7 @@ describe.each([
   ['WebCrypto and noble', web, noble],
   ['toy and toy', toy, toy],
 ] as [string, Crypto, Crypto][])('Noise between %s', (_, left, right) => {
-  test.each([['XX', undefined], ['XXpsk0', psk]])('%s: both sides learn each other and agree on hash and ciphers', async (_pattern, key) => {
+  test.each([['XX', undefined], ['XXpsk0', psk]])('%s: both sides learn each other, and share hash and ciphers', async (_pattern, key) => {
     const { initiator, responder, read } = await runHandshake({ crypto: left, psk: key }, { crypto: right, psk: key })
     expect(read).toEqual(payloads)
     expect([initiator.finished, responder.finished]).toEqual([true, true])
@@ -103,7 +103,7 @@ test('SE11 a low-order ephemeral key is refused where it is read, by responder a
 })
 
 test('SE11 a low-order static key inside a sealed message is refused', async () => {
-  const point = lowOrderPoints[0] as Uint8Array
+  const point = lowOrderPoints.at(0) as Uint8Array
   const initiator = new NoiseHandshake({
     crypto: noble, role: 'initiator', prologue, staticKeys: { publicKey: point, privateKey: new Uint8Array(32).fill(1) },
   })
@@ -142,24 +142,24 @@ describe('NoiseCipher', () => {
   test('SE12 numbers messages by the order of the calls, also when they overlap', async () => {
     const [send, receive] = [new NoiseCipher(web, key), new NoiseCipher(web, key)]
     const plain = Array.from({ length: 20 }, (_, index) => new Uint8Array(index * 100).fill(index))
-    const sealed = await Promise.all(plain.map((bytes) => send.seal(bytes)))
-    expect(await Promise.all(sealed.map((bytes) => receive.open(bytes)))).toEqual(plain)
+    const sealed = await Promise.all(plain.map(async (bytes) => await send.seal(bytes)))
+    expect(await Promise.all(sealed.map(async (bytes) => await receive.open(bytes)))).toEqual(plain)
   })
 
   test.each(['replayed', 'swapped', 'changed', 'short'] as const)('SE12 a %s message fails, and so does all after it', async (how) => {
     const [send, receive] = [new NoiseCipher(noble, key), new NoiseCipher(noble, key)]
     const sealed = Array.from({ length: 4 }, (_, index) => send.seal(Uint8Array.of(index)) as Uint8Array)
-    expect(await receive.open(sealed[0] as Uint8Array)).toEqual(Uint8Array.of(0))
-    const wrong = { replayed: sealed[0], swapped: sealed[2], changed: sealed[1]?.map((byte) => byte ^ 1), short: new Uint8Array(15) }[how]
+    expect(await receive.open(sealed.at(0) as Uint8Array)).toEqual(Uint8Array.of(0))
+    const wrong = { replayed: sealed.at(0), swapped: sealed.at(2), changed: sealed.at(1)?.map((byte) => byte ^ 1), short: new Uint8Array(15) }[how]
     expect(await receive.open(wrong as Uint8Array)).toBeUndefined()
-    expect(await receive.open(sealed[1] as Uint8Array)).toBeUndefined()
-    expect(await receive.open(sealed[2] as Uint8Array)).toBeUndefined()
+    expect(await receive.open(sealed.at(1) as Uint8Array)).toBeUndefined()
+    expect(await receive.open(sealed.at(2) as Uint8Array)).toBeUndefined()
   })
 
   test('uses up its key at 2^48 messages, and its nonce has all bits of the counter', async () => {
     const last = new NoiseCipher(noble, key, cipherMessagesMax - 1)
     const nonce = Uint8Array.of(0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255)
-    expect(last.seal(payloads[1] as Uint8Array)).toEqual(noble.seal(key, nonce, emptyPayload, payloads[1] as Uint8Array))
+    expect(last.seal(payloads.at(1) as Uint8Array)).toEqual(noble.seal(key, nonce, emptyPayload, payloads.at(1) as Uint8Array))
     expect(() => last.seal(emptyPayload)).toThrow(expect.objectContaining({ code: 'LINK_FAILED' }))
     expect(await new NoiseCipher(noble, key, cipherMessagesMax).open(new Uint8Array(16))).toBeUndefined()
   })

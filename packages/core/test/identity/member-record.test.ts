@@ -86,7 +86,8 @@ describe('member records', () => {
       expect(() => signRecord({ ...named, address }, keyPair)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
     }
     expect(() => signRecord({ ...record, address: named.address }, keyPair)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
-    expect(() => signRecord({ ...named, address: 'n'.repeat(101) as Address }, keyPair)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }))
+    const tooLong = { ...named, address: 'n'.repeat(101) as Address }
+    expect(() => signRecord(tooLong, keyPair)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }))
   })
 
   test('SE13 a signature without its own prefix does not count', async () => {
@@ -169,8 +170,8 @@ describe('bounds of a member record', () => {
     ['bad UTF-8 in the network', 2, 0xff, 'bad-utf8'],
     ['bad UTF-8 in the name', kindAt + 4, 0xff, 'bad-utf8'],
     ['an address of no member', 30, 0x21, 'bad-value'],
-    ['a longer about block', kindAt + 2, (body[kindAt + 2] as number) + 1, 'too-long'],
-    ['a shorter about block', kindAt + 2, (body[kindAt + 2] as number) - 1, 'truncated'],
+    ['a longer about block', kindAt + 2, (body.at(kindAt + 2) as number) + 1, 'too-long'],
+    ['a shorter about block', kindAt + 2, (body.at(kindAt + 2) as number) - 1, 'truncated'],
   ])('%s is a fault that says so', (_what, at, value, code) => {
     expect(codeOf(decodeRecordBody(body.map((byte, index) => (index === at ? value : byte))))).toBe(code)
   })

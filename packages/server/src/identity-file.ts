@@ -1,0 +1,164 @@
+// Where a Node process keeps who it is: one small JSON file { version, seed, epoch }, mode 0600.
+//
+// Whoever can read the seed can be this node, so a file that others can read is refused, not repaired: it may have been
+// read already. A file is replaced whole (temporary file, then rename) and never left half written. It is never guessed
+// at either: an empty or damaged one is an error, for a new identity would be a stranger to everyone who knew the old.
+
+import { randomBytes } from 'node:crypto'
+import * as fs from 'node:fs'
+import { dirname } from 'node:path'
+import { MeshError } from '@hopmesh/core'
+import type { KeyPair } from '@hopmesh/core'
+import { nodeKeyPair } from './node-crypto.ts'
+
+const fileVersion = 1
+const seedBytes = 32
+const epochMax = 2 ** 32 - 1
+/** A seed, an epoch and room for what later versions add. */
+const fileBytesMax = 4_096
+const ownerOnly = 0o600
+const othersMask = 0o077
+
+/** An identity that outlives the process. */
+export interface IdentityFile {
+  readonly keyPair: KeyPair
+  /** The greatest epoch that a process with this file has used; absent at first. */
+  readonly lastEpoch?: number | undefined
+  /** Keeps an epoch for the next process; a smaller one than the file has is forgotten. Throws a MeshError `IDENTITY_FILE`. */
+  keepEpoch(epoch: number): void
+}
+
+interface Contents {
+  readonly seed: Uint8Array
+  /** 0: none yet. */
+  readonly epoch: number
+}
+
+/** Reads the identity at `path`, drawn and written first when there is none. Throws a MeshError `IDENTITY_FILE` that says why not. */
+export function loadIdentityFile(path: string): IdentityFile {
+  const { seed, epoch } = readContents(path) ?? createFile(path)
+  return {
+    keyPair: nodeKeyPair(seed),
+    lastEpoch: epoch === 0 ? undefined : epoch,
+    keepEpoch: (next) => keepEpoch(path, seed, next),
+  }
+}
+
+function keepEpoch(path: string, seed: Uint8Array, epoch: number): void {
+  if (!isEpoch(epoch)) throw new MeshError('INVALID_OPTION', `${String(epoch)} is not an epoch: a whole number below 2^32`)
+  const present = readContents(path)
+  // Somebody put another identity there, or took it away on purpose: it is not ours to write over.
+  if (present === undefined || !Buffer.from(seed).equals(present.seed)) throw refusal(path, 'was removed or replaced while in use')
+  if (epoch <= present.epoch) return
+  attempt(path, 'cannot be written', () => {
+    const target = fs.realpathSync(path)
+    fs.renameSync(writeBeside(target, { seed, epoch }), target)
+  })
+}
+
+/** undefined when there is no file. */
+function readContents(path: string): Contents | undefined {
+  const text = attempt(path, 'cannot be read', () => {
+    if (!fs.existsSync(path)) return undefined
+    const file = fs.openSync(path, 'r')
+    try {
+      const { mode, size } = fs.fstatSync(file)
+      // Windows has no such bits: Node shows made-up ones there.
+      if (process.platform !== 'win32' && (mode & othersMask) !== 0) {
+        const octal = (mode & 0o777).toString(8).padStart(4, '0')
+        throw refusal(path, `can be used by others (mode ${octal}); after making sure that nobody has read it: chmod 600`)
+      }
+      if (size > fileBytesMax) throw refusal(path, `has ${size} bytes and is no identity`)
+      return fs.readFileSync(file, 'utf8')
+    } finally {
+      fs.closeSync(file)
+    }
+  })
+  if (text === undefined) return undefined
+  if (text.trim() === '') throw refusal(path, 'is empty: restore it, or remove it to become someone new')
+  return parseContents(path, text)
+}
+
+function parseContents(path: string, text: string): Contents {
+  const { version, seed, epoch } = parseObject(path, text)
+  if (version !== fileVersion) throw refusal(path, `has version ${String(version)}, and this hopmesh knows version ${fileVersion}`)
+  const bytes = typeof seed === 'string' ? Buffer.from(seed, 'base64url') : undefined
+  if (bytes?.length !== seedBytes || bytes.toString('base64url') !== seed) {
+    throw refusal(path, `has no seed of ${seedBytes} bytes in base64url`)
+  }
+  if (!isEpoch(epoch)) throw refusal(path, 'has no epoch: a whole number below 2^32')
+  return { seed: bytes, epoch }
+}
+
+function parseObject(path: string, text: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    // The parser's message would quote the file, which holds a secret.
+    throw refusal(path, 'is not JSON')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refusal(path, 'is no identity')
+  return value as Record<string, unknown>
+}
+
+function isEpoch(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= epochMax
+}
+
+function createFile(path: string): Contents {
+  const drawn: Contents = { seed: randomBytes(seedBytes), epoch: 0 }
+  const lost = attempt(path, 'cannot be written', () => {
+    const temporary = writeBeside(path, drawn)
+    try {
+      // A link fails where a rename would overwrite: of two processes that start together, both take the first one's.
+      fs.linkSync(temporary, path)
+      return false
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return true
+      // Some file systems have no links.
+      fs.copyFileSync(temporary, path, fs.constants.COPYFILE_EXCL)
+      return false
+    } finally {
+      fs.rmSync(temporary, { force: true })
+    }
+  })
+  const contents = lost ? readContents(path) : drawn
+  if (contents === undefined) throw refusal(path, 'was removed while it was being created')
+  return contents
+}
+
+/** The path of a finished temporary file in the same folder. */
+function writeBeside(path: string, { seed, epoch }: Contents): string {
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
+  const text = `${JSON.stringify({ version: fileVersion, seed: Buffer.from(seed).toString('base64url'), epoch })}\n`
+  const file = fs.openSync(temporary, 'wx', ownerOnly)
+  try {
+    fs.writeFileSync(file, text)
+    fs.fsyncSync(file)
+  } catch (error) {
+    fs.rmSync(temporary, { force: true })
+    throw error
+  } finally {
+    fs.closeSync(file)
+  }
+  return temporary
+}
+
+function attempt<T>(path: string, failure: string, step: () => T): T {
+  try {
+    return step()
+  } catch (error) {
+    if (error instanceof MeshError) throw error
+    const reason = codeOf(error) === 'ENOENT' ? `the folder ${dirname(path)} is not there` : (codeOf(error) ?? String(error))
+    throw refusal(path, `${failure}: ${reason}`, error)
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | undefined)?.code
+}
+
+function refusal(path: string, why: string, cause?: unknown): MeshError {
+  return new MeshError('IDENTITY_FILE', `the identity file ${path} ${why}`, { cause })
+}
