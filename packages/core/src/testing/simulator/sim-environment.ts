@@ -26,11 +26,12 @@ export function simEnvironment(world: SimWorld, name: string, log: Log = silentL
     dice,
     log,
     crypto: toyCrypto(dice),
-    loadIdentity: () => ({ keyPair: world.keyPairOf(name), lastEpoch: world.epochs.get(name) }),
+    loadIdentity: () => ({ keyPair: world.keyPairOf(name), tab: world.tabOf(name), lastEpoch: world.epochs.get(name) }),
     keepEpoch: (_address, epoch) => void world.epochs.set(name, epoch),
     dialRelay(url, signal) {
-      if (url.startsWith(scheme)) return network.dial(name, url.slice(scheme.length), { signal })
-      return Promise.reject(new MeshError('INVALID_OPTION', `'${url}' is no address of this world: they begin with ${scheme}`))
+      const relay = /^ws:\/\/([^/]+)\/$/.exec(url)?.[1]
+      if (relay !== undefined) return network.dial(name, relay, { signal })
+      return Promise.reject(new MeshError('INVALID_OPTION', `'${url}' is no address of this world: they look like ${simUrl('relay')}`))
     },
     peerDialers: [simPeerDialer(world, node)],
     warnings: [],

@@ -29,6 +29,7 @@ export interface SimPipeOptions {
 
 /** How long a dial into silence takes to give up. */
 const dialTimeoutMs = 20_000
+const historyLinesMax = 1_000
 
 export class SimNetwork {
   readonly seed: number | string
@@ -37,6 +38,7 @@ export class SimNetwork {
   /** Messages delivered so far. */
   deliveries = 0
   readonly #options: SimNetworkOptions
+  readonly #history: string[] = []
   readonly #digest = new RunningDigest()
   readonly #nodes = new Map<string, SimNode>()
   readonly #listeners = new Map<string, (channel: Channel, from: string) => void>()
@@ -68,19 +70,32 @@ export class SimNetwork {
     return this.#digest.hex()
   }
 
-  /** Puts something that happened above the channels into the digest. */
+  /** Puts something that happened above the channels into the digest and the history. */
   note(what: string): void {
     this.#digest.addNumber(this.clock.now())
     this.#digest.addText(what)
+    this.#history.push(`${this.clock.now()} ms: ${what}`)
+    if (this.#history.length > historyLinesMax) this.#history.splice(0, historyLinesMax / 2)
+  }
+
+  /** The last notes, for people who look for a mistake. */
+  history(): readonly string[] {
+    return this.#history
   }
 
   /** The running process of that name; started when there is none. */
   node(name: string): SimNode {
-    const running = this.#nodes.get(name)
-    if (running?.alive === true) return running
+    const running = this.running(name)
+    if (running !== undefined) return running
     const node = new SimNode(name, this.clock)
     this.#nodes.set(name, node)
     return node
+  }
+
+  /** The process of that name, if there is one. */
+  running(name: string): SimNode | undefined {
+    const node = this.#nodes.get(name)
+    return node?.alive === true ? node : undefined
   }
 
   /** Ends a process. `told`: the other ends of its channels hear of it, as when a tab closes; else they hear nothing. */
@@ -117,36 +132,47 @@ export class SimNetwork {
    * RELAY_UNREACHABLE, or ABORTED by the signal.
    */
   dial(from: string, to: string, options: SimPipeOptions & { readonly signal?: AbortSignal | undefined } = {}): Promise<Channel> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.dialThen(from, to, options, (outcome) => {
+        if (outcome instanceof MeshError) reject(outcome)
+        else resolve(outcome)
+      })
+      const abort = (): void => {
+        cancel()
+        reject(new MeshError('ABORTED', `${to} from ${from}: the dial was aborted`))
+      }
+      options.signal?.addEventListener('abort', abort, { once: true })
+      if (options.signal?.aborted === true) abort()
+    })
+  }
+
+  /** `dial` without promises, for worlds that run in one go. The returned function cancels; `done` is not called then. */
+  dialThen(from: string, to: string, options: SimPipeOptions, done: (outcome: Channel | MeshError) => void): () => void {
     const caller = this.node(from)
     const there = this.path(from, to)
     const back = this.path(to, from)
-    return new Promise((resolve, reject) => {
-      let settled = false
-      const refuse = (code: 'RELAY_UNREACHABLE' | 'ABORTED', why: string): void => {
-        if (settled) return
-        settled = true
-        caller.perform(() => reject(new MeshError(code, `${to} from ${from}: ${why}`)))
-      }
-      const answer = (): void => {
-        const accept = this.#listeners.get(to)
-        if (settled || !caller.alive) return
-        if (accept === undefined || there.state !== 'open') return refuse('RELAY_UNREACHABLE', 'nobody listens')
-        const [dialer, listener] = this.connect(from, to, options)
-        this.node(to).perform(() => accept(listener, from))
-        this.clock.setTimer(back.latencyMs, () => {
-          if (settled || !caller.alive) return dialer.close('dial aborted')
-          settled = true
-          caller.perform(() => resolve(dialer))
-        })
-      }
-      options.signal?.addEventListener('abort', () => refuse('ABORTED', 'the dial was aborted'), { once: true })
-      if (options.signal?.aborted === true) return refuse('ABORTED', 'the dial was aborted')
-      if (there.state === 'open' && back.state === 'open') this.clock.setTimer(there.latencyMs, answer)
-      else {
-        const toldAfterMs = there.state === 'cut' ? there.latencyMs : dialTimeoutMs
-        this.clock.setTimer(toldAfterMs, () => refuse('RELAY_UNREACHABLE', `the way was ${there.state} > ${back.state}`))
-      }
-    })
+    let waiting = true
+    const finish = (outcome: Channel | MeshError): void => {
+      if (waiting) caller.perform(() => done(outcome))
+      waiting = false
+    }
+    const refuse = (why: string): void => finish(new MeshError('RELAY_UNREACHABLE', `${to} from ${from}: ${why}`))
+    const answer = (): void => {
+      if (!waiting || !caller.alive) return
+      const accept = this.#listeners.get(to)
+      if (accept === undefined || there.state !== 'open') return refuse('nobody listens')
+      const [dialer, listener] = this.connect(from, to, options)
+      this.node(to).perform(() => accept(listener, from))
+      this.clock.setTimer(back.latencyMs, () => {
+        if (waiting && caller.alive) finish(dialer)
+        else dialer.close('dial aborted')
+      })
+    }
+    if (there.state === 'open' && back.state === 'open') this.clock.setTimer(there.latencyMs, answer)
+    else this.clock.setTimer(there.state === 'cut' ? there.latencyMs : dialTimeoutMs, () => refuse(`the way was ${there.state} > ${back.state}`))
+    return () => {
+      waiting = false
+    }
   }
 
   /** The way from one node to another, to be read and changed. `state` is changed by the methods below. */

@@ -1,0 +1,91 @@
+// What a simulated network is peopled with: relays and bare routers, and the environment that a member's Mesh runs in.
+// Keys and epochs outlive a process and belong to its name, as files and browser profiles do.
+
+import type { Channel } from '../../channel/channel.ts'
+import { addressOf, drawTab, whoOf } from '../../identity/address.ts'
+import type { Address } from '../../identity/address.ts'
+import { wireNetwork } from '../../identity/member-record.ts'
+import type { WireNetwork } from '../../identity/member-record.ts'
+import type { KeyPair } from '../../ports/crypto.ts'
+import { Router } from '../../routing/router.ts'
+import type { RouterOptions } from '../../routing/router.ts'
+import type { SeededDice } from '../seeded-dice.ts'
+import { toyCrypto, toyKeyPair } from '../toy-crypto.ts'
+import { SimNetwork } from './sim-network.ts'
+import type { SimNetworkOptions } from './sim-network.ts'
+
+export class SimWorld {
+  readonly network: SimNetwork
+  readonly wireNetwork: WireNetwork
+  /** Attempts at direct channels that wait for their other half, by offer. */
+  readonly peerOffers: Map<string, (channel: Channel) => void> = new Map()
+  /** The last epoch that an address used, as its storage would know. */
+  readonly epochs: Map<string, number> = new Map()
+  /** Whether two members can ever have a direct channel; there are firewalls in this world, too. */
+  mayBeDirect: (one: string, other: string) => boolean = () => true
+  readonly #starts = new Map<string, number>()
+  #offers = 0
+
+  constructor(seed: number | string, options: SimNetworkOptions & { readonly network?: string | undefined } = {}) {
+    this.network = new SimNetwork(seed, options)
+    this.wireNetwork = wireNetwork(options.network ?? 'default')
+  }
+
+  nextOffer(): number {
+    this.#offers += 1
+    return this.#offers
+  }
+
+  /** The same for each process of that name. */
+  keyPairOf(name: string): KeyPair {
+    return toyKeyPair(this.network.dice.fork(`key of ${name}`).bytes(32))
+  }
+
+  tabOf(name: string): string {
+    return drawTab(this.network.dice.fork(`tab of ${name}`))
+  }
+
+  addressOf(name: string): Address {
+    const crypto = toyCrypto(this.network.dice)
+    return addressOf(atOnce(whoOf(this.keyPairOf(name).publicKey, crypto)), this.tabOf(name))
+  }
+
+  /** Dice of one process: the second one of that name rolls differently. */
+  diceOf(name: string): SeededDice {
+    const start = (this.#starts.get(name) ?? 0) + 1
+    this.#starts.set(name, start)
+    return this.network.dice.fork(`${name} started ${start}`)
+  }
+
+  /**
+   * Starts a router in a process of its own that takes every channel dialed to its name; a relay, or a bare member
+   * without services of the mesh.
+   */
+  startRouter(name: string, kind: 'member' | 'relay', options: Pick<RouterOptions, 'plainNodes' | 'log'> = {}): Router {
+    const node = this.network.node(name)
+    const dice = this.diceOf(name)
+    const crypto = toyCrypto(dice)
+    const identity = {
+      address: this.addressOf(name),
+      keyPair: this.keyPairOf(name),
+      exchangeKeys: atOnce(crypto.generateExchangeKeys()),
+      network: this.wireNetwork,
+      kind,
+      epoch: Math.max((this.epochs.get(name) ?? 0) + 1, Math.floor(node.clock.wallTime() / 1_000)),
+      name,
+      capabilities: [],
+      crypto,
+    }
+    this.epochs.set(name, identity.epoch)
+    const router = new Router(identity, { clock: node.clock, dice, ...options })
+    this.network.listen(name, (channel) => void router.addChannel(channel))
+    return router
+  }
+}
+
+/** The toy crypto answers at once. */
+function atOnce<T>(value: T | Promise<T>): T {
+  if (value instanceof Promise) throw new TypeError('The simulator needs a crypto port that answers at once')
+  return value
+}
+
