@@ -6,8 +6,8 @@ export interface Row<T> {
 
 export interface KeyedListOptions<T> {
   readonly list: HTMLElement
-  key(item: T): string
-  create(item: T): Row<T>
+  readonly key: (item: T) => string
+  readonly create: (item: T) => Row<T>
 }
 
 /** Shows items as the children of a list element, in their order. */

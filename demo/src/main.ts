@@ -13,9 +13,6 @@ import { WelcomePanel } from './panels/welcome-panel.ts'
 import { readParameters } from './parameters.ts'
 import { People } from './people.ts'
 import { updateSoon } from './update-soon.ts'
-import './style/base.css'
-import './style/page.css'
-import './style/panels.css'
 
 declare global {
   interface Window {

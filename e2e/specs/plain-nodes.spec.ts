@@ -2,7 +2,7 @@ import { PlainPeer } from '../support/plain-peer.ts'
 import type { RelayProcess } from '../support/relay-process.ts'
 import { expect, test } from '../support/test.ts'
 
-const doors: readonly { title: string; name: string; enter(peer: PlainPeer, relay: RelayProcess): Promise<PlainPeer> }[] = [
+const doors: readonly { title: string; name: string; enter: (peer: PlainPeer, relay: RelayProcess) => Promise<PlainPeer> }[] = [
   { title: 'over TCP', name: 'thermometer-1', enter: (peer, relay) => peer.connectTcp(relay.tcpPort) },
   { title: 'ALN-34 ALN-44 over a JSON WebSocket', name: 'thermometer-2', enter: (peer, relay) => peer.connectWebSocket(relay.url) },
 ]

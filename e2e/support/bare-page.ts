@@ -34,11 +34,18 @@ export class BarePage {
           name: options.name,
           ...(options.degree === undefined ? {} : { links: { degree: options.degree } }),
         })
+        globalThis.heard = []
+        mesh.on('message', ({ parts }) => void heard.push(String(parts[0])))
         mesh.services.register('ping', (request) => `pong ${request.text()} from ${options.name}`)
         return mesh.address
       },
       { relay, network, name, degree },
     )
+  }
+
+  /** The first part of every message that came, in order. */
+  heard(): Promise<string[]> {
+    return this.page.evaluate(() => heard)
   }
 
   address(): Promise<string> {
@@ -48,10 +55,8 @@ export class BarePage {
   /** What this member knows of another; undefined while it knows nothing. */
   peer(address: string): Promise<PeerView | undefined> {
     return this.page.evaluate((wanted) => {
-      for (const { address, direct, hops, via, kind, state } of mesh.peers.values()) {
-        if (address === wanted && state !== 'gone') return { direct, hops, via, kind }
-      }
-      return undefined
+      const peer = mesh.peer(wanted)
+      return peer?.state === 'active' ? { direct: peer.direct, hops: peer.hops, via: peer.via, kind: peer.kind } : undefined
     }, address)
   }
 
@@ -62,7 +67,9 @@ export class BarePage {
 
   async connect(address: string): Promise<void> {
     await this.sees(address)
-    await this.page.evaluate((target) => mesh.connect(target as Parameters<typeof mesh.connect>[0]).then(() => undefined), address)
+    await this.page.evaluate(async (target) => {
+      await mesh.connect(target)
+    }, address)
   }
 
   /** Calls a service of one provider and returns the text of the reply. */

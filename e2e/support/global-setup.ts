@@ -34,4 +34,5 @@ async function setUp(): Promise<() => void> {
   return () => server.close()
 }
 
+// oxlint-disable-next-line import/no-default-export -- Playwright asks for one
 export default setUp

@@ -61,7 +61,8 @@ export function toFrame(packet: PlainPacket): Buffer {
     else parts.push(number(value.length, 2), Buffer.from(value))
   }
   for (const [bit, mask] of parities) if (parity(flags & mask)) flags |= bit
-  const escaped = [...Buffer.concat([number(flags, 2), ...parts])].flatMap((byte) => (byte === 0xc0 ? [0xdb, 0xdc] : byte === 0xdb ? [0xdb, 0xdd] : [byte]))
+  const plain = Array.from(Buffer.concat([number(flags, 2), ...parts]))
+  const escaped = plain.flatMap((byte) => (byte === 0xc0 ? [0xdb, 0xdc] : byte === 0xdb ? [0xdb, 0xdd] : [byte]))
   return Buffer.from([...escaped, 0xc0])
 }
 

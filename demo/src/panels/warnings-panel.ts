@@ -40,8 +40,8 @@ export class WarningsPanel implements Panel {
   }
 
   #drop(matches: (code: string) => boolean): void {
-    for (const note of [...this.node.children]) {
-      if (note instanceof HTMLElement && matches(note.dataset['code'] ?? '')) note.remove()
+    for (const note of this.node.querySelectorAll<HTMLElement>('[data-code]')) {
+      if (matches(note.dataset['code'] ?? '')) note.remove()
     }
   }
 }
