@@ -6,7 +6,7 @@ import { SeededDice } from '../../src/testing/seeded-dice.ts'
 const crypto = nobleCrypto(new SeededDice(1))
 const who = 'kabcdefghijklmnopqrstuvwxyz'
 
-test('SE4 who is k and the lower-case base32 of 16 bytes of the hash of the key', () => {
+test('PY-28 SE4 who is k and the lower-case base32 of 16 bytes of the hash of the key', () => {
   // SHA-256 of 32 zero bytes begins 66687aadf862bd776c8fc18b8e9f8e20; base32 worked out with coreutils.
   expect(whoOf(new Uint8Array(32), crypto)).toBe('kmzuhvlpymk6xo3epygfy5h4oea')
 })

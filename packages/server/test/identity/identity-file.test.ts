@@ -24,7 +24,7 @@ function write(contents: unknown, mode = 0o600): void {
 }
 
 describe('identity file', () => {
-  test('SE11 a missing one is drawn with mode 0600 and found again, and leaves nothing beside it', async () => {
+  test('PY-28 SE11 a missing one is drawn with mode 0600 and found again, and leaves nothing beside it', async () => {
     const first = loadIdentityFile(path)
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(readdirSync(folder)).toEqual(['relay.json'])
