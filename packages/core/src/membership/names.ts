@@ -22,14 +22,15 @@ export function resolveName(query: NameQuery, destinations: readonly Destination
   if (target === self) return self
   const exact = destinations.find(({ address }) => address === target)
   if (exact && kinds.includes(exact.kind)) return target
+  const notAble = exact && new MeshError('NOT_A_MEMBER', `'${target}' is a ${exact.kind === 'plain' ? 'plain ALN node' : exact.kind}, not a member`)
   const able = destinations.filter(({ address, kind }) => kinds.includes(kind) && address !== self)
-  if (isMemberForm(target)) return nearest(able.filter(({ address }) => whoPart(address) === target))?.address
+  if (isMemberForm(target)) return notAble ?? nearest(able.filter(({ address }) => whoPart(address) === target))?.address
   const wanted = target.normalize('NFC')
   const named = able.filter(({ name }) => name.normalize('NFC') === wanted)
   const whos = new Set(named.map(({ address }) => whoPart(address)))
   if (whos.size > 1) return ambiguous(target, named)
   if (whos.size === 1) return nearest(named)?.address
-  return exact && new MeshError('NOT_A_MEMBER', `'${target}' is a ${exact.kind === 'plain' ? 'plain ALN node' : exact.kind}, not a member`)
+  return notAble
 }
 
 /** What to say when nobody came to answer to `target` in time. */

@@ -24,7 +24,7 @@ const flagInReplyTo = 1
 const kindBytes = 0
 const kindText = 1
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Throws TOO_LARGE, or INVALID_OPTION for a part that is neither text nor bytes. */
 export function encodeMessage(body: MessageBody): Uint8Array {

@@ -4,7 +4,7 @@ import { MeshError } from '../errors/mesh-error.ts'
 export type BodyInput = string | Uint8Array | undefined
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Bytes that came from somebody else. */
 export class Body {

@@ -63,7 +63,7 @@ export class DirectLinks {
       },
       begin: (settle) => {
         const destination = this.#router.destination(address)
-        if (destination?.direct) {
+        if (destination?.direct && destination.kind === 'member') {
           settle.resolve()
           return undefined
         }

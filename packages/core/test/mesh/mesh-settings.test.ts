@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { meshErrorOf } from './mesh-error-of.ts'
+import { meshSettings } from '../../src/mesh/mesh-settings.ts'
+import type { MeshOptions } from '../../src/mesh/mesh-options.ts'
+
+describe('options of a mesh', () => {
+  it('PN-01 one options object, every part of it optional', () => {
+    expect(meshSettings({})).toEqual({
+      network: 'default',
+      relays: [],
+      name: '',
+      degree: 6,
+      accept: 10,
+      webrtc: true,
+      plainNodes: 'accept',
+      timeoutMs: 10_000,
+    })
+  })
+
+  it.each<[Record<string, unknown>, RegExp]>([
+    [{ network: '' }, /network.*1 to 64 bytes/],
+    [{ network: 'a/b' }, /network.*without '\/'/],
+    [{ network: 'ä'.repeat(33) }, /network/],
+    [{ network: 7 }, /network/],
+    [{ relays: 'ws://here' }, /relays must be a list/],
+    [{ relays: ['http://here'] }, /ws:\/\/ or wss:\/\/, not 'http:\/\/here'/],
+    [{ relays: ['ws://'] }, /WebSocket URL/],
+    [{ relays: [undefined] }, /WebSocket URL/],
+    [{ links: { degree: -1 } }, /links\.degree/],
+    [{ links: { accept: 1.5 } }, /links\.accept/],
+    [{ links: { degree: '6' } }, /links\.degree/],
+    [{ links: { degre: 6 } }, /'links\.degre'.*'links\.degree'/],
+    [{ links: { webrtc: 1 } }, /links\.webrtc/],
+    [{ name: 'x'.repeat(65) }, /name/],
+    [{ plainNodes: 'no' }, /plainNodes/],
+    [{ timeoutMs: 0 }, /timeoutMs/],
+    [{ timeoutMs: Number.NaN }, /timeoutMs/],
+    [{ signal: {} }, /signal/],
+    [{ netwrok: 'garden' }, /unknown option 'netwrok'.*'network'/],
+    [{ relay: ['ws://here'] }, /unknown option 'relay'.*'relays'/],
+    [{ key: 'secret' }, /unknown option 'key'.*Known: network/],
+  ])('PY-01 %j is refused by name', (options, message) => {
+    const error = meshErrorOf(() => meshSettings(options as MeshOptions))
+    expect(error.code).toBe('INVALID_OPTION')
+    expect(error.message).toMatch(message)
+  })
+
+  it('takes names in NFC and each relay once', () => {
+    const { name, relays } = meshSettings({ name: 'Zoe\u0308', relays: ['ws://a', 'wss://b/c?d', 'ws://a'] })
+    expect(name).toBe('Zo\u00eb')
+    expect(relays).toEqual(['ws://a', 'wss://b/c?d'])
+  })
+})

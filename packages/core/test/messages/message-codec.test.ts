@@ -1,0 +1,42 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeMessage, encodeMessage, hexOf, messageBytesMax, type MessageBody } from '../../src/messages/message-codec.ts'
+import { meshErrorOf } from '../mesh/mesh-error-of.ts'
+
+const id = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(hexOf)
+const part = fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array())
+const body: fc.Arbitrary<MessageBody> = fc.record({
+  id,
+  sentAt: fc.nat({ max: 2 ** 48 - 1 }),
+  inReplyTo: fc.option(id, { nil: undefined }),
+  parts: fc.array(part, { maxLength: 20 }),
+})
+
+const sample: MessageBody = { id: '00112233445566778899aabbccddeeff', sentAt: 1_767_225_600_000, inReplyTo: undefined, parts: ['ä', Uint8Array.of(1, 2)] }
+
+describe('the body of a message', () => {
+  it('is what it was, text as text and bytes as bytes', () => {
+    fc.assert(fc.property(body, (given) => {
+      expect(decodeMessage(encodeMessage(given))).toEqual(given)
+    }))
+  })
+
+  it('has this form', () => {
+    expect(hexOf(encodeMessage(sample))).toBe('01' + sample.id + '019b76daa800' + '00' + '0102c3a4' + '00020102')
+  })
+
+  it('cut at any byte it is none, or has fewer parts; any bytes are survived', () => {
+    const whole = encodeMessage(sample)
+    for (let length = 0; length < whole.length; length += 1) {
+      expect(decodeMessage(whole.subarray(0, length))?.parts.length ?? 0).toBeLessThan(sample.parts.length)
+    }
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decodeMessage(bytes)))
+  })
+
+  it('is bounded, and takes only text and bytes', () => {
+    const parts = [new Uint8Array(messageBytesMax)]
+    expect(meshErrorOf(() => encodeMessage({ ...sample, parts })).code).toBe('TOO_LARGE')
+    const wrong = [7] as unknown as string[]
+    expect(meshErrorOf(() => encodeMessage({ ...sample, parts: wrong })).code).toBe('INVALID_OPTION')
+  })
+})
