@@ -19,6 +19,8 @@ export interface WireNetwork {
 export interface ServiceAdvert {
   readonly service: string
   readonly load: number
+  /** False: plain ALN nodes neither see nor call it. */
+  readonly plain?: false | undefined
 }
 
 /** A plain ALN node that a member or relay answers for as its gateway. */

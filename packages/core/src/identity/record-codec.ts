@@ -2,7 +2,7 @@
 //
 //   version u8 (1) | network name, key hash 16 | address | key 32 | exchange key 32 | seq48 | kind u8
 //   about: u16 length { name | count u8, capabilities… }
-//   count u8, services… (name, load u8)
+//   count u8, services… (name, load u8; its top bit: not for plain nodes)
 //   count u16, plain hosts… (address, hops u8, count u8, services…)
 //
 // Texts are u8 length + UTF-8. `about` is one block because a later version seals it, with the rest as associated data.
@@ -15,6 +15,8 @@ import * as bounds from './record-bounds.ts'
 import { encodeWireNetwork, keyHashBytes, networkNameBytesMax } from './wire-network.ts'
 
 const recordVersion = 1
+/** Of a service's load byte: gateways do not tell plain nodes of it. */
+const hiddenFromPlain = 0x80
 const kinds = ['member', 'relay', 'left', 'named'] as const
 
 /** The bytes that are signed. Throws a MeshError (`TOO_LARGE`, `INVALID_OPTION`) that names what is out of bounds. */
@@ -50,7 +52,7 @@ function encodeAbout(record: MemberRecord): Uint8Array {
 
 function writeServices(writer: ByteWriter, services: readonly ServiceAdvert[]): void {
   writer.u8(services.length)
-  for (const { service, load } of services) writer.string(service).u8(load)
+  for (const { service, load, plain } of services) writer.string(service).u8(plain === false ? load | hiddenFromPlain : load)
 }
 
 /** Reads on after a fault without effect, so that each field stands in its place; the first fault is the answer. */
@@ -109,9 +111,10 @@ class RecordReader {
     return this.list(this.reader.u8(), bounds.servicesMax, () => {
       const service = this.text(bounds.serviceNameBytesMax, 'service')
       this.check(service !== '', 'bad-value', 'a service without a name')
-      const load = this.reader.u8()
+      const byte = this.reader.u8()
+      const load = byte & ~hiddenFromPlain
       this.check(bounds.isLoad(load), 'bad-value', `load ${load}`)
-      return { service, load }
+      return byte === load ? { service, load } : { service, load, plain: false }
     })
   }
 

@@ -51,6 +51,8 @@ export interface ServiceRow {
 export interface RouterEvents {
   destination: [change: { readonly address: string; readonly state: 'up' | 'change' | 'down' }]
   service: [change: { readonly service: string; readonly address: string; readonly load: number; readonly state: 'up' | 'change' | 'down' }]
+  /** What a neighbour wanted this node to know before it closed: a code of docs/errors.md and a line of text. */
+  notice: [notice: { readonly code: string; readonly text: string; readonly from: string }]
   /** Anything hostile, odd or failed that was survived; `count` of its kind so far. */
   fault: [fault: { readonly code: string; readonly message: string; readonly count: number }]
 }

@@ -1,0 +1,257 @@
+// Everything that is only for plain ALN neighbours: reading their adverts without believing too much, telling them what
+// they can reach in words that no stack dies of, and keeping both worlds from teaching each other loops.
+//
+// Cost bands: plain nodes count 1 … 63 among themselves; whatever we tell them of others costs 64 and more, and an advert
+// of 64 and more is our own echo. Never told: a route to oneself, a load of 0, a cost of 0 that is not a real withdrawal.
+
+import { isMemberForm } from '../identity/address.ts'
+import type { PlainHost, ServiceAdvert } from '../identity/member-record.ts'
+import type { Link } from '../link/link.ts'
+import type { Clock } from '../ports/clock.ts'
+import { decodeRouteAdvert, decodeServiceAdvert, encodeRouteAdvert, encodeServiceAdvert } from '../wire/adverts.ts'
+import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
+import { isWireFault } from '../wire/wire-fault.ts'
+import { PlainNeighbour } from './plain-neighbour.ts'
+
+/** The lowest cost that this side tells of anybody but itself. */
+export const injectedCost = 64
+const hopsTold = 50
+/** Changes toward plain neighbours are told together. */
+const tellEveryMs = 20
+/** A plain neighbour that withdraws us hears us again after this time, at most once a second. */
+const againAfterMs = 150
+const againEveryMs = 1_000
+const answerEveryMs = 1_000
+/** Early adverts are lost by some stacks (a start-up race), so they are told a few times. */
+const repeatsMs = [1_000, 3_000, 10_000] as const
+const addressBytesMax = 100
+
+/** A destination as plain neighbours may see it. */
+export interface VisibleHost {
+  readonly address: string
+  readonly hops: number
+  readonly services: readonly ServiceAdvert[]
+}
+
+/** What the plain edge needs of routing: its port, and nothing else. */
+export interface PlainEdgePort {
+  readonly address: string
+  readonly clock: Clock
+  /** Own services that plain nodes may call. */
+  ownServices(): readonly ServiceAdvert[]
+  /** Everybody that plain neighbours may reach, other than this node. */
+  visible(): Iterable<VisibleHost>
+  /** The hosts behind this edge changed. */
+  hostsChanged(): void
+  /** A packet that is no advert, from a plain neighbour; its source is set and believed no further than its link. */
+  packet(packet: DecodedPacket, from: string): void
+  fault(code: string, message: string): void
+}
+
+export class PlainEdge {
+  readonly #port: PlainEdgePort
+  readonly #neighbours = new Map<Link, PlainNeighbour>()
+  #cancelTell: (() => void) | undefined
+
+  constructor(port: PlainEdgePort) {
+    this.#port = port
+  }
+
+  /** What may be said before anything is known of the neighbour: ROUTE self, own services. */
+  greeting(): Packet[] {
+    const { address } = this.#port
+    const route: Packet = { netState: netStates.route, srcAddr: address, data: encodeRouteAdvert(address, 1) }
+    return [route, ...this.#serviceAdverts(address, this.#port.ownServices())]
+  }
+
+  join(link: Link): void {
+    const neighbour = new PlainNeighbour(link)
+    this.#neighbours.set(link, neighbour)
+    this.#tellSoon()
+    for (const delayMs of repeatsMs) {
+      this.#port.clock.setTimer(delayMs, () => this.#neighbours.get(link) === neighbour && link.sendPlain(this.greeting()))
+    }
+  }
+
+  leave(link: Link): void {
+    const neighbour = this.#neighbours.get(link)
+    if (!neighbour) return
+    this.#neighbours.delete(link)
+    if (!neighbour.hosts().next().done) this.#port.hostsChanged()
+  }
+
+  /** Hosts behind this edge, each by its cheapest link. */
+  hosts(): PlainHost[] {
+    const best = new Map<string, PlainHost>()
+    for (const neighbour of this.#neighbours.values()) {
+      for (const host of neighbour.hosts()) {
+        const known = best.get(host.address)
+        if (known === undefined || host.hops < known.hops) best.set(host.address, host)
+      }
+    }
+    return [...best.values()]
+  }
+
+  /** A data packet or error to a host behind this edge. False: there is none of that name, or its link is full. */
+  send(packet: Packet, destination: string): boolean {
+    const neighbour = this.#toward(destination)
+    if (!neighbour) return false
+    // Only what every stack survives: no type, and the next hop always named.
+    return neighbour.link.sendPlain([{ ...packet, destAddr: destination, nextAddr: neighbour.address || destination, dataType: undefined }])
+  }
+
+  receive(link: Link, packet: DecodedPacket): void {
+    const neighbour = this.#neighbours.get(link)
+    if (!neighbour) return
+    switch (packet.netState ?? 0) {
+      case netStates.route:
+        return this.#route(neighbour, packet)
+      case netStates.service:
+        return this.#service(neighbour, packet)
+      case netStates.query:
+        return this.#query(neighbour)
+      case 0:
+      case netStates.error:
+        return this.#packet(neighbour, packet)
+      default:
+        this.#port.fault('unknown-kind', `net ${packet.netState} from ${link.channel.label}`)
+    }
+  }
+
+  /** What plain neighbours may see has changed. */
+  changed(): void {
+    if (this.#neighbours.size > 0) this.#tellSoon()
+  }
+
+  stop(): void {
+    this.#cancelTell?.()
+  }
+
+  #route(neighbour: PlainNeighbour, packet: DecodedPacket): void {
+    const advert = decodeRouteAdvert(packet.data ?? new Uint8Array(0))
+    if (isWireFault(advert)) return this.#port.fault(advert.code, `${neighbour.link.channel.label}: ${advert.detail}`)
+    const { destination, cost } = advert
+    if (!this.#mayClaim(destination, neighbour)) return
+    this.#name(neighbour, packet.srcAddr)
+    if (destination === this.#port.address) {
+      if (cost === 0) this.#again(neighbour)
+    } else if (cost === 0) {
+      // A neighbour that is heard saying so is there: some stacks withdraw themselves when another of their links ends.
+      if (destination === neighbour.address) neighbour.link.sendPlain([{ netState: netStates.query }])
+      else if (neighbour.withdraw(destination)) this.#port.hostsChanged()
+    } else if (cost < injectedCost && neighbour.learn(destination, cost)) {
+      this.#port.hostsChanged()
+    }
+  }
+
+  #service(neighbour: PlainNeighbour, packet: DecodedPacket): void {
+    const advert = decodeServiceAdvert(packet.data ?? new Uint8Array(0))
+    if (isWireFault(advert)) return this.#port.fault(advert.code, `${neighbour.link.channel.label}: ${advert.detail}`)
+    const { host, service, load } = advert
+    if (host === this.#port.address || !this.#mayClaim(host, neighbour)) return
+    if (service.startsWith('$') || service.length > addressBytesMax) return this.#port.fault('bad-value', `a plain service '${service.slice(0, 20)}'`)
+    // Echoes of what this side told the neighbour itself.
+    if (neighbour.told.has(host)) return
+    const changed = load === 0 ? neighbour.withdrawService(host, service) : neighbour.offer(host, service, Math.min(load, 127))
+    if (changed) this.#port.hostsChanged()
+  }
+
+  #query(neighbour: PlainNeighbour): void {
+    const now = this.#port.clock.now()
+    if (now - neighbour.answeredAt < answerEveryMs) return
+    neighbour.answeredAt = now
+    neighbour.told.clear()
+    neighbour.link.sendPlain(this.greeting())
+    this.#tell(neighbour)
+  }
+
+  #packet(neighbour: PlainNeighbour, packet: DecodedPacket): void {
+    const source = packet.srcAddr ?? neighbour.address
+    if (isMemberForm(source)) return this.#port.fault('SPOOFED', `${neighbour.link.channel.label} sent as the member ${source}`)
+    if (source === this.#port.address) return
+    if (source === '') return this.#port.fault('bad-value', `a packet without a source from ${neighbour.link.channel.label}`)
+    // An edge node that never advertises is reachable through the link it speaks on, at a cost that any advert beats.
+    if (!this.#toward(source) && neighbour.learn(source, injectedCost - 1)) this.#port.hostsChanged()
+    this.#port.packet({ ...packet, srcAddr: source, nextAddr: undefined }, source)
+  }
+
+  #mayClaim(address: string, neighbour: PlainNeighbour): boolean {
+    if (!isMemberForm(address) && address.length <= addressBytesMax) return true
+    this.#port.fault('SPOOFED', `${neighbour.link.channel.label} advertised ${address.slice(0, 40)}`)
+    return false
+  }
+
+  #name(neighbour: PlainNeighbour, source: string | undefined): void {
+    if (!source || isMemberForm(source) || source === this.#port.address || neighbour.address === source) return
+    neighbour.address = source
+    neighbour.link.namePlain(source)
+  }
+
+  #again(neighbour: PlainNeighbour): void {
+    const { clock } = this.#port
+    if (clock.now() < neighbour.quietUntil) return
+    neighbour.quietUntil = clock.now() + againEveryMs
+    clock.setTimer(againAfterMs, () => this.#neighbours.has(neighbour.link) && neighbour.link.sendPlain(this.greeting()))
+  }
+
+  #toward(destination: string): PlainNeighbour | undefined {
+    let best: PlainNeighbour | undefined
+    let bestHops = Number.POSITIVE_INFINITY
+    for (const neighbour of this.#neighbours.values()) {
+      if (!neighbour.reaches(destination)) continue
+      for (const host of neighbour.hosts()) {
+        if (host.address !== destination || host.hops >= bestHops) continue
+        best = neighbour
+        bestHops = host.hops
+      }
+    }
+    return best
+  }
+
+  #tellSoon(): void {
+    this.#cancelTell ??= this.#port.clock.setTimer(tellEveryMs, () => {
+      this.#cancelTell = undefined
+      for (const neighbour of this.#neighbours.values()) this.#tell(neighbour)
+    })
+  }
+
+  /** The difference between what the neighbour was told and what it may see now. */
+  #tell(neighbour: PlainNeighbour): void {
+    const packets: Packet[] = []
+    const present = new Set<string>()
+    for (const host of [{ address: this.#port.address, hops: 0, services: this.#port.ownServices() }, ...this.#port.visible()]) {
+      if (host.address === neighbour.address || neighbour.reaches(host.address)) continue
+      present.add(host.address)
+      this.#tellHost(neighbour, host, packets)
+    }
+    for (const address of [...neighbour.told.keys()]) {
+      if (present.has(address)) continue
+      neighbour.told.delete(address)
+      packets.push(this.#routeAdvert(address, 0))
+    }
+    neighbour.link.sendPlain(packets)
+  }
+
+  #tellHost(neighbour: PlainNeighbour, host: VisibleHost, packets: Packet[]): void {
+    const { address, hops } = host
+    const told = neighbour.told.get(address)
+    const services = new Map(host.services.map(({ service, load }) => [service, Math.max(1, load)]))
+    const cost = hops === 0 ? 1 : injectedCost + Math.min(hopsTold, hops)
+    const removed = told !== undefined && Array.from(told.services.keys()).some((service) => !services.has(service))
+    // Getting worse is not told: no plain stack would take it.
+    const better = told === undefined || cost < told.cost
+    if (removed) packets.push(this.#routeAdvert(address, 0))
+    if (removed || better) packets.push(this.#routeAdvert(address, cost))
+    const known = removed ? undefined : told?.services
+    packets.push(...this.#serviceAdverts(address, host.services.filter(({ service }) => known?.get(service) !== services.get(service))))
+    neighbour.told.set(address, { cost: better ? cost : told.cost, services })
+  }
+
+  #routeAdvert(destination: string, cost: number): Packet {
+    return { netState: netStates.route, srcAddr: this.#port.address, data: encodeRouteAdvert(destination, cost) }
+  }
+
+  #serviceAdverts(host: string, services: readonly ServiceAdvert[]): Packet[] {
+    return services.map(({ service, load }) => ({ netState: netStates.service, data: encodeServiceAdvert(host, service, Math.max(1, load)) }))
+  }
+}

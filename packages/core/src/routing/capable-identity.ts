@@ -1,0 +1,19 @@
+import type { Address } from '../identity/address.ts'
+import type { WireNetwork } from '../identity/member-record.ts'
+import type { Crypto, ExchangeKeys, KeyPair } from '../ports/crypto.ts'
+
+/** Who a router is: what its member record says and what it proves it with. */
+export interface CapableIdentity {
+  /** `who.tab` of a member or relay; a free-form name for kind `named`. */
+  readonly address: Address
+  readonly keyPair: KeyPair
+  /** Of this process, never stored. */
+  readonly exchangeKeys: ExchangeKeys
+  readonly network: WireNetwork
+  readonly kind: 'member' | 'relay' | 'named'
+  /** Greater than that of any earlier process with this address: unix seconds, or one more than the last. */
+  readonly epoch: number
+  readonly name: string
+  readonly capabilities: readonly string[]
+  readonly crypto: Crypto
+}

@@ -1,0 +1,211 @@
+// Where a packet goes next. One path for all of them: what this node sends, what passes through, what a plain neighbour
+// hands over. Only the header of a passing packet is read, and its bytes are copied once, into the frame it leaves in.
+
+import { MeshError } from '../errors/mesh-error.ts'
+import { isMemberForm } from '../identity/address.ts'
+import type { PlainEdge } from '../plain-edge/plain-edge.ts'
+import type { Clock } from '../ports/clock.ts'
+import { encodeMeshPacket, hopLimitStart, readMeshPacket, type MeshPacketHeader } from '../wire/mesh-packet.ts'
+import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
+import { decodePacket, encodePacket } from '../wire/packet-codec.ts'
+import { isWireFault } from '../wire/wire-fault.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { Reachability } from './reachability.ts'
+import type { LinkNeighbour, RouteExchange } from './route-exchange.ts'
+import type { Arrival } from './routing-types.ts'
+import { Seen } from './seen.ts'
+
+/** What a plain node surely takes in one packet. */
+export const plainBytesMax = 4_000
+/** Broadcasts whose copies are recognised. */
+export const broadcastsSeenMax = 100_000
+/** NET_ERRORs that one second of one neighbour's packets may cause. */
+const errorsPerSecondMax = 10
+/** epoch u32, counter u32. */
+const broadcastIdBytes = 8
+
+export interface ForwarderParts {
+  readonly address: string
+  readonly epoch: number
+  readonly clock: Clock
+  readonly exchange: RouteExchange
+  readonly reachability: Reachability
+  readonly dispatcher: Dispatcher
+  readonly plainEdge: PlainEdge
+  fault(code: string, message: string): void
+}
+
+export class Forwarder {
+  readonly #parts: ForwarderParts
+  readonly #seen = new Seen(broadcastsSeenMax)
+  readonly #errors = new Map<string, { second: number; count: number }>()
+  #broadcasts = 0
+  #forwarded = 0
+
+  constructor(parts: ForwarderParts) {
+    this.#parts = parts
+  }
+
+  /** Packets passed on for others so far. */
+  get forwarded(): number {
+    return this.#forwarded
+  }
+
+  /** A packet of this node's own, or of a plain node behind it: `srcAddr` and one of `destAddr`, `service` are set. */
+  originate(packet: Packet, arrival: Arrival): MeshError | undefined {
+    return packet.destAddr ? this.#toward(packet, packet.destAddr, arrival) : this.#toProviders(packet, arrival)
+  }
+
+  /** A packet that a capable neighbour handed over. */
+  passing(neighbour: LinkNeighbour, bytes: Uint8Array): void {
+    const header = readMeshPacket(bytes)
+    if (isWireFault(header)) return this.#parts.fault(header.code, `${neighbour.address}: ${header.detail}`)
+    if (header.broadcast) return this.#broadcast(neighbour, header, bytes)
+    const { address } = this.#parts
+    const target = header.gateway ?? header.destination
+    if (target === address) return this.#arrived(neighbour, header, bytes)
+    const route = this.#parts.exchange.table.get(target)?.selected
+    if (!route) return this.#complain(neighbour, header, bytes, 'NO_ROUTE')
+    const hopLimit = Math.min(header.hopLimit, hopLimitStart)
+    if (hopLimit <= 1) return this.#complain(neighbour, header, bytes, 'HOP_LIMIT')
+    // The frame that brought these bytes is ours.
+    bytes[0] = hopLimit - 1
+    if (route.neighbour.link.sendPacket(bytes)) this.#forwarded++
+    else this.#parts.fault('QUEUE_FULL', `${route.neighbour.address} does not take packets fast enough`)
+  }
+
+  /** To every member that can be reached, each once; a bounded flood over the capable links. */
+  flood(packet: Packet): void {
+    const { address, epoch, exchange } = this.#parts
+    const data = typeof packet.data === 'string' ? new TextEncoder().encode(packet.data) : (packet.data ?? new Uint8Array(0))
+    const numbered = new Uint8Array(broadcastIdBytes + data.length)
+    const view = new DataView(numbered.buffer)
+    view.setUint32(0, epoch >>> 0)
+    view.setUint32(4, ++this.#broadcasts >>> 0)
+    numbered.set(data, broadcastIdBytes)
+    this.#seen.add(broadcastId(address, numbered))
+    const aln = encodePacket({ ...packet, srcAddr: address, destAddr: undefined, nextAddr: undefined, data: numbered })
+    const bytes = encodeMeshPacket({ hopLimit: hopLimitStart, broadcast: true }, aln)
+    for (const neighbour of exchange.neighbours()) this.#send(neighbour, bytes)
+  }
+
+  #toProviders(packet: Packet, arrival: Arrival): MeshError | undefined {
+    const { service, srcAddr } = packet
+    if (!service) return new MeshError('INVALID_OPTION', 'a packet needs a destination or a service')
+    const { address, dispatcher, reachability } = this.#parts
+    const providers = new Set(reachability.providers(service).keys())
+    const local = dispatcher.services.get(service)
+    if (local && (local.plain || !arrival.plain)) providers.add(address)
+    providers.delete(arrival.plain ? (srcAddr ?? '') : '')
+    if (providers.size === 0) return new MeshError('NO_SERVICE', `nobody that can be reached offers '${service}'`)
+    let error: MeshError | undefined
+    let sent = 0
+    for (const provider of providers) {
+      const failed = this.#toward({ ...packet, destAddr: provider }, provider, arrival)
+      if (failed) error = failed
+      else sent++
+    }
+    return sent > 0 ? undefined : error
+  }
+
+  #toward(packet: Packet, destination: string, arrival: Arrival): MeshError | undefined {
+    const { address, clock, exchange, reachability, plainEdge } = this.#parts
+    if (destination === address) {
+      const own = decodePacket(encodePacket({ ...packet, nextAddr: undefined }))
+      if (!isWireFault(own)) clock.soon(() => this.#deliver(own, arrival))
+      return undefined
+    }
+    const route = exchange.table.get(destination)?.selected
+    if (route) return this.#sendMesh(route.neighbour, packet, undefined)
+    const plain = reachability.plainRoute(destination)
+    if (!plain) return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+    if ((packet.data?.length ?? 0) > plainBytesMax) {
+      return new MeshError('TOO_LARGE', `${packet.data?.length} bytes for the plain node ${destination}: at most ${plainBytesMax} arrive there`)
+    }
+    if (plain.gateway === address) {
+      return plainEdge.send(packet, destination) ? undefined : new MeshError('QUEUE_FULL', `${destination} does not take packets fast enough`)
+    }
+    const toGateway = exchange.table.get(plain.gateway)?.selected
+    return toGateway ? this.#sendMesh(toGateway.neighbour, packet, plain.gateway) : new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+  }
+
+  #sendMesh(neighbour: LinkNeighbour, packet: Packet, gateway: string | undefined): MeshError | undefined {
+    let bytes: Uint8Array
+    try {
+      bytes = encodeMeshPacket({ hopLimit: hopLimitStart, gateway }, encodePacket({ ...packet, nextAddr: undefined }))
+    } catch (error) {
+      return error instanceof MeshError ? error : new MeshError('INVALID_OPTION', String(error))
+    }
+    return this.#send(neighbour, bytes) ? undefined : new MeshError('QUEUE_FULL', `${neighbour.address} does not take packets fast enough`)
+  }
+
+  #send(neighbour: LinkNeighbour, bytes: Uint8Array): boolean {
+    return neighbour.link.sendPacket(bytes)
+  }
+
+  #arrived(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void {
+    const packet = decodePacket(bytes.subarray(header.alnOffset))
+    if (isWireFault(packet)) return this.#parts.fault(packet.code, `${neighbour.address}: ${packet.detail}`)
+    if (header.destination !== this.#parts.address) {
+      if (!this.#parts.plainEdge.send(packet, header.destination)) this.#complain(neighbour, header, bytes, 'NO_ROUTE')
+      return
+    }
+    const code = this.#deliver(packet, this.#arrival(neighbour, header, false))
+    if (code) this.#complain(neighbour, header, bytes, code)
+  }
+
+  #broadcast(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void {
+    const packet = decodePacket(bytes.subarray(header.alnOffset))
+    if (isWireFault(packet)) return this.#parts.fault(packet.code, `${neighbour.address}: ${packet.detail}`)
+    const data = packet.data ?? new Uint8Array(0)
+    if (data.length < broadcastIdBytes || !isMemberForm(header.source) || header.source === this.#parts.address) return
+    if (!this.#seen.add(broadcastId(header.source, data))) return
+    const hopLimit = Math.min(header.hopLimit, hopLimitStart) - 1
+    if (hopLimit > 0) {
+      const copy = bytes.slice()
+      copy[0] = hopLimit
+      for (const other of this.#parts.exchange.neighbours()) if (other !== neighbour) this.#send(other, copy)
+    }
+    this.#parts.dispatcher.deliver({ ...packet, data: data.subarray(broadcastIdBytes) }, this.#arrival(neighbour, header, true))
+  }
+
+  #arrival(neighbour: LinkNeighbour, header: MeshPacketHeader, broadcast: boolean): Arrival {
+    const hops = hopLimitStart - Math.min(header.hopLimit, hopLimitStart) + 1
+    const member = isMemberForm(header.source)
+    return { via: neighbour.address, hops, verified: member && header.source === neighbour.address, plain: !member, broadcast }
+  }
+
+  #deliver(packet: DecodedPacket, arrival: Arrival): 'NO_SERVICE' | 'NO_HANDLER' | undefined {
+    const code = this.#parts.dispatcher.deliver(packet, arrival)
+    // A local send learns it the same way as a remote one.
+    if (code && arrival.hops === 0) this.#parts.fault(code, `a packet of this node's own found no ${packet.service ? `service '${packet.service}'` : 'handler'}`)
+    return code
+  }
+
+  /** Tells the origin of a packet why it ends here (a hint; nothing is told about errors, broadcasts or too often). */
+  #complain(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array, code: 'NO_ROUTE' | 'HOP_LIMIT' | 'NO_SERVICE' | 'NO_HANDLER'): void {
+    this.#parts.fault(code, `a packet from ${header.source} to ${header.destination} ends here`)
+    if (header.netState === netStates.error || header.source === '') return
+    const second = Math.floor(this.#parts.clock.now() / 1_000)
+    const errors = this.#errors.get(neighbour.address)
+    if (errors?.second === second && errors.count >= errorsPerSecondMax) return
+    if (this.#errors.size > 10_000) this.#errors.clear()
+    this.#errors.set(neighbour.address, { second, count: errors?.second === second ? errors.count + 1 : 1 })
+    const packet = decodePacket(bytes.subarray(header.alnOffset))
+    if (!isWireFault(packet)) this.error(packet, code, code === 'NO_ROUTE' ? `no route to ${header.destination}` : header.service)
+  }
+
+  /** Sends a NET_ERROR about `packet` to its origin. */
+  error(packet: DecodedPacket, code: string, text: string): void {
+    const { address } = this.#parts
+    const { srcAddr, contextID } = packet
+    if (!srcAddr || srcAddr === address || packet.netState === netStates.error) return
+    const report: Packet = { netState: netStates.error, srcAddr: address, destAddr: srcAddr, contextID, data: `${code} ${text}`.trim() }
+    this.originate(report, { via: address, hops: 0, verified: true, plain: false, broadcast: false })
+  }
+}
+
+function broadcastId(source: string, data: Uint8Array): string {
+  const view = new DataView(data.buffer, data.byteOffset)
+  return `${source} ${view.getUint32(0)} ${view.getUint32(4)}`
+}

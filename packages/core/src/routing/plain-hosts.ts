@@ -1,0 +1,58 @@
+import type { PlainHost } from '../identity/member-record.ts'
+
+/** A link to a plain node, and each of its own hops, costs as much as this many units of metric. */
+export const plainHopCost = 64
+
+export interface PlainRoute {
+  readonly host: PlainHost
+  readonly gateway: string
+  readonly cost: number
+}
+
+/**
+ * Plain ALN nodes by the gateways that answer for them (this node's own ones included). Packets for a plain host name
+ * their gateway and follow the route to it, so they are as free of loops as that route is.
+ */
+export class PlainHosts {
+  readonly #byAddress = new Map<string, Map<string, PlainHost>>()
+  readonly #byGateway = new Map<string, readonly PlainHost[]>()
+
+  /** All hosts that `gateway` answers for now. Gives the addresses that this touches. */
+  set(gateway: string, hosts: readonly PlainHost[]): Set<string> {
+    const touched = new Set<string>()
+    for (const { address } of this.#byGateway.get(gateway) ?? []) {
+      const gateways = this.#byAddress.get(address)
+      gateways?.delete(gateway)
+      if (gateways?.size === 0) this.#byAddress.delete(address)
+      touched.add(address)
+    }
+    for (const host of hosts) {
+      const gateways = this.#byAddress.get(host.address) ?? new Map<string, PlainHost>()
+      this.#byAddress.set(host.address, gateways.set(gateway, host))
+      touched.add(host.address)
+    }
+    if (hosts.length > 0) this.#byGateway.set(gateway, hosts)
+    else this.#byGateway.delete(gateway)
+    return touched
+  }
+
+  /** The cheapest way; `costOf` tells what a gateway costs, undefined when it cannot be reached. */
+  route(address: string, costOf: (gateway: string) => number | undefined): PlainRoute | undefined {
+    let best: PlainRoute | undefined
+    for (const [gateway, host] of this.#byAddress.get(address) ?? []) {
+      const toGateway = costOf(gateway)
+      if (toGateway === undefined) continue
+      const cost = toGateway + host.hops * plainHopCost
+      if (best === undefined || cost < best.cost) best = { host, gateway, cost }
+    }
+    return best
+  }
+
+  addresses(): IterableIterator<string> {
+    return this.#byAddress.keys()
+  }
+
+  ofGateway(gateway: string): readonly PlainHost[] {
+    return this.#byGateway.get(gateway) ?? []
+  }
+}

@@ -1,0 +1,134 @@
+// Proof before effect (SE5): a route entry counts once the origin's signed record with that number, or a later one, was
+// seen. Records are pulled only from the neighbour that sent the entry; entries wait for a second at most, unused.
+
+import type { ProvenRecord } from '../link/link-owner.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { RouteEntry } from '../wire/control.ts'
+
+export const proofTimeoutMs = 1_000
+/** Records asked of one neighbour at a time. */
+export const pullsMax = 64
+/** Unproven entries of one neighbour; more are dropped. */
+export const unprovenMax = 4_096
+
+interface Unproven {
+  entry: RouteEntry
+  askedAt: number | undefined
+}
+
+export interface ProofsPort<N> {
+  pull(neighbour: N, wanted: readonly { address: string; seq48: number }[]): void
+  /** An entry was dropped without proof. */
+  dropped(neighbour: N, address: string): void
+}
+
+export class Proofs<N> {
+  readonly #clock: Clock
+  readonly #port: ProofsPort<N>
+  readonly #records = new Map<string, ProvenRecord>()
+  readonly #unproven = new Map<N, Map<string, Unproven>>()
+  #cancelTimer: (() => void) | undefined
+
+  constructor(clock: Clock, port: ProofsPort<N>) {
+    this.#clock = clock
+    this.#port = port
+  }
+
+  record(address: string): ProvenRecord | undefined {
+    return this.#records.get(address)
+  }
+
+  proves(address: string, seq48: number): boolean {
+    return (this.#records.get(address)?.record.seq48 ?? -1) >= seq48
+  }
+
+  /** Keeps an entry until its proof is here; a later entry of the same neighbour replaces it. */
+  hold(neighbour: N, entry: RouteEntry): void {
+    const held = this.#unproven.get(neighbour) ?? new Map<string, Unproven>()
+    this.#unproven.set(neighbour, held)
+    const known = held.get(entry.destination)
+    if (known) {
+      if (entry.seq48 > known.entry.seq48) known.askedAt = undefined
+      known.entry = entry
+    } else if (held.size < unprovenMax) {
+      held.set(entry.destination, { entry, askedAt: undefined })
+    } else return this.#port.dropped(neighbour, entry.destination)
+    this.#ask(neighbour, held)
+  }
+
+  /** The neighbour took it back. */
+  release(neighbour: N, address: string): void {
+    this.#unproven.get(neighbour)?.delete(address)
+  }
+
+  /** A record whose signature holds. Gives the entries that it proves; undefined when nobody asked this neighbour for it. */
+  prove(neighbour: N, proof: ProvenRecord): { neighbour: N; entry: RouteEntry }[] | undefined {
+    const { address } = proof.record
+    const held = this.#unproven.get(neighbour)
+    if (held?.get(address)?.askedAt === undefined) return undefined
+    const proven = this.keep(proof)
+    // A neighbour that answers with an older record than it advertised has not proven its entry.
+    if (held.delete(address)) this.#port.dropped(neighbour, address)
+    this.#ask(neighbour, held)
+    return proven
+  }
+
+  /** A record that proved itself in a handshake, or that was asked for. */
+  keep(proof: ProvenRecord): { neighbour: N; entry: RouteEntry }[] {
+    const { address, seq48 } = proof.record
+    if (!this.proves(address, seq48)) this.#records.set(address, proof)
+    const proven: { neighbour: N; entry: RouteEntry }[] = []
+    for (const [neighbour, held] of this.#unproven) {
+      const entry = held.get(address)?.entry
+      if (entry === undefined || !this.proves(address, entry.seq48)) continue
+      held.delete(address)
+      proven.push({ neighbour, entry })
+    }
+    return proven
+  }
+
+  leave(neighbour: N): void {
+    this.#unproven.delete(neighbour)
+  }
+
+  forget(address: string): void {
+    this.#records.delete(address)
+  }
+
+  stop(): void {
+    this.#cancelTimer?.()
+  }
+
+  #ask(neighbour: N, held: Map<string, Unproven>): void {
+    const now = this.#clock.now()
+    let asked = 0
+    for (const { askedAt } of held.values()) if (askedAt !== undefined) asked++
+    const wanted: { address: string; seq48: number }[] = []
+    for (const [address, unproven] of held) {
+      if (asked + wanted.length >= pullsMax) break
+      if (unproven.askedAt !== undefined) continue
+      unproven.askedAt = now
+      wanted.push({ address, seq48: unproven.entry.seq48 })
+    }
+    if (wanted.length === 0) return
+    this.#port.pull(neighbour, wanted)
+    this.#cancelTimer ??= this.#clock.setTimer(proofTimeoutMs, () => this.#expire())
+  }
+
+  #expire(): void {
+    this.#cancelTimer = undefined
+    const oldest = this.#clock.now() - proofTimeoutMs
+    let waiting = false
+    for (const [neighbour, held] of this.#unproven) {
+      for (const [address, { askedAt }] of held) {
+        if (askedAt !== undefined && askedAt <= oldest) {
+          held.delete(address)
+          this.#port.dropped(neighbour, address)
+        }
+      }
+      this.#ask(neighbour, held)
+      waiting ||= held.size > 0
+    }
+    if (waiting) this.#cancelTimer ??= this.#clock.setTimer(proofTimeoutMs, () => this.#expire())
+  }
+}

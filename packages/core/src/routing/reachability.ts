@@ -1,0 +1,132 @@
+// What the table means for everybody above: who can be reached and which services there are. All of it follows from the
+// selected routes and the records behind them, so that a lost route takes names, services and plain hosts with it.
+
+import type { PlainHost, ServiceAdvert } from '../identity/member-record.ts'
+import { PlainHosts, type PlainRoute } from './plain-hosts.ts'
+import type { LinkNeighbour, RouteExchange } from './route-exchange.ts'
+import { metricOf, type Route } from './route-table.ts'
+import type { Destination, PeerKind, ServiceRow } from './routing-types.ts'
+import { ServiceTable, type ServiceChange } from './service-table.ts'
+
+export interface ReachabilityPort {
+  destination(address: string, state: 'up' | 'change' | 'down'): void
+  service(change: ServiceChange): void
+}
+
+export class Reachability {
+  readonly #self: string
+  readonly #exchange: RouteExchange
+  readonly #port: ReachabilityPort
+  readonly #plain = new PlainHosts()
+  readonly #services: ServiceTable
+  readonly #known = new Set<string>()
+
+  constructor(self: string, exchange: RouteExchange, port: ReachabilityPort) {
+    this.#self = self
+    this.#exchange = exchange
+    this.#port = port
+    this.#services = new ServiceTable((change) => port.service(change))
+  }
+
+  /** The route to an origin, or its record, changed. */
+  review(address: string): void {
+    const record = this.#route(address) ? this.#exchange.record(address)?.record : undefined
+    const touched = this.#plain.set(address, record?.plainHosts ?? [])
+    this.#services.set(address, record?.services ?? [])
+    this.#announce(address, record !== undefined)
+    // Also when the hosts are the same: the way to them may be another.
+    for (const host of touched) this.#reviewPlain(host)
+  }
+
+  /** What this node offers itself, and the plain hosts it answers for. */
+  reviewOwn(services: readonly ServiceAdvert[], plainHosts: readonly PlainHost[]): void {
+    this.#services.set(this.#self, services)
+    for (const host of this.#plain.set(this.#self, plainHosts)) this.#reviewPlain(host)
+  }
+
+  /** The way to a node that has routes of its own. */
+  #route(address: string): Route<LinkNeighbour> | undefined {
+    return this.#exchange.table.get(address)?.selected
+  }
+
+  plainRoute(address: string): PlainRoute | undefined {
+    if (this.#route(address)) return undefined
+    return this.#plain.route(address, (gateway) => this.#costOf(gateway))
+  }
+
+  destination(address: string): Destination | undefined {
+    const route = this.#route(address)
+    const record = this.#exchange.record(address)?.record
+    if (route && record) {
+      const { neighbour } = route
+      const direct = neighbour.address === address
+      return {
+        address, kind: kindOf(record.kind), name: record.kind === 'named' ? address : record.name, capabilities: record.capabilities, hops: route.hops,
+        cost: metricOf(route), via: neighbour.address, direct, verified: direct && record.kind !== 'named',
+        roundTripMs: direct ? neighbour.link.roundTripMs : undefined,
+      }
+    }
+    const plain = this.plainRoute(address)
+    if (!plain) return undefined
+    const toGateway = plain.gateway === this.#self ? undefined : this.#route(plain.gateway)
+    const hops = (toGateway?.hops ?? 0) + plain.host.hops
+    const via = toGateway?.neighbour.address ?? address
+    return { address, kind: 'plain', name: address, capabilities: [], hops, cost: plain.cost, via, direct: hops === 1, verified: false, gateway: plain.gateway }
+  }
+
+  destinations(): Destination[] {
+    const all: Destination[] = []
+    for (const address of this.#known) {
+      const destination = this.destination(address)
+      if (destination) all.push(destination)
+    }
+    return all
+  }
+
+  providers(service: string): ReadonlyMap<string, number> {
+    return this.#services.providers(service)
+  }
+
+  /** What plain nodes may know of a host's services. */
+  plainServicesOf(address: string): ServiceAdvert[] {
+    const hidden = new Set(this.#exchange.record(address)?.record.services.filter(({ plain }) => plain === false).map(({ service }) => service))
+    return Array.from(this.#services.of(address), ([service, load]) => ({ service, load })).filter(({ service }) => !hidden.has(service))
+  }
+
+  services(name?: string): ServiceRow[] {
+    const rows: ServiceRow[] = []
+    for (const service of name === undefined ? this.#services.names() : [name]) {
+      for (const [address, load] of this.#services.providers(service)) {
+        const at = address === this.#self ? { hops: 0, cost: 0, kind: 'member' as const } : this.destination(address)
+        if (at) rows.push({ service, address, load, hops: at.hops, cost: at.cost, kind: at.kind })
+      }
+    }
+    return rows
+  }
+
+  #reviewPlain(address: string): void {
+    const route = this.plainRoute(address)
+    // A capable node under the same name has its own record and stays what it is.
+    if (this.#route(address)) return
+    this.#services.set(address, route?.host.services ?? [])
+    this.#announce(address, route !== undefined)
+  }
+
+  #costOf(gateway: string): number | undefined {
+    if (gateway === this.#self) return 0
+    const route = this.#route(gateway)
+    return route && metricOf(route)
+  }
+
+  #announce(address: string, reachable: boolean): void {
+    const known = this.#known.has(address)
+    if (reachable) this.#known.add(address)
+    else this.#known.delete(address)
+    if (reachable) this.#port.destination(address, known ? 'change' : 'up')
+    else if (known) this.#port.destination(address, 'down')
+  }
+}
+
+function kindOf(kind: 'member' | 'relay' | 'left' | 'named'): PeerKind {
+  return kind === 'relay' ? 'relay' : kind === 'named' ? 'plain' : 'member'
+}

@@ -1,0 +1,137 @@
+// When every known route to an origin might lead back here, only a newer number of that origin helps: ask for it (R6),
+// pass such questions on toward the origin (R8), and answer who asked. Nothing else ever spreads a mere new number (R9).
+
+import type { Clock } from '../ports/clock.ts'
+import { isStarving, metricOf, type Neighbour, type Origin, type RouteTable } from './route-table.ts'
+
+const retriesMs = [500, 1_000, 2_000, 4_000, 8_000, 16_000] as const
+const requestHopsMax = 64
+/** The same question within this time only joins those who wait for the answer. */
+const repeatMs = 400
+/** A question that was passed on is forgotten after this time. */
+const forwardedForMs = 10_000
+const forwardedMax = 4_096
+
+interface Forwarded<N> {
+  seq48: number
+  at: number
+  readonly askers: Set<N>
+}
+
+export interface RequestsPort<N> {
+  readonly address: string
+  /** This node's own number may be told as it is. */
+  ownSeq48(): number
+  /** Somebody needs a greater number of this node. */
+  raiseOwn(seq48: number): void
+  ask(neighbour: N, destination: string, seq48: number, hops: number): void
+  /** Tells one neighbour the present route, also when it is not news. */
+  answer(neighbour: N, destination: string): void
+}
+
+export class Requests<N extends Neighbour> {
+  readonly #clock: Clock
+  readonly #table: RouteTable<N>
+  readonly #port: RequestsPort<N>
+  readonly #starving = new Map<string, () => void>()
+  readonly #forwarded = new Map<string, Forwarded<N>>()
+
+  constructor(clock: Clock, table: RouteTable<N>, port: RequestsPort<N>) {
+    this.#clock = clock
+    this.#table = table
+    this.#port = port
+  }
+
+  /** To be called whenever an origin's routes or numbers changed. */
+  review(origin: Origin<N>): void {
+    if (isStarving(origin)) {
+      if (!this.#starving.has(origin.address)) this.#starve(origin, 0)
+    } else {
+      this.#starving.get(origin.address)?.()
+      this.#starving.delete(origin.address)
+    }
+    if (origin.selected) this.#settle(origin.address, origin.selected.seq48)
+  }
+
+  /** This node has signed a greater number. */
+  raised(): void {
+    this.#settle(this.#port.address, this.#port.ownSeq48())
+  }
+
+  received(neighbour: N, destination: string, seq48: number, hops: number): void {
+    if (destination === this.#port.address) {
+      if (this.#port.ownSeq48() >= seq48) return this.#port.answer(neighbour, destination)
+      this.#remember(destination, seq48).askers.add(neighbour)
+      return this.#port.raiseOwn(seq48)
+    }
+    const origin = this.#table.get(destination)
+    if (origin === undefined || hops <= 0) return
+    if (origin.selected && origin.selected.seq48 >= seq48) return this.#port.answer(neighbour, destination)
+    const next = this.#next(origin, neighbour)
+    if (next === undefined) return
+    const known = this.#forwarded.get(destination)
+    const repeated = known !== undefined && known.seq48 >= seq48 && this.#clock.now() - known.at < repeatMs
+    const forwarded = this.#remember(destination, seq48)
+    forwarded.askers.add(neighbour)
+    if (repeated) return
+    forwarded.at = this.#clock.now()
+    this.#port.ask(next, destination, seq48, Math.min(hops, requestHopsMax) - 1)
+  }
+
+  leave(neighbour: N): void {
+    for (const { askers } of this.#forwarded.values()) askers.delete(neighbour)
+  }
+
+  /** Forgets old questions; called now and then. */
+  tick(now: number): void {
+    for (const [address, { at }] of this.#forwarded) if (now - at > forwardedForMs) this.#forwarded.delete(address)
+  }
+
+  stop(): void {
+    for (const cancel of this.#starving.values()) cancel()
+    this.#starving.clear()
+  }
+
+  #starve(origin: Origin<N>, tries: number): void {
+    const seq48 = (origin.feasibility?.seq48 ?? 0) + 1
+    for (const neighbour of origin.routes.keys()) this.#port.ask(neighbour, origin.address, seq48, requestHopsMax)
+    const delayMs = retriesMs[tries]
+    if (delayMs === undefined) return
+    const cancel = this.#clock.setTimer(delayMs, () => {
+      this.#starving.delete(origin.address)
+      if (isStarving(origin) && this.#table.get(origin.address) === origin) this.#starve(origin, tries + 1)
+    })
+    this.#starving.set(origin.address, cancel)
+  }
+
+  /** One's own parent, or, when that is who asks, the best of the others. */
+  #next(origin: Origin<N>, asker: N): N | undefined {
+    if (origin.selected && origin.selected.neighbour !== asker) return origin.selected.neighbour
+    let best: N | undefined
+    let bestMetric = Number.POSITIVE_INFINITY
+    for (const route of origin.routes.values()) {
+      if (route.neighbour === asker || metricOf(route) >= bestMetric) continue
+      best = route.neighbour
+      bestMetric = metricOf(route)
+    }
+    return best
+  }
+
+  #remember(destination: string, seq48: number): Forwarded<N> {
+    let forwarded = this.#forwarded.get(destination)
+    if (forwarded === undefined) {
+      if (this.#forwarded.size >= forwardedMax) this.#forwarded.delete(this.#forwarded.keys().next().value as string)
+      forwarded = { seq48, at: Number.NEGATIVE_INFINITY, askers: new Set() }
+      this.#forwarded.set(destination, forwarded)
+    }
+    forwarded.seq48 = Math.max(forwarded.seq48, seq48)
+    return forwarded
+  }
+
+  #settle(destination: string, seq48: number): void {
+    const forwarded = this.#forwarded.get(destination)
+    if (forwarded === undefined || forwarded.seq48 > seq48) return
+    this.#forwarded.delete(destination)
+    for (const asker of forwarded.askers) this.#port.answer(asker, destination)
+  }
+}

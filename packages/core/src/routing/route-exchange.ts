@@ -1,0 +1,257 @@
+// What capable neighbours tell each other about who is where, and what is made of it: entries are proven, then they
+// change the table, then the change is told on. Everything here is synchronous and sees only verified facts.
+
+import { sameNetwork } from '../identity/member-record.ts'
+import type { Link } from '../link/link.ts'
+import type { ProvenRecord } from '../link/link-owner.ts'
+import type { Clock } from '../ports/clock.ts'
+import { metricInfinite, type ControlMessage, type RouteEntry } from '../wire/control.ts'
+import { Advertiser } from './advertiser.ts'
+import type { CapableIdentity } from './capable-identity.ts'
+import type { OwnRecord } from './own-record.ts'
+import { Proofs } from './proofs.ts'
+import { Requests } from './requests.ts'
+import { RouteTable, type Neighbour, type Origin, type Selection } from './route-table.ts'
+
+/** Origins that one node keeps routes to; more are refused and counted. */
+export const originsMax = 20_000
+/** News that is not urgent waits this long for company. */
+export const newsEveryMs = 20
+/** An origin without routes is remembered this long, so that an old advert cannot come back as news. */
+const rememberLostMs = 180_000
+
+export interface LinkNeighbour extends Neighbour {
+  readonly link: Link
+  readonly kind: 'member' | 'relay' | 'plain'
+  readonly epoch: number
+}
+
+export interface RouteExchangePort {
+  /** The route to an origin, or what its record says, is different now. */
+  changed(address: string): void
+  /** Somebody else signs with this node's key and address, under a greater number. */
+  impostor(seq48: number): void
+  fault(code: string, message: string): void
+}
+
+export class RouteExchange {
+  readonly table: RouteTable<LinkNeighbour> = new RouteTable(originsMax)
+  readonly #identity: CapableIdentity
+  readonly #clock: Clock
+  readonly #own: OwnRecord
+  readonly #port: RouteExchangePort
+  readonly #neighbours = new Set<LinkNeighbour>()
+  readonly #advertiser: Advertiser<LinkNeighbour>
+  readonly #proofs: Proofs<LinkNeighbour>
+  readonly #requests: Requests<LinkNeighbour>
+  /** The number under which an origin last said something new; told on once the selected route carries it. */
+  readonly #newsAt = new Map<string, number>()
+  #cancelNews: (() => void) | undefined
+  #urgent = false
+
+  constructor(identity: CapableIdentity, clock: Clock, own: OwnRecord, port: RouteExchangePort) {
+    this.#identity = identity
+    this.#clock = clock
+    this.#own = own
+    this.#port = port
+    this.#advertiser = new Advertiser(this.table, () => ({ destination: identity.address, seq48: own.seq48, metric: 0, hops: 0 }))
+    this.#proofs = new Proofs(clock, {
+      pull: (neighbour, wanted) => neighbour.link.sendControl({ type: 'pull', wanted }),
+      dropped: (neighbour, address) => port.fault('UNPROVEN', `${neighbour.address} did not prove its route to ${address}`),
+    })
+    this.#requests = new Requests(clock, this.table, {
+      address: identity.address,
+      ownSeq48: () => own.seq48,
+      raiseOwn: (seq48) => own.raise(seq48),
+      ask: (neighbour, destination, seq48, hops) => neighbour.link.sendControl({ type: 'request', destination, seq48, hops }),
+      answer: (neighbour, destination) => this.#answer(neighbour, destination),
+    })
+  }
+
+  neighbours(): ReadonlySet<LinkNeighbour> {
+    return this.#neighbours
+  }
+
+  record(address: string): ProvenRecord | undefined {
+    return this.#proofs.record(address)
+  }
+
+  join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
+    this.#neighbours.add(neighbour)
+    this.#applyAll(this.#keep(proof))
+    neighbour.link.sendControl({ type: 'routes', entries: this.#advertiser.welcome(neighbour), complete: false })
+  }
+
+  leave(neighbour: LinkNeighbour): void {
+    if (!this.#neighbours.delete(neighbour)) return
+    this.#advertiser.leave(neighbour)
+    this.#proofs.leave(neighbour)
+    this.#requests.leave(neighbour)
+    for (const { origin, selection } of this.table.drop(neighbour)) this.#selected(origin, selection)
+  }
+
+  receive(neighbour: LinkNeighbour, message: Exclude<ControlMessage, { type: 'records' | 'ping' | 'pong' | 'notice' }>): void {
+    switch (message.type) {
+      case 'routes':
+        if (message.complete) this.#withdrawAbsent(neighbour, message.entries)
+        for (const entry of message.entries) this.#entry(neighbour, entry)
+        return
+      case 'pull':
+        return this.#pulled(neighbour, message.wanted)
+      case 'request':
+        return this.#requests.received(neighbour, message.destination, message.seq48, message.hops)
+    }
+  }
+
+  records(neighbour: LinkNeighbour, proofs: readonly ProvenRecord[]): void {
+    for (const proof of proofs) {
+      const { record } = proof
+      if (!sameNetwork(record.network, this.#identity.network)) {
+        this.#port.fault('NETWORK_MISMATCH', `${neighbour.address} sent a record of network '${record.network.name}'`)
+        continue
+      }
+      if (record.address === this.#identity.address) {
+        if (record.seq48 > this.#own.seq48) this.#port.impostor(record.seq48)
+        continue
+      }
+      const before = this.#proofs.record(record.address)
+      const proven = this.#proofs.prove(neighbour, proof)
+      if (proven === undefined) this.#port.fault('UNASKED', `${neighbour.address} sent a record of ${record.address} that nobody asked for`)
+      else {
+        this.#noteNews(before, proof)
+        this.#applyAll(proven)
+      }
+    }
+  }
+
+  /** This node's own record was signed anew. */
+  ownChanged(): void {
+    this.#advertiser.changed(this.#identity.address)
+    this.#requests.raised()
+    this.#tellSoon(true)
+  }
+
+  tick(now: number): void {
+    this.#requests.tick(now)
+    for (const origin of this.table.all()) {
+      if (origin.lostAt === undefined || now - origin.lostAt < rememberLostMs) continue
+      this.table.forget(origin)
+      this.#advertiser.forgotten(origin.address)
+      this.#proofs.forget(origin.address)
+      this.#newsAt.delete(origin.address)
+    }
+  }
+
+  stop(): void {
+    this.#cancelNews?.()
+    this.#proofs.stop()
+    this.#requests.stop()
+  }
+
+  #entry(neighbour: LinkNeighbour, entry: RouteEntry): void {
+    const { destination, seq48, metric } = entry
+    if (destination === this.#identity.address) {
+      // Proof before effect also here: only a signed number of this address that this node did not issue means anything.
+      if (metric < metricInfinite && seq48 > this.#own.seq48) this.#proofs.hold(neighbour, entry)
+    } else if (metric >= metricInfinite) {
+      this.#proofs.release(neighbour, destination)
+      if (this.table.get(destination)) this.#apply(neighbour, entry)
+    } else if (this.#proofs.proves(destination, seq48)) {
+      this.#proofs.release(neighbour, destination)
+      this.#apply(neighbour, entry)
+    } else {
+      this.#proofs.hold(neighbour, entry)
+    }
+  }
+
+  #withdrawAbsent(neighbour: LinkNeighbour, entries: readonly RouteEntry[]): void {
+    const present = new Set(entries.map(({ destination }) => destination))
+    for (const origin of [...this.table.all()]) {
+      if (present.has(origin.address) || !origin.routes.has(neighbour)) continue
+      this.#apply(neighbour, { destination: origin.address, seq48: 0, metric: metricInfinite, hops: 0 })
+    }
+  }
+
+  #keep(proof: ProvenRecord): { neighbour: LinkNeighbour; entry: RouteEntry }[] {
+    const before = this.#proofs.record(proof.record.address)
+    const proven = this.#proofs.keep(proof)
+    this.#noteNews(before, proof)
+    return proven
+  }
+
+  #noteNews(before: ProvenRecord | undefined, proof: ProvenRecord): void {
+    const { address, seq48 } = proof.record
+    if (before && (before.record.seq48 >= seq48 || saysTheSame(before, proof))) return
+    this.#newsAt.set(address, seq48)
+    if (!this.table.get(address)?.selected) return
+    this.#port.changed(address)
+  }
+
+  #applyAll(proven: readonly { neighbour: LinkNeighbour; entry: RouteEntry }[]): void {
+    for (const { neighbour, entry } of proven) if (this.#neighbours.has(neighbour)) this.#apply(neighbour, entry)
+  }
+
+  #apply(neighbour: LinkNeighbour, entry: RouteEntry): void {
+    const known = this.table.get(entry.destination)
+    const seq48Before = known?.selected?.seq48 ?? -1
+    const learned = this.table.learn(neighbour, entry)
+    if (learned === undefined) return this.#port.fault('QUEUE_FULL', `no room for a route to ${entry.destination}`)
+    if (known === undefined) this.#advertiser.born(entry.destination)
+    const { origin } = learned
+    let { selection } = learned
+    const news = this.#newsAt.get(origin.address) ?? 0
+    if (selection === 'same' && origin.selected && seq48Before < news && origin.selected.seq48 >= news) selection = 'changed'
+    this.#selected(origin, selection)
+  }
+
+  #selected(origin: Origin<LinkNeighbour>, selection: Selection): void {
+    origin.lostAt = origin.routes.size > 0 ? undefined : (origin.lostAt ?? this.#clock.now())
+    if (selection !== 'same') {
+      this.#advertiser.changed(origin.address)
+      this.#tellSoon(selection !== 'changed')
+      this.#port.changed(origin.address)
+    }
+    this.#requests.review(origin)
+  }
+
+  #answer(neighbour: LinkNeighbour, destination: string): void {
+    const entry = this.#neighbours.has(neighbour) ? this.#advertiser.answer(neighbour, destination) : undefined
+    if (entry) neighbour.link.sendControl({ type: 'routes', entries: [entry], complete: false })
+  }
+
+  #pulled(neighbour: LinkNeighbour, wanted: readonly { address: string; seq48: number }[]): void {
+    const records: Uint8Array[] = []
+    for (const { address } of wanted) {
+      const proof = address === this.#identity.address ? this.#own.current : this.#proofs.record(address)
+      if (proof) records.push(proof.bytes)
+    }
+    if (records.length > 0) neighbour.link.sendControl({ type: 'records', records })
+  }
+
+  /** First and lost routes are told at the end of this turn, the rest within `newsEveryMs` (R5). */
+  #tellSoon(urgent: boolean): void {
+    if (urgent && !this.#urgent) {
+      this.#urgent = true
+      this.#cancelNews?.()
+      this.#cancelNews = () => {}
+      this.#clock.soon(() => this.#tell())
+    } else {
+      this.#cancelNews ??= this.#clock.setTimer(newsEveryMs, () => this.#tell())
+    }
+  }
+
+  #tell(): void {
+    this.#cancelNews = undefined
+    this.#urgent = false
+    for (const neighbour of this.#neighbours) {
+      const entries = this.#advertiser.news(neighbour)
+      if (entries.length > 0) neighbour.link.sendControl({ type: 'routes', entries, complete: false })
+    }
+  }
+}
+
+function saysTheSame({ record: a }: ProvenRecord, { record: b }: ProvenRecord): boolean {
+  const contents = (record: typeof a): string =>
+    JSON.stringify([record.kind, record.name, record.capabilities, record.services, record.plainHosts, [...record.exchangeKey]])
+  return contents(a) === contents(b)
+}
