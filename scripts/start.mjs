@@ -31,6 +31,7 @@ let ending = false
 function end() {
   if (ending) process.exit(130)
   ending = true
+  process.exitCode = 0
   stopRunning()
   closeAll()
   // Whatever is slow to close is not waited for: Ctrl-C means now.
