@@ -15,6 +15,7 @@ import { dialWebSocket } from './websocket/dialer.ts'
 
 export interface PageEnvironment extends Environment {
   readonly life: PageLife
+  dispose(): void
 }
 
 /** Throws INVALID_OPTION. */
@@ -37,6 +38,8 @@ export function pageEnvironment(options: MeshOptions): PageEnvironment {
     if (choice.subtle === undefined) warn('INSECURE_CONTEXT', whyNoble())
     return choice
   })
+  let disposed = false
+  let release = (): void => {}
   const dialer = options.links?.webrtc === false ? undefined : webRtcDialer({ clock, iceServers, life })
   const peerDialers: PeerDialer[] = dialer === undefined ? [] : [dialer]
   return {
@@ -46,7 +49,10 @@ export function pageEnvironment(options: MeshOptions): PageEnvironment {
     crypto: chosen.then(({ crypto }) => crypto),
     async loadIdentity(crypto) {
       const { subtle } = await chosen
-      return loadPageIdentity({ identity: options.identity, crypto, subtle, dice: pageDice, life, warn })
+      const loaded = await loadPageIdentity({ identity: options.identity, crypto, subtle, dice: pageDice, life, warn })
+      release = () => loaded.release()
+      if (disposed) release()
+      return loaded
     },
     keepEpoch,
     async dialRelay(url, signal) {
@@ -56,11 +62,15 @@ export function pageEnvironment(options: MeshOptions): PageEnvironment {
     peerDialers,
     warnings,
     life,
-    dispose: () => life.stop(),
+    dispose() {
+      disposed = true
+      life.stop()
+      release()
+    },
   }
 }
 
 function whyNoble(): string {
-  const cause = globalThis.isSecureContext === false ? 'this page is neither https:// nor localhost' : 'this browser has no Ed25519 or X25519'
+  const cause = globalThis.isSecureContext ? 'this browser has no Ed25519 or X25519' : 'this page is neither https:// nor localhost'
   return `WebCrypto is missing (${cause}): keys are kept readable and cryptography runs in JavaScript, slower`
 }

@@ -17,10 +17,13 @@ export interface PageLife {
 export function watchPageLife(target: EventTarget | undefined): PageLife {
   const leavers = new Set<() => void>()
   const backs = new Set<() => void>()
+  const waiting = new Set<() => void>()
   const controller = new AbortController()
   let away = false
   const cameBack = (): void => {
     away = false
+    for (const resolve of waiting) resolve()
+    waiting.clear()
     for (const back of backs) back()
   }
   const { signal } = controller
@@ -47,18 +50,15 @@ export function watchPageLife(target: EventTarget | undefined): PageLife {
     present() {
       if (!away) return Promise.resolve()
       return new Promise((resolve) => {
-        const forget = added(backs, () => {
-          forget()
-          resolve()
-        })
+        waiting.add(resolve)
       })
     },
     stop() {
       controller.abort()
       leavers.clear()
+      backs.clear()
       // Who waits for the page to come back must not wait for ever.
       cameBack()
-      backs.clear()
     },
   }
 }

@@ -3,9 +3,9 @@
 import { MeshError, whoOf } from '@hopmesh/core'
 import type { Crypto, Dice, KeyPair, LoadedIdentity, MeshErrorCode, MeshOptions, WebSubtle } from '@hopmesh/core'
 import type { PageLife } from '../page-life.ts'
-import { claimAddress } from './address-claim.ts'
+import type { AddressClaim } from './address-claim.ts'
 import { keptIdentity } from './identity-store.ts'
-import { claimTab } from './tab-address.ts'
+import { claimTab, holdAddress } from './tab-address.ts'
 
 export interface PageIdentityOptions {
   readonly identity: MeshOptions['identity']
@@ -23,21 +23,29 @@ export function checkIdentity(identity: MeshOptions['identity']): void {
   throw new MeshError('INVALID_OPTION', `identity is 'persistent', 'ephemeral' or a key pair in a page, not ${given}`)
 }
 
-export async function loadPageIdentity(options: PageIdentityOptions): Promise<LoadedIdentity> {
+export interface PageIdentity extends LoadedIdentity {
+  /** The mesh is closed: another one of this page may have the address. */
+  release(): void
+}
+
+export async function loadPageIdentity(options: PageIdentityOptions): Promise<PageIdentity> {
   // Without a page there is no profile: a worker or a server-side rendering has an identity only when it asks for one.
   const identity = options.identity ?? (typeof document === 'undefined' ? 'ephemeral' : 'persistent')
-  if (identity === 'ephemeral') return { keyPair: await options.crypto.generateKeyPair() }
+  if (identity === 'ephemeral') return { keyPair: await options.crypto.generateKeyPair(), release: () => {} }
   const keyPair = isKeyPair(identity) ? identity : await keptKeyPair(options)
   const who = await whoOf(keyPair.publicKey, options.crypto)
   const { tab, lastEpoch, claim } = await claimTab(who, options.dice)
-  let held = claim
+  let held: AddressClaim | undefined = claim
+  const release = (): void => {
+    held?.release()
+    held = undefined
+  }
   // A lock would keep the page out of the back-forward cache.
-  options.life.track(() => held.release())
+  options.life.track(release)
   options.life.onBack(async () => {
-    held.release()
-    held = (await claimAddress(`${who}.${tab}`)) ?? held
+    held ??= await holdAddress(`${who}.${tab}`)
   })
-  return { keyPair, tab, lastEpoch }
+  return { keyPair, tab, lastEpoch, release }
 }
 
 async function keptKeyPair(options: PageIdentityOptions): Promise<KeyPair> {

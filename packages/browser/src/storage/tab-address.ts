@@ -19,18 +19,19 @@ export async function claimTab(who: string, dice: Dice): Promise<TabAddress> {
   for (const entry of rememberedTabs().filter((each) => each.who === who)) {
     const name = `${who}.${entry.tab}`
     if (heldHere.has(name)) continue
-    const claim = await claimHere(name)
+    const claim = await holdAddress(name)
     if (claim !== undefined) return { tab: entry.tab, lastEpoch: entry.epoch, claim }
     if (!heldHere.has(name)) forgetTab(who, entry.tab)
   }
   const tab = drawTab(dice)
   rememberTab({ who, tab })
   // A fresh draw is held by somebody once in a million times; then it stays unguarded.
-  const claim = (await claimHere(`${who}.${tab}`)) ?? { release: () => {} }
+  const claim = (await holdAddress(`${who}.${tab}`)) ?? { release: () => {} }
   return { tab, lastEpoch: undefined, claim }
 }
 
-async function claimHere(name: string): Promise<AddressClaim | undefined> {
+/** Undefined: somebody else has it. */
+export async function holdAddress(name: string): Promise<AddressClaim | undefined> {
   heldHere.add(name)
   const claim = await claimAddress(name)
   if (claim === undefined) {
