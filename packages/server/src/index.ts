@@ -5,7 +5,34 @@ import type { Mesh, MeshOptions } from '@hopmesh/core'
 import { nodeEnvironment } from './node-environment.ts'
 
 export { MeshError, Router, meshErrorCodes } from '@hopmesh/core'
-export type { Address, KeyPair, Mesh, MeshErrorCode, MeshOptions } from '@hopmesh/core'
+export type {
+  Address,
+  BodyInput,
+  CallOptions,
+  Channel,
+  KeyPair,
+  Log,
+  Mesh,
+  MeshErrorCode,
+  MeshOptions,
+  Message,
+  MessageCursor,
+  OperationOptions,
+  Packet,
+  Peer,
+  PeerState,
+  PingResult,
+  RegisterOptions,
+  Registration,
+  Relays,
+  RelayStatus,
+  Reply,
+  Request,
+  RequestHandler,
+  Sent,
+  ServiceListing,
+  Services,
+} from '@hopmesh/core'
 export { createRouter, localChannels } from './local-router.ts'
 export { Relay, startRelay } from './relay/relay.ts'
 export type { RelayOptions } from './relay/relay.ts'

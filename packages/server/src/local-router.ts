@@ -1,12 +1,40 @@
 // For those who work packet by packet: routers and channels of this process, as ALN's own libraries have them.
 
-import { Router, memoryChannelPair } from '@hopmesh/core'
-import type { Channel } from '@hopmesh/core'
+import { MeshError, Router, memoryChannelPair } from '@hopmesh/core'
+import type { Address, Channel, ExchangeKeys } from '@hopmesh/core'
+import { nodeCrypto, nodeKeyPair } from './node-crypto.ts'
+import { noKeyHash } from './relay/networks.ts'
 import { nodeClock, nodeDice } from './system-ports.ts'
 
-/** An ALN node under a name of its own choice (it must be unique), over any channel and with any implementation of ALN. */
-export function createRouter(address: string): Router {
-  return new Router(address, { clock: nodeClock, dice: nodeDice })
+export interface RouterSettings {
+  /** Of other hopmesh nodes that it links to; plain ALN knows no networks. Default 'default'. */
+  readonly network?: string | undefined
+}
+
+/**
+ * An ALN node under a name of its own choice, which must be unique: over any channel, with plain ALN nodes and with
+ * hopmesh. Its keys live as long as the process. Throws INVALID_OPTION for a name that has the form of a member's address.
+ */
+export function createRouter(address: string, settings: RouterSettings = {}): Router {
+  if (!/^[\x21-\x7e]{1,100}$/.test(address) || /^k[a-z2-7]{26}(\..*)?$/.test(address)) {
+    throw new MeshError('INVALID_OPTION', `'${address}' cannot name a node: 1 to 100 visible ASCII characters, and not the form of a member's address`)
+  }
+  const crypto = nodeCrypto()
+  return new Router(
+    {
+      address: address as Address,
+      keyPair: nodeKeyPair(nodeDice.bytes(32)),
+      // This port answers at once.
+      exchangeKeys: crypto.generateExchangeKeys() as ExchangeKeys,
+      network: { name: settings.network ?? 'default', keyHash: noKeyHash },
+      kind: 'named',
+      epoch: Math.floor(nodeClock.wallTime() / 1_000),
+      name: '',
+      capabilities: [],
+      crypto,
+    },
+    { clock: nodeClock, dice: nodeDice },
+  )
 }
 
 /** The two ends of a pipe inside this process: KISS over bytes, as over TCP. */

@@ -1,8 +1,9 @@
 // What core needs from the world, as Node.js has it: real time, the system's chance and crypto, WebSockets to relays.
 
 import { MeshError } from '@hopmesh/core'
-import type { Crypto, Environment, LoadedIdentity, MeshOptions } from '@hopmesh/core'
+import type { Environment, MeshOptions } from '@hopmesh/core'
 import { loadIdentityFile } from './identity-file.ts'
+import type { IdentityFile } from './identity-file.ts'
 import { nodeCrypto } from './node-crypto.ts'
 import { stderrLog } from './stderr-log.ts'
 import { nodeClock, nodeDice } from './system-ports.ts'
@@ -13,19 +14,29 @@ export function nodeEnvironment(options: MeshOptions): Environment {
   if (options.identity === 'persistent') {
     throw new MeshError('INVALID_OPTION', "identity: 'persistent' is for pages; in Node.js it is { file: 'path' }")
   }
+  const log = stderrLog(options.debug)
+  let file: IdentityFile | undefined
   return {
     clock: nodeClock,
     dice: nodeDice,
-    log: stderrLog(options.debug),
+    log,
     crypto: nodeCrypto(),
-    loadIdentity: (crypto) => loadIdentity(options.identity, crypto),
+    async loadIdentity(crypto) {
+      const { identity } = options
+      if (identity === undefined || typeof identity === 'string') return { keyPair: await crypto.generateKeyPair() }
+      if (!('file' in identity)) return { keyPair: identity }
+      file = loadIdentityFile(identity.file)
+      return file
+    },
+    keepEpoch(_address, epoch) {
+      try {
+        file?.keepEpoch(epoch)
+      } catch (error) {
+        log.write(2, 'identity', error instanceof Error ? error.message : String(error))
+      }
+    },
     dialRelay: (url, signal) => dialWebSocket(url, { signal }),
     peerDialers: [],
     warnings: [],
   }
-}
-
-async function loadIdentity(identity: MeshOptions['identity'], crypto: Crypto): Promise<LoadedIdentity> {
-  if (identity === undefined || typeof identity === 'string') return { keyPair: await crypto.generateKeyPair() }
-  return 'file' in identity ? loadIdentityFile(identity.file) : { keyPair: identity }
 }

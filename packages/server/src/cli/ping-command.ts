@@ -1,5 +1,5 @@
 import { MeshError } from '@hopmesh/core'
-import type { Address, Mesh } from '@hopmesh/core'
+import type { Mesh } from '@hopmesh/core'
 import { withMesh } from './open-mesh.ts'
 import { milliseconds, printLine } from './output.ts'
 import type { Settings } from './settings.ts'
@@ -12,8 +12,8 @@ const lookEveryMs = 20
 export async function runPing(url: string, target: string, settings: Settings): Promise<void> {
   await withMesh(url, settings, async (mesh) => {
     if ((await kindOf(mesh, target)) === 'address') {
-      const roundTripMs = await mesh.ping(target as Address)
-      return printLine(settings, { from: target, roundTripMs }, `answer from ${target} in ${milliseconds(roundTripMs)}`)
+      const { roundTripMs, hops } = await mesh.ping(target)
+      return printLine(settings, { from: target, roundTripMs, hops }, `answer from ${target} in ${milliseconds(roundTripMs)} over ${hops} hops`)
     }
     const startedAt = performance.now()
     const reply = await mesh.call(target, '')
@@ -26,7 +26,7 @@ async function kindOf(mesh: Mesh, target: string): Promise<'service' | 'address'
   const startedAt = performance.now()
   for (;;) {
     if (mesh.services.list(target).length > 0) return 'service'
-    if (mesh.peer(target as Address) !== undefined) return 'address'
+    if (mesh.peer(target) !== undefined) return 'address'
     if (performance.now() - startedAt > findTimeoutMs) {
       throw new MeshError('NO_SERVICE', `nobody offers a service '${target}', and nobody has this address`)
     }

@@ -1,6 +1,6 @@
 // One router per network: no table, counter or name is shared between two of them.
 
-import { MeshError, Router, addressOf, drawTab } from '@hopmesh/core'
+import { MeshError, Router, addressOf, answerPings, drawTab } from '@hopmesh/core'
 import type { Address, Clock, Crypto, Dice, ExchangeKeys, KeyPair, Log, WireNetwork } from '@hopmesh/core'
 
 /** What all networks of one relay have in common. */
@@ -75,10 +75,11 @@ export class Networks {
     }
   }
 
+  /** Tells every neighbour why, and closes. */
   async close(): Promise<void> {
     const routers = this.routers()
     this.#rooms.clear()
-    await Promise.all(routers.map((router) => router.close()))
+    await Promise.all(routers.map((router) => router.close({ code: 'RESTARTING', text: 'the relay stops or restarts' })))
   }
 
   #check(network: WireNetwork): void {
@@ -98,6 +99,7 @@ export class Networks {
     const { identity, clock, dice, log, plainNodes, onFault } = this.#options
     const address: Address = addressOf(identity.who, drawTab(dice))
     const router = new Router({ ...identity, address, network, kind: 'relay', name: 'relay', capabilities: [] }, { clock, dice, log, plainNodes })
+    answerPings(router)
     router.on('fault', (fault) => onFault(fault.code, fault.message, network.name))
     return router
   }

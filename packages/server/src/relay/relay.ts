@@ -119,7 +119,7 @@ export class Relay {
       links: countOf(routers, upLinks),
       members: countOf(routers, (router) => router.destinations().filter((destination) => destination.kind === 'member').length),
       greetings: this.#greetings.size,
-      packetsForwarded: countOf(routers, (router) => router.packetsForwarded),
+      packetsForwarded: countOf(routers, (router) => router.forwarded),
       bytes: this.#bytes,
       faults: this.#faults.byCode,
     })
@@ -134,7 +134,7 @@ export class Relay {
   async #drain(): Promise<void> {
     this.#cancelSweep()
     this.#web.stopListening()
-    const gone = Promise.all([this.#networks?.close('RESTARTING', 'the relay restarts'), this.#tcpHost.close()])
+    const gone = Promise.all([this.#networks?.close(), this.#tcpHost.close()])
     await within(gone, this.#limits.drainMs)
     this.#web.close()
   }
@@ -142,13 +142,17 @@ export class Relay {
   async #openNetworks(): Promise<Networks> {
     const crypto = nodeCrypto()
     const given = this.#options.identity
-    const keyPair = given === undefined ? await crypto.generateKeyPair() : 'file' in given ? (await loadIdentityFile(given.file)).keyPair : given
+    const file = given !== undefined && 'file' in given ? loadIdentityFile(given.file) : undefined
+    const keyPair = file?.keyPair ?? (given === undefined || 'file' in given ? await crypto.generateKeyPair() : given)
+    // Greater than any that an earlier process with this identity used, also when the clock was set back.
+    const epoch = Math.max(Math.floor(nodeClock.wallTime() / 1_000), (file?.lastEpoch ?? 0) + 1)
+    file?.keepEpoch(epoch)
     return new Networks({
       identity: {
         who: await whoOf(keyPair.publicKey, crypto),
         keyPair,
         exchangeKeys: await crypto.generateExchangeKeys(),
-        epoch: Math.floor(nodeClock.wallTime() / 1_000),
+        epoch,
         crypto,
       },
       clock: nodeClock,
