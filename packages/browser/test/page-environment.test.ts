@@ -1,0 +1,51 @@
+import { MeshError, whoOf } from '@hopmesh/core'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createMesh, joinMesh } from '../src/index.ts'
+import { pageEnvironment } from '../src/page-environment.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+describe('where there is no page', () => {
+  test('the module can be imported, and says nothing', async () => {
+    const spies = (['log', 'info', 'warn', 'error', 'debug'] as const).map((method) => vi.spyOn(console, method))
+    vi.resetModules()
+    expect(Object.keys(await import('../src/index.ts')).toSorted()).toEqual(['MeshError', 'RemoteError', 'createMesh', 'joinMesh', 'meshErrorCodes'])
+    for (const spy of spies) expect(spy).not.toHaveBeenCalled()
+  })
+
+  test('an identity is made for the moment, without a warning; WebRTC is simply not there', async () => {
+    const environment = pageEnvironment({})
+    const crypto = await environment.crypto
+    const { keyPair, tab } = await environment.loadIdentity(crypto)
+    expect(await whoOf(keyPair.publicKey, crypto)).toMatch(/^k[a-z2-7]{26}$/)
+    expect([tab, environment.warnings, environment.peerDialers]).toEqual([undefined, [], []])
+    environment.dispose()
+  })
+
+  test("'persistent' says that it cannot be", async () => {
+    const environment = pageEnvironment({ identity: 'persistent' })
+    await environment.loadIdentity(await environment.crypto)
+    expect(environment.warnings.map(({ code }) => code)).toEqual(['IDENTITY_STORAGE'])
+    environment.dispose()
+  })
+
+  test('a key pair of the app is taken as it is', async () => {
+    const { crypto } = pageEnvironment({})
+    const given = await (await crypto).generateKeyPair()
+    const environment = pageEnvironment({ identity: given })
+    const { keyPair, tab } = await environment.loadIdentity(await environment.crypto)
+    expect(keyPair).toBe(given)
+    expect(tab).toMatch(/^[a-z2-7]{4}$/)
+    environment.dispose()
+  })
+})
+
+describe('options that a page cannot have', () => {
+  test.each([[{ identity: { file: 'key' } }], [{ identity: 'forever' as 'persistent' }], [{ iceServers: [{}] }], [{ relays: ['https://x'] }]])(
+    'INVALID_OPTION for %j, thrown by createMesh and rejected by joinMesh',
+    async (options) => {
+      expect(() => createMesh(options)).toThrow(MeshError)
+      await expect(joinMesh(options)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+    },
+  )
+})
