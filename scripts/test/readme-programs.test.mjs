@@ -31,7 +31,7 @@ test('a message is delivered, and answered', async () => {
   expect(program.stdout).toBe("delivered\ntrue [ 'yes', 'I did' ]\n")
 })
 
-test('a plain ALN node finds the service of a member and calls it', async () => {
+test('a node that works packet by packet finds the service of a member and calls it', async () => {
   const greeter = run('greet.mjs', relay.url)
   await greeter.says(/greeting as/)
   const plain = run('plain.mjs', relay.tcp)

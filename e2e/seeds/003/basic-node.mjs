@@ -4,13 +4,10 @@ const relay = process.argv[2] ?? 'ws://127.0.0.1:8080'
 const ada = await joinMesh({ name: 'ada', network: 'garden', relays: [relay] })
 const bob = await joinMesh({ name: 'bob', network: 'garden', relays: [relay] })
 
-bob.on('message', (message) => {
-  if (!message.inReplyTo) message.reply(`${message.parts[0]} to you too`)
-})
+bob.on('message', (message) => message.inReplyTo || message.reply(`${message.parts[0]} to you too`))
 
-ada.on('message', async (message) => {
-  console.log('ada got', message.parts[0])
-  await Promise.all([ada.close(), bob.close()])
-})
-
+const answer = new Promise((resolve) => ada.once('message', resolve))
 await ada.send(bob.address, 'hello')
+console.log('ada got', (await answer).parts[0])
+
+await Promise.all([ada.close(), bob.close()])
