@@ -149,6 +149,7 @@ class RoutingScenario {
 
   /** One thing that an app might do. */
   #act(): void {
+    if (this.#routers.size === 0) return
     const [name, router] = this.#dice.pick([...this.#routers])
     if (name.startsWith('relay')) return
     if (this.#dice.chance(0.3)) this.#flood(router)

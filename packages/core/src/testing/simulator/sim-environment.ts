@@ -7,13 +7,11 @@ import { toyCrypto } from '../toy-crypto.ts'
 import type { SimNode } from './sim-node.ts'
 import type { SimWorld } from './sim-world.ts'
 
-// A mesh takes WebSocket URLs only.
-const scheme = 'ws://'
 const attemptTimeoutMs = 15_000
 
-/** Where a relay of that name is dialed. */
+/** Where a relay of that name is dialed: a WebSocket URL, for a mesh takes no other. */
 export function simUrl(name: string): string {
-  return scheme + name
+  return `ws://${name}`
 }
 
 /** The world around a member that runs as the process `name`; a new one for each start of it. */
@@ -29,7 +27,7 @@ export function simEnvironment(world: SimWorld, name: string, log: Log = silentL
     loadIdentity: () => ({ keyPair: world.keyPairOf(name), tab: world.tabOf(name), lastEpoch: world.epochs.get(name) }),
     keepEpoch: (_address, epoch) => void world.epochs.set(name, epoch),
     dialRelay(url, signal) {
-      const relay = /^ws:\/\/([^/]+)\/$/.exec(url)?.[1]
+      const relay = /^ws:\/\/([^/]+)\/?$/.exec(url)?.[1]
       if (relay !== undefined) return network.dial(name, relay, { signal })
       return Promise.reject(new MeshError('INVALID_OPTION', `'${url}' is no address of this world: they look like ${simUrl('relay')}`))
     },

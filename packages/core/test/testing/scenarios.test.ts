@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { runMeshScenario } from '../../src/testing/simulator/mesh-scenario.ts'
+import { runRoutingScenario } from '../../src/testing/simulator/routing-scenario.ts'
+
+describe('simulated worlds', () => {
+  it('ALN-42 seed 7 is the same run twice, seed 8 is another', async () => {
+    expect(runRoutingScenario(7)).toEqual(runRoutingScenario(7))
+    expect(runRoutingScenario(8).digest).not.toBe(runRoutingScenario(7).digest)
+    expect(await runMeshScenario(7)).toEqual(await runMeshScenario(7))
+    expect((await runMeshScenario(8)).digest).not.toBe((await runMeshScenario(7)).digest)
+  })
+
+  it('ALN-42 routers find each other after any faults: 50 seeds', () => {
+    for (let seed = 1; seed <= 50; seed += 1) {
+      const { deliveries, routeChanges, answers } = runRoutingScenario(seed)
+      expect(Math.min(deliveries, routeChanges), `seed ${seed}`).toBeGreaterThan(0)
+      expect(answers, `seed ${seed}`).toBeGreaterThanOrEqual(0)
+    }
+  })
+
+  it('ALN-42 members find each other after any faults: 10 seeds', async () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const { deliveries, routeChanges, answers } = await runMeshScenario(seed)
+      expect(Math.min(deliveries, routeChanges, answers), `seed ${seed}`).toBeGreaterThan(0)
+    }
+  })
+
+  it('ALN-42 a world that cannot heal in time fails with its seed', () => {
+    expect(() => runRoutingScenario(1, { healingMs: 0 })).toThrow(/^seed 1 at \d+ ms: .* has no route to /)
+  })
+})
