@@ -11,10 +11,11 @@ const encoder = new TextEncoder()
 /** The UTF-8 text at `bytes[start … end)`; undefined when it is not UTF-8. */
 export function readText(bytes: Uint8Array, start: number, end: number): string | undefined {
   const length = end - start
-  if (length === 0) return ''
+  if (length < 3) return length === 0 ? '' : decodeText(bytes, start, end)
   if (length > cachedBytesMax) return decodeText(bytes, start, end)
-  const hash = (bytes[start]! + bytes[end - 1]! * 31 + bytes[start + (length >> 1)]! * 961 + bytes[start + (length >> 2)]! * 7 + length * 131)
-  const slot = hash & (slotsMax - 1)
+  // Names of one network differ most at their end.
+  const key = bytes[end - 1]! | (bytes[end - 2]! << 8) | (bytes[end - 3]! << 16) | (bytes[start + (length >> 1)]! << 24)
+  const slot = (Math.imul(key ^ length, 0x9e3779b1) >>> 21) & (slotsMax - 1)
   const cached = slots[slot]
   if (cached !== undefined && cached.length === length) {
     let at = 0

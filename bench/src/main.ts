@@ -1,0 +1,28 @@
+// `node dist/main.js [name …]`: runs the named benches, or all, and prints one table of ratios.
+import { codecBench } from './codec.ts'
+import type { Bench, BenchRow } from './bench-row.ts'
+
+const benches: readonly Bench[] = [codecBench]
+
+function line(row: BenchRow): Record<string, string> {
+  return {
+    id: row.id,
+    work: row.work,
+    ours: Math.round(row.ours).toLocaleString('en'),
+    peer: `${Math.round(row.peer).toLocaleString('en')} ${row.peerName}`,
+    ratio: row.ratio.toFixed(2),
+    goal: `≥ ${row.goal}`,
+    met: row.ratio >= row.goal ? 'yes' : 'no',
+    noise: `± ${(row.noise * 100).toFixed(0)} %`,
+  }
+}
+
+const wanted = process.argv.slice(2)
+const chosen = wanted.length === 0 ? benches : benches.filter(({ name }) => wanted.includes(name))
+if (chosen.length === 0) {
+  console.error(`Benches: ${benches.map(({ name }) => name).join(', ')}`)
+  process.exitCode = 1
+}
+const rows: BenchRow[] = []
+for (const bench of chosen) rows.push(...(await bench.run()))
+if (rows.length > 0) console.table(rows.map(line))
