@@ -96,6 +96,9 @@ export class PlainEdge {
   send(packet: Packet, destination: string): boolean {
     const neighbour = this.#toward(destination)
     if (!neighbour) return false
+    // A plain stack drops its answer when it has no route to the source: adverts that still wait go first.
+    const source = packet.srcAddr
+    if (this.#cancelTell && source && !neighbour.told.has(source) && !neighbour.reaches(source)) this.#tell(neighbour)
     // Only what every stack survives: no type, and the next hop always named.
     return neighbour.link.sendPlain([{ ...packet, destAddr: destination, nextAddr: neighbour.address || destination, dataType: undefined }])
   }
