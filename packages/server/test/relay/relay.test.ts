@@ -109,6 +109,7 @@ describe('members through a relay', () => {
     const silent = new WebSocketServer({ port: 0, host: '127.0.0.1' })
     closers.push(() => [echo, rude, silent].forEach((server) => (server.clients.forEach((client) => client.terminate()), server.close())))
     for (const server of [echo, rude, silent]) {
+      if (server.address() === null) await new Promise((resolve) => server.once('listening', resolve))
       const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
       const joining = joinMesh({ relays: [url], timeoutMs: 700 })
       await expect(joining).rejects.toMatchObject({ name: 'MeshError', tried: [expect.stringContaining(url)] })
@@ -260,6 +261,20 @@ describe('bad input: a clear refusal or a counted fault, and nobody else is dist
     await Promise.all([httpGone, tcpGone])
     await expectHealthy(relay)
     expect(relay.metrics()).toMatch(/^hopmesh_greetings 0$/m)
+  })
+
+  it('a greeting that stops half-way: refused in time, the place is free again', async () => {
+    const relay = await relayOf()
+    const { ws, closed, heard } = await frames(relay)
+    ws.send(Buffer.concat([Buffer.of(1, 1, 1, 4), Buffer.from('home'), Buffer.alloc(16), Buffer.alloc(32, 9)]))
+    await until(() => heard.length > 0, 'the reply')
+    expect(heard[0]?.[0]).toBe(2)
+    expect(relay.metrics()).toMatch(/^hopmesh_greetings 1$/m)
+    await closed
+    expect(heard.at(-1)?.toString('latin1')).toContain('GREETING_TIMEOUT')
+    expect(fault(relay, 'GREETING_TIMEOUT')).toBe(1)
+    expect(relay.metrics()).toMatch(/^hopmesh_greetings 0$/m)
+    await expectHealthy(relay)
   })
 
   it('greetings beyond the share of one address: the oldest is closed', async () => {
