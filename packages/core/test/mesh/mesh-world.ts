@@ -52,10 +52,10 @@ export class MeshWorld {
   /** Moves time until the promise settles. */
   async settle<T>(promise: Promise<T>, withinMs = 120_000): Promise<T> {
     let settled = false
-    const done = (): void => {
-      settled = true
-    }
-    promise.then(done, done)
+    promise
+      .catch(() => {})
+      .then(() => (settled = true))
+      .catch(() => {})
     await this.clock.advanceUntil(() => settled, withinMs)
     return promise
   }

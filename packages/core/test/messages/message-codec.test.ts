@@ -22,7 +22,7 @@ describe('the body of a message', () => {
   })
 
   it('has this form', () => {
-    expect(hexOf(encodeMessage(sample))).toBe('01' + sample.id + '019b76daa800' + '00' + '0102c3a4' + '00020102')
+    expect(hexOf(encodeMessage(sample))).toBe(`01${sample.id}019b76daa800000102c3a400020102`)
   })
 
   it('cut at any byte it is none, or has fewer parts; any bytes are survived', () => {

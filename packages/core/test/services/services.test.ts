@@ -1,0 +1,176 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Mesh } from '../../src/mesh/mesh.ts'
+import { Router } from '../../src/routing/router.ts'
+import { RemoteError } from '../../src/services/remote-error.ts'
+import { netStates, type DecodedPacket } from '../../src/wire/packet.ts'
+import { meshErrorOf, rejectionOf } from '../mesh/mesh-error-of.ts'
+import { MeshWorld } from '../mesh/mesh-world.ts'
+
+let world = new MeshWorld(1)
+afterEach(() => world.close())
+
+async function members(seed: number, ...names: string[]): Promise<Mesh[]> {
+  world = new MeshWorld(seed)
+  world.relay()
+  const meshes = names.map((name) => world.member(name))
+  await world.acquainted(...meshes)
+  return meshes
+}
+
+/** A plain ALN node behind a pipe to a member. */
+function plainNode(name: string, neighbour: Mesh): Router {
+  const router = new Router(name, { clock: world.sim.network.node(name).clock, dice: world.sim.diceOf(name) })
+  const [dialer, listener] = world.sim.network.connect(name, neighbour.name, { medium: 'tcp', carries: 'stream' })
+  neighbour.router.addChannel(listener)
+  router.addChannel(dialer)
+  return router
+}
+
+describe('services and calls', () => {
+  it('ALN-10 a call is answered with text, JSON or bytes', async () => {
+    const [ada, bob] = (await members(40, 'ada', 'bob')) as [Mesh, Mesh]
+    bob.services.register('ping', (request) => `pong ${request.text()}`)
+    bob.services.register('sum', async (request) => JSON.stringify((request.json() as number[]).reduce((a, b) => a + b)))
+    bob.services.register('bytes', (request) => request.bytes.toReversed())
+    bob.services.register('nothing', () => undefined)
+    await world.settle(ada.services.wait('sum'))
+    const pong = await world.settle(ada.call('ping', 'ä'))
+    expect(pong).toMatchObject({ from: bob.address, hops: 2 })
+    expect(pong.text()).toBe('pong ä')
+    expect((await world.settle(ada.call('sum', '[1,2,3]'))).json()).toBe(6)
+    expect((await world.settle(ada.call('bytes', Uint8Array.of(1, 2, 3)))).bytes).toEqual(Uint8Array.of(3, 2, 1))
+    expect((await world.settle(ada.call('nothing'))).bytes).toHaveLength(0)
+    expect(meshErrorOf(() => pong.json()).code).toBe('WIRE_FAULT')
+  })
+
+  it('ALN-10 a body of 16 384 bytes goes and comes; one more is TOO_LARGE', async () => {
+    const [ada, bob] = (await members(41, 'ada', 'bob')) as [Mesh, Mesh]
+    bob.services.register('echo', (request) => request.bytes)
+    bob.services.register('more', (request) => new Uint8Array(request.bytes.length + 1))
+    await world.settle(ada.services.wait('more'))
+    const body = new Uint8Array(16_384).fill(7)
+    expect((await world.settle(ada.call('echo', body))).bytes).toEqual(body)
+    expect((await rejectionOf(ada.call('echo', new Uint8Array(16_385)))).code).toBe('TOO_LARGE')
+    expect((await world.settle(rejectionOf(ada.call('more', body)))).code).toBe('TOO_LARGE')
+    expect((await rejectionOf(ada.call('echo', { no: 'body' } as unknown as string))).code).toBe('INVALID_OPTION')
+  })
+
+  it('ALN-10 failures are typed: NO_SERVICE, TIMEOUT, ABORTED, REMOTE_ERROR, HANDLER_FAILED', async () => {
+    const [ada, bob] = (await members(42, 'ada', 'bob')) as [Mesh, Mesh]
+    bob.services.register('never', () => new Promise<string>(() => {}))
+    bob.services.register('fails', () => {
+      throw Object.assign(new RangeError('too far\u001b[31m'), { code: 'FAR' })
+    })
+    bob.services.register('wrong', () => 7 as unknown as string)
+    await world.settle(ada.services.wait('wrong'))
+    const before = world.clock.now()
+    expect((await world.settle(rejectionOf(ada.call('nothing')))).code).toBe('NO_SERVICE')
+    expect(world.clock.now()).toBe(before)
+    expect((await world.settle(rejectionOf(ada.call('never', '', { timeoutMs: 2_000 })))).code).toBe('TIMEOUT')
+    expect(world.clock.now()).toBe(before + 2_000)
+    const controller = new AbortController()
+    const aborted = rejectionOf(ada.call('never', '', { signal: controller.signal }))
+    controller.abort()
+    expect((await world.settle(aborted)).code).toBe('ABORTED')
+    const failed = await world.settle(rejectionOf(ada.call('fails')))
+    expect(failed.code).toBe('REMOTE_ERROR')
+    expect(failed.cause).toBeInstanceOf(RemoteError)
+    expect(failed.cause).toMatchObject({ name: 'RangeError', code: 'FAR', message: 'too far [31m' })
+    expect(await world.settle(rejectionOf(ada.call('wrong')))).toMatchObject({ code: 'HANDLER_FAILED', message: expect.stringContaining('number') as string })
+    expect((await world.settle(rejectionOf(ada.call('never', '', { timeoutMs: -1 })))).code).toBe('INVALID_OPTION')
+  })
+
+  it('ALN-10 a service without answer on a member that lost it is NO_HANDLER', async () => {
+    const [ada, bob] = (await members(43, 'ada', 'bob')) as [Mesh, Mesh]
+    const registration = bob.services.register('ping', () => 'pong')
+    await world.settle(ada.services.wait('ping'))
+    bob.router.unregisterService('ping')
+    expect((await world.settle(rejectionOf(ada.call('ping')))).code).toMatch(/NO_HANDLER|NO_SERVICE/)
+    registration.close()
+  })
+
+  it('local first, then the least load; select chooses', async () => {
+    const [ada, bob, eve] = (await members(44, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
+    const atBob = bob.services.register('who', () => 'bob', { load: 0.5 })
+    eve.services.register('who', () => 'eve', { load: 0.25 })
+    await world.clock.advanceUntil(() => ada.services.list('who').length === 2)
+    expect((await world.settle(ada.call('who'))).text()).toBe('eve')
+    atBob.load = 0.1
+    expect(atBob.load).toBeCloseTo(0.1, 2)
+    await world.clock.advance(500)
+    expect((await world.settle(ada.call('who'))).text()).toBe('bob')
+    const select = { select: (rows: readonly { address: string }[]): never => rows.find(({ address }) => address === eve.address) as never }
+    expect((await world.settle(ada.call('who', '', select))).text()).toBe('eve')
+    expect((await rejectionOf(ada.call('who', '', { select: () => undefined }))).code).toBe('NO_SERVICE')
+    const local = ada.services.register('who', () => 'ada', { load: 1 })
+    expect((await world.settle(ada.call('who'))).text()).toBe('ada')
+    expect(ada.services.list('who').find((row) => row.local)).toMatchObject({ address: ada.address, hops: 0, load: 1 })
+    local[Symbol.dispose]()
+    expect((await world.settle(ada.call('who'))).text()).toBe('bob')
+  })
+
+  it('up, change and down are told with loads from 0 to 1, and internal services never', async () => {
+    const [ada, bob] = (await members(45, 'ada', 'bob')) as [Mesh, Mesh]
+    const told: string[] = []
+    for (const event of ['up', 'change', 'down'] as const) {
+      ada.services.on(event, ({ service, address, load }) => told.push(`${event} ${service} ${address === bob.address} ${load.toFixed(1)}`))
+    }
+    const stop = ada.services.on('up', () => told.push('stopped'))
+    stop()
+    const registration = bob.services.register('ping', () => 'pong')
+    await world.clock.advance(1_000)
+    registration.load = 1
+    await world.clock.advance(1_000)
+    registration.close()
+    registration.close()
+    await world.clock.advance(1_000)
+    expect(told).toEqual(['up ping true 0.0', 'change ping true 1.0', 'down ping true 1.0'])
+    expect([...ada.services.list(), ...bob.services.list()]).toEqual([])
+  })
+
+  it('bad names, handlers and loads are refused', async () => {
+    const [ada] = (await members(46, 'ada')) as [Mesh]
+    ada.services.register('ping', () => '')
+    const bad = [
+      () => ada.services.register('', () => ''),
+      () => ada.services.register('$mesh.ping', () => ''),
+      () => ada.services.register('x'.repeat(128), () => ''),
+      () => ada.services.register('ping', () => ''),
+      () => ada.services.register('x', 'no handler' as unknown as () => string),
+      () => ada.services.register('x', () => '', { load: 2 }),
+    ]
+    for (const act of bad) expect(meshErrorOf(act).code).toBe('INVALID_OPTION')
+    expect((await world.settle(rejectionOf(ada.services.wait('x', { timeoutMs: 100 })))).code).toBe('TIMEOUT')
+  })
+
+  it('a plain ALN node calls a member and is called, in its own words', async () => {
+    const [ada, bob] = (await members(47, 'ada', 'bob')) as [Mesh, Mesh]
+    const sensor = plainNode('sensor', bob)
+    const asked: DecodedPacket[] = []
+    sensor.registerService('temperature', (packet) => {
+      asked.push(packet)
+      sensor.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: '21' })
+    })
+    ada.services.register('ping', (request) => `pong ${request.text()} ${request.verified}`)
+    ada.services.register('fails', () => {
+      throw new Error('no')
+    })
+    await world.settle(ada.services.wait('temperature'))
+    expect((await world.settle(ada.call('temperature', 'now'))).text()).toBe('21')
+    expect(asked[0]?.dataType).toBeUndefined()
+    expect(ada.services.list('temperature')).toMatchObject([{ address: 'sensor', kind: 'plain' }])
+    expect((await rejectionOf(ada.call('temperature', new Uint8Array(4_001)))).code).toBe('TOO_LARGE')
+    const heard: DecodedPacket[] = []
+    const context = sensor.registerContext((packet) => void heard.push(packet))
+    await world.clock.advanceUntil(() => sensor.services('fails').length > 0)
+    sensor.send({ service: 'ping', destAddr: ada.address, contextID: context, data: 'hi' })
+    await world.clock.advanceUntil(() => heard.length === 1)
+    expect(new TextDecoder().decode(heard[0]?.data)).toBe('pong hi false')
+    expect(heard[0]).toMatchObject({ srcAddr: ada.address, contextID: context })
+    expect(heard[0]?.dataType).toBeUndefined()
+    sensor.send({ service: 'fails', destAddr: ada.address, contextID: context })
+    await world.clock.advanceUntil(() => heard.length === 2)
+    expect(heard[1]?.netState).toBe(netStates.error)
+    expect(new TextDecoder().decode(heard[1]?.data)).toMatch(/^HANDLER_FAILED/)
+  })
+})
