@@ -14,6 +14,7 @@ export const frameItemsMax = 8_192
 export const keyHashBytes = 16
 const versionsMax = 16
 const refusalTextBytesMax = 1_000
+const noBytes: Uint8Array = new Uint8Array(0)
 
 export interface LinkFrame {
   readonly kind: number
@@ -92,14 +93,15 @@ export function readItems(body: Uint8Array): Uint8Array[] | WireFault {
 export class FrameBatch {
   readonly #kind: number
   readonly #bytesMax: number
-  #bytes: Uint8Array
+  #bytes = noBytes
   #length = 1
   #items = 0
+  /** The next frame will likely be as large as the last one. */
+  #sizeHint = 256
 
   constructor(kind: number, bytesMax: number = linkFrameBytesMax) {
     this.#kind = kind
     this.#bytesMax = bytesMax
-    this.#bytes = new Uint8Array(Math.min(1_024, bytesMax))
   }
 
   get items(): number {
@@ -130,19 +132,20 @@ export class FrameBatch {
     return true
   }
 
-  /** The frame; the batch is empty afterwards and keeps none of its bytes. */
+  /** The frame; it belongs to the channel, the batch is empty afterwards. */
   take(): Uint8Array {
+    if (this.#items === 0) this.#grow(1)
     this.#bytes[0] = this.#kind
     const frame = this.#bytes.subarray(0, this.#length)
-    // What left belongs to the channel. The next frame will likely be as large as this one.
-    this.#bytes = new Uint8Array(Math.min(this.#bytesMax, Math.max(256, this.#length)))
+    this.#sizeHint = this.#length
+    this.#bytes = noBytes
     this.#length = 1
     this.#items = 0
     return frame
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.min(this.#bytesMax, Math.max(needed, this.#bytes.length * 2)))
+    const grown = new Uint8Array(Math.min(this.#bytesMax, Math.max(needed, this.#bytes.length * 2, this.#sizeHint)))
     grown.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = grown
   }

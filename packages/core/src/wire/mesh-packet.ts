@@ -1,5 +1,6 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { decodeControlFlags, fieldFlags } from './control-flags.ts'
+import { allocate } from './slab.ts'
 import { encodeText, readText } from './text-cache.ts'
 import { WireFault } from './wire-fault.ts'
 
@@ -27,7 +28,10 @@ export interface MeshPacketHeader {
   readonly alnOffset: number
 }
 
-/** Throws `TOO_LARGE` above `meshPacketBytesMax` and for a gateway above 255 bytes. */
+/**
+ * A view into a buffer that other packets share: never hand its `buffer` on. Throws `TOO_LARGE` above `meshPacketBytesMax`
+ * and for a gateway above 255 bytes.
+ */
 export function encodeMeshPacket(
   header: { hopLimit: number; broadcast?: boolean | undefined; gateway?: string | undefined },
   aln: Uint8Array,
@@ -38,7 +42,7 @@ export function encodeMeshPacket(
   if (alnOffset + aln.length > meshPacketBytesMax) {
     throw new MeshError('TOO_LARGE', `A packet of ${alnOffset + aln.length} bytes; links carry ${meshPacketBytesMax}.`)
   }
-  const bytes = new Uint8Array(alnOffset + aln.length)
+  const bytes = allocate(alnOffset + aln.length)
   bytes[0] = header.hopLimit
   bytes[1] = (gateway === undefined ? 0 : meshFlags.gateway) | (header.broadcast === true ? meshFlags.broadcast : 0)
   if (gateway !== undefined) {

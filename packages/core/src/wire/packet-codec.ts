@@ -3,6 +3,7 @@ import { ByteWriter } from './bytes.ts'
 import { decodeControlFlags, encodeControlFlags, fieldFlags } from './control-flags.ts'
 import { crc32 } from './crc32.ts'
 import type { DecodedPacket, Packet } from './packet.ts'
+import { allocate } from './slab.ts'
 import { encodeText, readText, textBytes } from './text-cache.ts'
 import { WireFault } from './wire-fault.ts'
 
@@ -67,22 +68,6 @@ function putAscii(out: Uint8Array, start: number, text: string): number {
     out[at++] = unit
   }
   return at
-}
-
-// An ArrayBuffer of its own costs several times what filling it costs, so small packets share one, as Node's do.
-const slabBytes = 32_768
-let slab = new ArrayBuffer(0)
-let slabUsed = 0
-
-function allocate(size: number): Uint8Array {
-  if (size > slabBytes >> 3) return new Uint8Array(size)
-  if (slabUsed + size > slab.byteLength) {
-    slab = new ArrayBuffer(slabBytes)
-    slabUsed = 0
-  }
-  const start = slabUsed
-  slabUsed = start + size
-  return new Uint8Array(slab, start, size)
 }
 
 /**
