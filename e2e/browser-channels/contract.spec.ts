@@ -39,6 +39,15 @@ test.describe('the channel contract in a page', () => {
     expect(new Set(dialer?.split('\n\n')).size).toBe(2)
   })
 
+  test('ALN-40 a WebRTC channel that is closed while full still hands over what it took', async ({ open }) => {
+    const page = await open(contractPage)
+    await contractReady(page)
+    const { taken, arrived, ends } = await page.evaluate(() => contract.closesFull())
+    expect(taken).toBeGreaterThan(262_144)
+    expect(arrived).toBe(taken)
+    expect(ends).toEqual(['remote'])
+  })
+
   test('what a WebRTC channel delivers is a plain Uint8Array, and a page needs no Node names', async ({ open }) => {
     const page = await open(contractPage)
     await contractReady(page)

@@ -69,6 +69,28 @@ async function bindings(): Promise<string[]> {
   return texts
 }
 
+/** Fills the channel, closes it in the same turn, and tells how many bytes were taken and how many arrived. */
+async function closesFull(): Promise<{ taken: number; arrived: number; ends: string[] }> {
+  const { dialer, listener } = await webRtcPair()
+  const result = { taken: 0, arrived: 0, ends: [] as string[] }
+  const ended = new Promise<void>((resolve) => {
+    listener.start({
+      message: (bytes) => {
+        result.arrived += bytes.length
+      },
+      drained() {},
+      closed: ({ code }) => {
+        result.ends.push(code)
+        resolve()
+      },
+    })
+  })
+  for (let welcome = true; welcome; result.taken += 60_000) welcome = dialer.send(new Uint8Array(60_000))
+  dialer.close()
+  await ended
+  return result
+}
+
 async function arrivesAs(): Promise<string> {
   const { dialer, listener } = await webRtcPair()
   const name = new Promise<string>((resolve) => {
@@ -93,6 +115,7 @@ const contract = {
   webRtc: () => runAll({ open: webRtcPair, wait }),
   webSocket: (pipeUrl: string) => runAll({ open: () => webSocketPair(pipeUrl), wait }),
   bindings,
+  closesFull,
   arrivesAs,
   refusal,
 }
