@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 /** What a server says when it accepts connections. */
@@ -20,22 +19,14 @@ export class ServerProcess {
   }
 
   static async start(script: string, args: readonly string[] = []): Promise<ServerProcess> {
-    const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let trouble = ''
+    child.stderr.on('data', (chunk: Buffer) => (trouble = (trouble + chunk.toString()).slice(-2_000)))
     const line = await new Promise<string>((resolve, reject) => {
       createInterface({ input: child.stdout }).once('line', resolve)
-      child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)))
+      child.once('exit', (code) => reject(new Error(`${script} ended with ${code}: ${trouble}`)))
     })
     return new ServerProcess(child, JSON.parse(line) as Ready)
-  }
-
-  /** Seconds of CPU so far; undefined where /proc does not tell. */
-  cpuSeconds(): number | undefined {
-    try {
-      const fields = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
-      return (Number(fields[11]) + Number(fields[12])) / 100
-    } catch {
-      return undefined
-    }
   }
 
   async stop(): Promise<void> {

@@ -1,8 +1,10 @@
 // `node dist/main.js [name …]`: runs the named benches, or all, and prints one table of ratios.
 import { codecBench } from './codec.ts'
+import { kissBench } from './kiss-forwarding.ts'
+import { websocketBench } from './websocket-forwarding.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 
-const benches: readonly Bench[] = [codecBench]
+const benches: readonly Bench[] = [codecBench, websocketBench, kissBench]
 
 function line(row: BenchRow): Record<string, string> {
   return {

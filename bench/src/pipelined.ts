@@ -48,10 +48,12 @@ export interface Rates {
 export async function interleaved(ours: Lane, peer: Lane, options: PipelineOptions & { readonly rounds: number }): Promise<Rates> {
   const rates = { ours: [] as number[], peer: [] as number[] }
   for (let round = 0; round <= options.rounds; round++) {
-    const of = { ours: await packetsPerSecond(ours, options), peer: await packetsPerSecond(peer, options) }
-    if (round === 0) continue
-    rates.ours.push(of.ours)
-    rates.peer.push(of.peer)
+    const lanes = [{ lane: ours, into: rates.ours }, { lane: peer, into: rates.peer }]
+    // Who goes first alternates, too.
+    for (const { lane, into } of round % 2 === 0 ? lanes : lanes.toReversed()) {
+      const rate = await packetsPerSecond(lane, options)
+      if (round > 0) into.push(rate)
+    }
   }
   return rates
 }
