@@ -103,6 +103,7 @@ export class MeshRooms {
   /** Runs `begin` now, or as soon as the identity is loaded; settles in any case, and is never an unhandled rejection. */
   whenStarted<T>(options: OperationOptions, begin: (started: Started) => Promise<T>): Promise<T> {
     const started = this.#started
+    if (this.#closing) return handled(Promise.reject(closedError()))
     if (started) return handled(begin(started))
     const { signal, timeoutMs = requestTimeoutMs } = options
     const starting = this.#starting ?? Promise.reject(closedError())
@@ -164,6 +165,7 @@ export class MeshRooms {
     for (const room of [peers, services, messages, this.#presence]) room.attach(router)
     answerPings(router)
     router.on('destination', ({ address }) => this.#refresh(address, this.started))
+    router.on('notice', ({ code, text, from }) => this.#notice(code, `${text} (told by ${from})`))
     router.on('fault', (fault) => this.#fault(fault))
     relays.attach(router)
     clock.soon(() => {
@@ -225,6 +227,12 @@ export class MeshRooms {
     if (state !== 'refused' || !error || this.#refusals.get(url) === error.code) return
     this.#refusals.set(url, error.code)
     this.#warn({ code: error.code, message: `${url} refused: ${error.message}` })
+  }
+
+  /** A neighbour's last words. A relay that restarts is dialed again anyhow; a twin is something that people must know. */
+  #notice(code: string, message: string): void {
+    if (code === 'IDENTITY_IN_USE') this.#warn({ code, message })
+    else if (this.#log.level >= 3) this.#log.write(3, 'mesh', `${code} ${message}`)
   }
 
   #fault({ code, message, count }: { readonly code: string; readonly message: string; readonly count: number }): void {

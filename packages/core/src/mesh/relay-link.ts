@@ -32,7 +32,7 @@ const provenMs = 10_000
 const dialTimeoutMs = 10_000
 /** Nothing changes soon about another network or version. */
 const refusedRetryMs = 30_000
-const refusals: readonly MeshErrorCode[] = ['NETWORK_MISMATCH', 'VERSION_MISMATCH', 'PLAIN_REFUSED', 'INVALID_OPTION']
+const refusals: readonly MeshErrorCode[] = ['NETWORK_MISMATCH', 'VERSION_MISMATCH', 'PLAIN_REFUSED', 'IDENTITY_IN_USE', 'INVALID_OPTION']
 
 /** The link to one relay over its whole life: dial, greet, live, wait, dial again. */
 export class RelayLink {

@@ -3,6 +3,7 @@ import type { Address } from '../identity/address.ts'
 import { GuardedEvents, type Listener, type ListenOptions } from '../ports/guarded-events.ts'
 import type { Log } from '../ports/log.ts'
 import type { OperationOptions, Operations } from '../ports/operations.ts'
+import { advertisedServicesMax, serviceNameBytesMax } from '../routing/dispatcher.ts'
 import type { Router } from '../routing/router.ts'
 import type { PeerKind } from '../routing/routing-types.ts'
 import { answering, type RequestHandler } from './answers.ts'
@@ -73,11 +74,6 @@ export interface ServiceRegistryOptions {
   readonly log: Log
   report(error: MeshError): void
 }
-
-/** Java reads a length byte as signed, so 127 bytes are what every stack can name. */
-const nameBytesMax = 127
-/** A member record carries the names of all of them. */
-const localServicesMax = 64
 
 interface Entry {
   readonly handler: RequestHandler
@@ -162,12 +158,12 @@ export class ServiceRegistry implements Services {
   }
 
   #check(name: unknown, handler: unknown): void {
-    if (typeof name !== 'string' || name === '' || name.startsWith('$') || new TextEncoder().encode(name).length > nameBytesMax) {
-      throw new MeshError('INVALID_OPTION', `a service name is 1 to ${nameBytesMax} bytes of text and does not start with '$'`)
+    if (typeof name !== 'string' || name === '' || name.startsWith('$') || new TextEncoder().encode(name).length > serviceNameBytesMax) {
+      throw new MeshError('INVALID_OPTION', `a service name is 1 to ${serviceNameBytesMax} bytes of text and does not start with '$'`)
     }
     if (typeof handler !== 'function') throw new MeshError('INVALID_OPTION', `the handler of the service '${name}' must be a function`)
     if (this.#local.has(name)) throw new MeshError('INVALID_OPTION', `the service '${name}' is registered already: close() it first`)
-    if (this.#local.size >= localServicesMax) throw new MeshError('INVALID_OPTION', `a node offers at most ${localServicesMax} services`)
+    if (this.#local.size >= advertisedServicesMax) throw new MeshError('QUEUE_FULL', `a node offers at most ${advertisedServicesMax} services`)
   }
 
   #offer(router: Router, name: string, entry: Entry): void {

@@ -84,7 +84,8 @@ export class DirectLinks {
 
   /** Is a direct link possible and not there? */
   canReach(destination: Destination): boolean {
-    return destination.kind === 'member' && !destination.direct && this.#common(destination.capabilities) !== undefined
+    const { address, kind, capabilities } = destination
+    return kind === 'member' && !this.#links().includes(address) && this.#common(capabilities) !== undefined
   }
 
   isNegotiating(address: string): boolean {
@@ -93,7 +94,7 @@ export class DirectLinks {
 
   /** Direct links with members now. */
   count(): number {
-    return this.#router.destinations().filter(({ kind, direct }) => kind === 'member' && direct).length
+    return this.#links().length
   }
 
   /** Called whenever routing says that something about this address changed. */
@@ -109,6 +110,12 @@ export class DirectLinks {
   close(): void {
     this.onOutcome = undefined
     for (const negotiation of [...this.#negotiations.values()]) negotiation.close()
+  }
+
+  /** Members at the other ends of our links, whether routing prefers these links or not. */
+  #links(): string[] {
+    const addresses = this.#router.links().flatMap(({ peer }) => (peer?.kind === 'member' ? [peer.address] : []))
+    return [...new Set(addresses)]
   }
 
   #common(capabilities: readonly string[]): PeerDialer | undefined {

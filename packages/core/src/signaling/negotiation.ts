@@ -14,6 +14,8 @@ const wantsPerTry = 4
 /** Tries for somebody who waits in `connect`; then it is time to tell. */
 const triesMax = 3
 const triedLinesMax = 12
+/** From the greeting to the moment when routing has taken the new link up; longer only where another path is better. */
+const settleMs = 2_000
 
 export interface NegotiationOptions {
   readonly clock: Clock
@@ -164,12 +166,17 @@ export class Negotiation {
     if (this.#attempt !== attempt) return
     this.#attempt = undefined
     this.#options.attemptEnded(attempt.id)
-    if (failure === undefined) {
-      this.succeeded()
-      return
-    }
+    if (failure === undefined) return this.#linked()
     if (attempt.role === 'dialer') this.#options.send({ type: 'cancel', attempt: attempt.id })
     this.#failed(`${attempt.role === 'dialer' ? 'dialed' : 'was dialed'}: ${failure}`)
+  }
+
+  /** The link is up. Whoever waits for it shall find it in the tables. */
+  #linked(): void {
+    const { clock, router, address } = this.#options
+    if (router.destination(address)?.direct) return this.succeeded()
+    this.#stopTimer()
+    this.#cancelTimer = clock.setTimer(settleMs, () => this.succeeded())
   }
 
   #failed(line: string): void {

@@ -139,7 +139,7 @@ describe('peers', () => {
     expect(hops).toBe(2)
     expect(roundTripMs).toBeGreaterThanOrEqual(80)
     expect(roundTripMs).toBeLessThan(120)
-    expect((await world.settle(rejectionOf(ada.ping(relay.address)))).code).toBe('NO_HANDLER')
+    expect((await world.settle(rejectionOf(ada.ping(relay.address)))).code).toBe('NO_SERVICE')
   })
 })
 

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Address } from '../../src/identity/address.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
+import type { ExchangeKeys } from '../../src/ports/crypto.ts'
 import { Router } from '../../src/routing/router.ts'
 import { RemoteError } from '../../src/services/remote-error.ts'
+import { toyCrypto } from '../../src/testing/toy-crypto.ts'
 import { netStates, type DecodedPacket } from '../../src/wire/packet.ts'
 import { meshErrorOf, rejectionOf } from '../mesh/mesh-error-of.ts'
 import { MeshWorld } from '../mesh/mesh-world.ts'
@@ -17,9 +20,24 @@ async function members(seed: number, ...names: string[]): Promise<Mesh[]> {
   return meshes
 }
 
-/** A plain ALN node behind a pipe to a member. */
+/** A node under a free-form name, as a plain ALN app has it, behind a pipe to a member. */
 function plainNode(name: string, neighbour: Mesh): Router {
-  const router = new Router(name, { clock: world.sim.network.node(name).clock, dice: world.sim.diceOf(name) })
+  const dice = world.sim.diceOf(name)
+  const crypto = toyCrypto(dice)
+  const router = new Router(
+    {
+      address: name as Address,
+      keyPair: world.sim.keyPairOf(name),
+      exchangeKeys: crypto.generateExchangeKeys() as ExchangeKeys,
+      network: world.sim.wireNetwork,
+      kind: 'named',
+      epoch: 1,
+      name: '',
+      capabilities: [],
+      crypto,
+    },
+    { clock: world.sim.network.node(name).clock, dice },
+  )
   const [dialer, listener] = world.sim.network.connect(name, neighbour.name, { medium: 'tcp', carries: 'stream' })
   neighbour.router.addChannel(listener)
   router.addChannel(dialer)
