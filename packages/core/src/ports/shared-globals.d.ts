@@ -1,4 +1,4 @@
-// The web types that every runtime of hopmesh shares (DESIGN: core names nothing else). Not published: `lib` stays
+// The web types that every runtime of hopmesh shares (core names nothing else). Not published: `lib` stays
 // ES2023, so a timer, `console`, `RTCPeerConnection` or `process` in core is a compile error.
 
 declare class TextEncoder {
