@@ -79,8 +79,10 @@ export class Link {
   }
 
   get peer(): LinkPeer | undefined {
-    if (this.#state.phase === 'joined') return { address: this.#state.record.address, kind: this.#state.record.kind === 'relay' ? 'relay' : this.#state.record.kind === 'named' ? 'plain' : 'member' }
-    return this.#state.phase === 'plain' ? { address: this.#plainAddress, kind: 'plain' } : undefined
+    if (this.#state.phase === 'plain') return { address: this.#plainAddress, kind: 'plain' }
+    if (this.#state.phase !== 'joined') return undefined
+    const { address, kind } = this.#state.record
+    return { address, kind: kind === 'relay' ? 'relay' : kind === 'named' ? 'plain' : 'member' }
   }
 
   get roundTripMs(): number | undefined {

@@ -25,6 +25,9 @@ const answerEveryMs = 1_000
 /** Early adverts are lost by some stacks (a start-up race), so they are told a few times. */
 const repeatsMs = [1_000, 3_000, 10_000] as const
 const addressBytesMax = 100
+/** What a member record holds of plain hosts: a number of them, and most of its 32 KiB. */
+const hostsToldMax = 960
+const hostBytesMax = 20_000
 
 /** A destination as plain neighbours may see it. */
 export interface VisibleHost {
@@ -80,14 +83,23 @@ export class PlainEdge {
     if (!neighbour.hosts().next().done) this.#port.hostsChanged()
   }
 
-  /** Hosts behind this edge, each by its cheapest link. */
+  /**
+   * Hosts behind this edge, each by its cheapest link, as many as a member record holds: neighbours take turns, so that one
+   * that makes up names cannot crowd the others out.
+   */
   hosts(): PlainHost[] {
     const best = new Map<string, PlainHost>()
-    for (const neighbour of this.#neighbours.values()) {
-      for (const host of neighbour.hosts()) {
+    let bytes = 0
+    let queues = Array.from(this.#neighbours.values(), (neighbour) => [...neighbour.hosts()].sort((a, b) => a.hops - b.hops).values())
+    while (queues.length > 0) {
+      queues = queues.filter((queue) => {
+        const { done, value: host } = queue.next()
+        if (done || best.size >= hostsToldMax || bytes >= hostBytesMax) return false
         const known = best.get(host.address)
+        if (known === undefined) bytes += hostBytes(host)
         if (known === undefined || host.hops < known.hops) best.set(host.address, host)
-      }
+        return true
+      })
     }
     return [...best.values()]
   }
@@ -257,4 +269,9 @@ export class PlainEdge {
   #serviceAdverts(host: string, services: readonly ServiceAdvert[]): Packet[] {
     return services.map(({ service, load }) => ({ netState: netStates.service, data: encodeServiceAdvert(host, service, Math.max(1, load)) }))
   }
+}
+
+/** At most three bytes a character, a length and a load for each name. */
+function hostBytes({ address, services }: PlainHost): number {
+  return services.reduce((bytes, { service }) => bytes + 2 + 3 * service.length, 3 + 3 * address.length)
 }

@@ -5,7 +5,7 @@ import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberForm } from '../identity/address.ts'
 import type { PlainEdge } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
-import { encodeMeshPacket, hopLimitStart, readMeshPacket, type MeshPacketHeader } from '../wire/mesh-packet.ts'
+import { encodeMeshPacket, hopLimitStart, readMeshPacket, type MeshPacketHeader, type MeshPacketOptions } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { decodePacket, encodePacket } from '../wire/packet-codec.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
@@ -110,14 +110,15 @@ export class Forwarder {
 
   #toward(packet: Packet, destination: string, arrival: Arrival): MeshError | undefined {
     const { address, clock, exchange, reachability, plainEdge } = this.#parts
+    const sourceGateway = arrival.plain ? address : undefined
     if (destination === address) {
       const own = decodePacket(encodePacket({ ...packet, nextAddr: undefined }))
       if (!isWireFault(own)) clock.soon(() => this.#deliver(own, arrival))
       return undefined
     }
     const route = exchange.table.get(destination)?.selected
-    if (route) return this.#sendMesh(route.neighbour, packet, undefined)
-    const plain = reachability.plainRoute(destination)
+    if (route) return this.#sendMesh(route.neighbour, packet, { sourceGateway })
+    const plain = reachability.wayToPlain(destination)
     if (!plain) return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
     if ((packet.data?.length ?? 0) > plainBytesMax) {
       return new MeshError('TOO_LARGE', `${packet.data?.length} bytes for the plain node ${destination}: at most ${plainBytesMax} arrive there`)
@@ -126,13 +127,14 @@ export class Forwarder {
       return plainEdge.send(packet, destination) ? undefined : new MeshError('QUEUE_FULL', `${destination} does not take packets fast enough`)
     }
     const toGateway = exchange.table.get(plain.gateway)?.selected
-    return toGateway ? this.#sendMesh(toGateway.neighbour, packet, plain.gateway) : new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+    if (toGateway) return this.#sendMesh(toGateway.neighbour, packet, { gateway: plain.gateway, sourceGateway })
+    return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
   }
 
-  #sendMesh(neighbour: LinkNeighbour, packet: Packet, gateway: string | undefined): MeshError | undefined {
+  #sendMesh(neighbour: LinkNeighbour, packet: Packet, gateways: Pick<MeshPacketOptions, 'gateway' | 'sourceGateway'>): MeshError | undefined {
     let bytes: Uint8Array
     try {
-      bytes = encodeMeshPacket({ hopLimit: hopLimitStart, gateway }, encodePacket({ ...packet, nextAddr: undefined }))
+      bytes = encodeMeshPacket({ hopLimit: hopLimitStart, ...gateways }, encodePacket({ ...packet, nextAddr: undefined }))
     } catch (error) {
       return error instanceof MeshError ? error : new MeshError('INVALID_OPTION', String(error))
     }
@@ -146,6 +148,7 @@ export class Forwarder {
   #arrived(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void {
     const packet = decodePacket(bytes.subarray(header.alnOffset))
     if (isWireFault(packet)) return this.#parts.fault(packet.code, `${neighbour.address}: ${packet.detail}`)
+    if (header.sourceGateway && !isMemberForm(header.source)) this.#parts.reachability.noteWayBack(header.source, header.sourceGateway)
     if (header.destination !== this.#parts.address) {
       if (!this.#parts.plainEdge.send(packet, header.destination)) this.#complain(neighbour, header, bytes, 'NO_ROUTE')
       return

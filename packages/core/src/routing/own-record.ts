@@ -14,23 +14,28 @@ export interface RecordContents {
   readonly plainHosts: readonly PlainHost[]
 }
 
+export interface OwnRecordPort {
+  contents(): RecordContents
+  /** Signed anew. */
+  changed(proof: ProvenRecord): void
+  failed(error: unknown): void
+}
+
 /** This node's own signed record: signed anew, under a greater number, whenever what it says changes. */
 export class OwnRecord {
   readonly #identity: CapableIdentity
   readonly #clock: Clock
-  readonly #contents: () => RecordContents
-  readonly #changed: (proof: ProvenRecord) => void
+  readonly #port: OwnRecordPort
   #seq48: number
   #current: ProvenRecord | undefined
   #signing: Awaitable<ProvenRecord> | undefined
   #cancelTimer: (() => void) | undefined
   #signedAt = Number.NEGATIVE_INFINITY
 
-  constructor(identity: CapableIdentity, clock: Clock, contents: () => RecordContents, changed: (proof: ProvenRecord) => void) {
+  constructor(identity: CapableIdentity, clock: Clock, port: OwnRecordPort) {
     this.#identity = identity
     this.#clock = clock
-    this.#contents = contents
-    this.#changed = changed
+    this.#port = port
     this.#seq48 = identity.epoch * 65_536
   }
 
@@ -71,10 +76,15 @@ export class OwnRecord {
     this.#cancelTimer?.()
   }
 
+  /** A record that cannot be signed (it does not fit, the key store failed) leaves the last one standing. */
   #renew(): void {
     this.#seq48 += 1
-    const proof = this.#sign()
-    if (proof instanceof Promise) proof.catch(() => {})
+    try {
+      const proof = this.#sign()
+      if (proof instanceof Promise) proof.catch((error: unknown) => this.#port.failed(error))
+    } catch (error) {
+      this.#port.failed(error)
+    }
   }
 
   #sign(): Awaitable<ProvenRecord> {
@@ -86,13 +96,13 @@ export class OwnRecord {
     const { address, keyPair, exchangeKeys, network, kind, name, capabilities } = this.#identity
     const record: MemberRecord = {
       network, address, publicKey: keyPair.publicKey, exchangeKey: exchangeKeys.publicKey,
-      seq48: this.#seq48, kind, name, capabilities, ...this.#contents(),
+      seq48: this.#seq48, kind, name, capabilities, ...this.#port.contents(),
     }
     const proof = { record, bytes: yield* wait(signRecord(record, keyPair)) }
     // With an asynchronous port an older signature may come last: it is void.
     if (this.#current === undefined || this.#current.record.seq48 < record.seq48) {
       this.#current = proof
-      this.#changed(proof)
+      this.#port.changed(proof)
     }
     return proof
   }

@@ -3,6 +3,9 @@ import type { PlainHost } from '../identity/member-record.ts'
 /** A link to a plain node, and each of its own hops, costs as much as this many units of metric. */
 export const plainHopCost = 64
 
+/** Ways back to plain nodes that have sent but are not advertised (yet). */
+export const waysBackMax = 1_024
+
 export interface PlainRoute {
   readonly host: PlainHost
   readonly gateway: string
@@ -16,6 +19,14 @@ export interface PlainRoute {
 export class PlainHosts {
   readonly #byAddress = new Map<string, Map<string, PlainHost>>()
   readonly #byGateway = new Map<string, readonly PlainHost[]>()
+  readonly #waysBack = new Map<string, string>()
+
+  /** A packet of the plain node `address` came through `gateway`. */
+  noteWayBack(address: string, gateway: string): void {
+    this.#waysBack.delete(address)
+    if (this.#waysBack.size >= waysBackMax) this.#waysBack.delete(this.#waysBack.keys().next().value as string)
+    this.#waysBack.set(address, gateway)
+  }
 
   /** All hosts that `gateway` answers for now. Gives the addresses that this touches. */
   set(gateway: string, hosts: readonly PlainHost[]): Set<string> {
@@ -48,11 +59,11 @@ export class PlainHosts {
     return best
   }
 
-  addresses(): IterableIterator<string> {
-    return this.#byAddress.keys()
-  }
-
-  ofGateway(gateway: string): readonly PlainHost[] {
-    return this.#byGateway.get(gateway) ?? []
+  /** Where a packet of that plain node last came from; only good for an answer. */
+  wayBack(address: string, costOf: (gateway: string) => number | undefined): PlainRoute | undefined {
+    const gateway = this.#waysBack.get(address)
+    const toGateway = gateway === undefined ? undefined : costOf(gateway)
+    if (gateway === undefined || toGateway === undefined) return undefined
+    return { host: { address, hops: 1, services: [] }, gateway, cost: toGateway + plainHopCost }
   }
 }

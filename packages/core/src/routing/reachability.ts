@@ -44,6 +44,11 @@ export class Reachability {
     for (const host of this.#plain.set(this.#self, plainHosts)) this.#reviewPlain(host)
   }
 
+  /** A packet of the plain node `source` came through `gateway`: replies find back before it is advertised. */
+  noteWayBack(source: string, gateway: string): void {
+    this.#plain.noteWayBack(source, gateway)
+  }
+
   /** The way to a node that has routes of its own. */
   #route(address: string): Route<LinkNeighbour> | undefined {
     return this.#exchange.table.get(address)?.selected
@@ -52,6 +57,11 @@ export class Reachability {
   plainRoute(address: string): PlainRoute | undefined {
     if (this.#route(address)) return undefined
     return this.#plain.route(address, (gateway) => this.#costOf(gateway))
+  }
+
+  /** Where packets for a plain node go: its gateway, or at least where its own came from. */
+  wayToPlain(address: string): PlainRoute | undefined {
+    return this.plainRoute(address) ?? this.#plain.wayBack(address, (gateway) => this.#costOf(gateway))
   }
 
   destination(address: string): Destination | undefined {

@@ -23,7 +23,8 @@ const rememberLostMs = 180_000
 export interface LinkNeighbour extends Neighbour {
   readonly link: Link
   readonly kind: 'member' | 'relay' | 'plain'
-  readonly epoch: number
+  /** The record of the handshake: which process is at the other end. */
+  readonly proof: ProvenRecord
 }
 
 export interface RouteExchangePort {
@@ -115,6 +116,10 @@ export class RouteExchange {
         continue
       }
       const before = this.#proofs.record(record.address)
+      if (before && this.table.get(record.address)?.selected && !sameKey(before, proof)) {
+        this.#port.fault('IDENTITY_IN_USE', `${neighbour.address} knows another node called ${record.address}`)
+        continue
+      }
       const proven = this.#proofs.prove(neighbour, proof)
       if (proven === undefined) this.#port.fault('UNASKED', `${neighbour.address} sent a record of ${record.address} that nobody asked for`)
       else {
@@ -248,6 +253,11 @@ export class RouteExchange {
       if (entries.length > 0) neighbour.link.sendControl({ type: 'routes', entries, complete: false })
     }
   }
+}
+
+/** Differs only for free-form names: a member's address follows from its key. The first one stands while it can be reached. */
+function sameKey({ record: a }: ProvenRecord, { record: b }: ProvenRecord): boolean {
+  return a.publicKey.every((byte, index) => byte === b.publicKey[index])
 }
 
 function saysTheSame({ record: a }: ProvenRecord, { record: b }: ProvenRecord): boolean {

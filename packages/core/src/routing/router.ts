@@ -4,7 +4,7 @@
 import { EventEmitter } from 'eventemitter3'
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
-import { epochOf, type ServiceAdvert } from '../identity/member-record.ts'
+import { epochOf, type MemberRecord, type ServiceAdvert } from '../identity/member-record.ts'
 import { Link } from '../link/link.ts'
 import type { LinkOwner, ProvenRecord } from '../link/link-owner.ts'
 import { PlainEdge, type VisibleHost } from '../plain-edge/plain-edge.ts'
@@ -65,7 +65,11 @@ export class Router {
     this.#here = { via: this.address, hops: 0, verified: true, plain: false, broadcast: false }
     const fault = (code: string, message: string): void => this.#fault(code, message)
     this.#dispatcher = new Dispatcher(options.dice, (packet, error) => this.#handlerFailed(packet, error))
-    this.#own = new OwnRecord(identity, options.clock, () => this.#contents(), () => this.#ownSigned())
+    this.#own = new OwnRecord(identity, options.clock, {
+      contents: () => this.#contents(),
+      changed: () => this.#exchange.ownChanged(),
+      failed: (error) => fault('LINK_FAILED', `the member record cannot be signed: ${error instanceof Error ? error.message : String(error)}`),
+    })
     this.#exchange = new RouteExchange(identity, options.clock, this.#own, {
       changed: (address) => this.#reachability.review(address),
       impostor: (seq48) => this.#impostor(seq48),
@@ -236,15 +240,16 @@ export class Router {
 
   #joined(link: Link, proof: ProvenRecord): MeshError | undefined {
     const { record } = proof
-    const epoch = epochOf(record.seq48)
-    for (const [other, { address, epoch: otherEpoch }] of this.#neighbours) {
-      if (address !== record.address || otherEpoch === epoch) continue
-      // One of two processes under one address: the later one stands (a page that was reloaded), the other hears why.
-      if (otherEpoch > epoch) return new MeshError('IDENTITY_IN_USE', `${address} is here already with a later life`)
-      other.close('a later life of the same address joined', { code: 'IDENTITY_IN_USE', text: `another process joined as ${address}` })
+    for (const [other, { proof: known }] of this.#neighbours) {
+      if (known.record.address !== record.address || sameProcess(known.record, record)) continue
+      // Two processes under one address. Of a member the later life stands (a page that was reloaded) and the other hears
+      // why; of a free-form name, which anybody may take, the first one.
+      const later = record.kind !== 'named' && epochOf(record.seq48) > epochOf(known.record.seq48)
+      if (!later) return new MeshError('IDENTITY_IN_USE', `${record.address} is here already`)
+      other.close('a later life of the same address joined', { code: 'IDENTITY_IN_USE', text: `another process joined as ${record.address}` })
     }
     const kind = record.kind === 'relay' ? 'relay' : record.kind === 'named' ? 'plain' : 'member'
-    const neighbour: LinkNeighbour = { link, address: record.address, cost: linkCost(link.channel.medium), kind, epoch }
+    const neighbour: LinkNeighbour = { link, address: record.address, cost: linkCost(link.channel.medium), kind, proof }
     this.#neighbours.set(link, neighbour)
     this.#log.write(4, 'link', `joined ${record.address} over ${link.channel.label}`)
     this.#exchange.join(neighbour, proof)
@@ -312,10 +317,6 @@ export class Router {
     this.#own.touch()
   }
 
-  #ownSigned(): void {
-    this.#exchange.ownChanged()
-  }
-
   /** An earlier life of this node ran ahead, or somebody copied its key. */
   #impostor(seq48: number): void {
     this.#fault('IDENTITY_IN_USE', `somebody signs as ${this.address} under a greater number`)
@@ -347,6 +348,11 @@ export class Router {
     this.#exchange.tick(now)
     this.#cancelTick = this.#links.size > 0 ? this.#clock.setTimer(tickEveryMs, () => this.#tick()) : undefined
   }
+}
+
+/** The X25519 key is drawn at the start of a process and never stored. */
+function sameProcess(a: MemberRecord, b: MemberRecord): boolean {
+  return a.exchangeKey.every((byte, index) => byte === b.exchangeKey[index])
 }
 
 function clampLoad(load: number): number {

@@ -4,11 +4,12 @@ import { allocate } from './slab.ts'
 import { encodeText, readText } from './text-cache.ts'
 import { WireFault } from './wire-fault.ts'
 
-// A packet between capable neighbours: hop limit u8, flags u8, [gateway: u8 length + bytes], ordinary ALN bytes.
+// A packet between capable neighbours: hop limit u8, flags u8, [gateway: u8 length + bytes], [source gateway: the same],
+// ordinary ALN bytes.
 // A node that forwards reads this much and no more.
 
 export const hopLimitStart = 32
-export const meshFlags = { gateway: 0x01, broadcast: 0x02 } as const
+export const meshFlags = { gateway: 0x01, broadcast: 0x02, sourceGateway: 0x04 } as const
 
 /** Data that every capable link carries in one packet; 512 bytes more for addresses and headers. */
 export const packetDataBytesMax = 16_384
@@ -19,6 +20,8 @@ export interface MeshPacketHeader {
   readonly broadcast: boolean
   /** The node that answers for a plain destination. */
   readonly gateway: string | undefined
+  /** The node that answers for a plain source: the way back, also when nobody has heard of that source yet. */
+  readonly sourceGateway: string | undefined
   /** "" when absent, as every string here. */
   readonly source: string
   readonly destination: string
@@ -28,28 +31,46 @@ export interface MeshPacketHeader {
   readonly alnOffset: number
 }
 
+export interface MeshPacketOptions {
+  readonly hopLimit: number
+  readonly broadcast?: boolean | undefined
+  readonly gateway?: string | undefined
+  readonly sourceGateway?: string | undefined
+}
+
 /**
  * A view into a buffer that other packets share: never hand its `buffer` on. Throws `TOO_LARGE` above `meshPacketBytesMax`
  * and for a gateway above 255 bytes.
  */
-export function encodeMeshPacket(
-  header: { hopLimit: number; broadcast?: boolean | undefined; gateway?: string | undefined },
-  aln: Uint8Array,
-): Uint8Array {
-  const gateway = header.gateway ? encodeText(header.gateway) : undefined
-  if (gateway !== undefined && gateway.length > 255) throw new MeshError('TOO_LARGE', 'A gateway address takes at most 255 bytes.')
-  const alnOffset = gateway === undefined ? 2 : 3 + gateway.length
+export function encodeMeshPacket(header: MeshPacketOptions, aln: Uint8Array): Uint8Array {
+  const gateway = gatewayBytes(header.gateway)
+  const sourceGateway = gatewayBytes(header.sourceGateway)
+  const alnOffset = 2 + gateway.length + sourceGateway.length
   if (alnOffset + aln.length > meshPacketBytesMax) {
     throw new MeshError('TOO_LARGE', `A packet of ${alnOffset + aln.length} bytes; links carry ${meshPacketBytesMax}.`)
   }
   const bytes = allocate(alnOffset + aln.length)
   bytes[0] = header.hopLimit
-  bytes[1] = (gateway === undefined ? 0 : meshFlags.gateway) | (header.broadcast === true ? meshFlags.broadcast : 0)
-  if (gateway !== undefined) {
-    bytes[2] = gateway.length
-    bytes.set(gateway, 3)
-  }
+  bytes[1] =
+    (gateway.length > 0 ? meshFlags.gateway : 0) |
+    (header.broadcast === true ? meshFlags.broadcast : 0) |
+    (sourceGateway.length > 0 ? meshFlags.sourceGateway : 0)
+  bytes.set(gateway, 2)
+  bytes.set(sourceGateway, 2 + gateway.length)
   bytes.set(aln, alnOffset)
+  return bytes
+}
+
+const nothing = new Uint8Array(0)
+
+/** Behind its length; nothing for none. */
+function gatewayBytes(gateway: string | undefined): Uint8Array {
+  if (!gateway) return nothing
+  const text = encodeText(gateway)
+  if (text.length > 255) throw new MeshError('TOO_LARGE', 'A gateway address takes at most 255 bytes.')
+  const bytes = new Uint8Array(1 + text.length)
+  bytes[0] = text.length
+  bytes.set(text, 1)
   return bytes
 }
 
@@ -67,6 +88,14 @@ export function readMeshPacket(bytes: Uint8Array): MeshPacketHeader | WireFault 
     if (at + 2 > end) return new WireFault('truncated', 'a gateway runs past its packet')
     gateway = readText(bytes, start, at)
     if (gateway === undefined) return new WireFault('bad-utf8', 'a gateway that is not UTF-8')
+  }
+  let sourceGateway: string | undefined
+  if (flags & meshFlags.sourceGateway) {
+    const start = at + 1
+    at = start + bytes[at]!
+    if (at + 2 > end) return new WireFault('truncated', 'a source gateway runs past its packet')
+    sourceGateway = readText(bytes, start, at)
+    if (sourceGateway === undefined) return new WireFault('bad-utf8', 'a source gateway that is not UTF-8')
   }
   const alnOffset = at
   const fields = decodeControlFlags(bytes[at]! * 0x100 + bytes[at + 1]!)
@@ -98,5 +127,8 @@ export function readMeshPacket(bytes: Uint8Array): MeshPacketHeader | WireFault 
     return new WireFault('bad-utf8', 'an address or service name that is not UTF-8')
   }
   const broadcast = (flags & meshFlags.broadcast) !== 0
-  return { hopLimit: bytes[0]!, broadcast, gateway: gateway || undefined, source, destination, service, netState, alnOffset }
+  return {
+    hopLimit: bytes[0]!, broadcast, gateway: gateway || undefined, sourceGateway: sourceGateway || undefined,
+    source, destination, service, netState, alnOffset,
+  }
 }

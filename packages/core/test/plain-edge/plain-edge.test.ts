@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest'
+import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
+import type { Channel } from '../../src/channel/channel.ts'
+import type { Router } from '../../src/routing/router.ts'
+import { decodeRouteAdvert, decodeServiceAdvert, encodeRouteAdvert, encodeServiceAdvert } from '../../src/wire/adverts.ts'
+import { frame } from '../../src/wire/kiss.ts'
+import { netStates, type DecodedPacket, type Packet } from '../../src/wire/packet.ts'
+import { encodePacket } from '../../src/wire/packet-codec.ts'
+import { packetFromJson, packetToJson } from '../../src/wire/packet-json.ts'
+import { PlainStreamReader } from '../../src/wire/plain-stream.ts'
+import { isWireFault } from '../../src/wire/wire-fault.ts'
+import { RouterWorld, text } from '../routing/router-world.ts'
+
+/** A plain ALN node as a script: what it hears is kept, what it says is up to the test. */
+class PlainPeer {
+  readonly heard: DecodedPacket[] = []
+  readonly #channel: Channel
+  readonly #reader = new PlainStreamReader({ packetBytesMax: 5_120 })
+
+  constructor(world: RouterWorld, router: Router, carries: 'stream' | 'text' = 'stream') {
+    const [dialer, listener] = memoryChannelPair(world.clock, { latencyMs: 5, carries })
+    this.#channel = dialer
+    dialer.start({
+      message: (bytes) => {
+        const packets = carries === 'stream' ? this.#reader.push(bytes) : [packetFromJson(new TextDecoder().decode(bytes))]
+        for (const packet of packets) if (!isWireFault(packet)) this.heard.push(packet)
+      },
+      drained: () => {},
+      closed: () => {},
+    })
+    router.addChannel(listener)
+  }
+
+  say(...packets: Packet[]): void {
+    for (const packet of packets) {
+      this.#channel.send(this.#channel.carries === 'stream' ? frame(encodePacket(packet)) : new TextEncoder().encode(packetToJson(packet)))
+    }
+  }
+
+  /** As the Python stack does on connect. */
+  join(name: string, ...services: string[]): void {
+    this.say({ netState: netStates.query }, { netState: netStates.route, srcAddr: name, data: encodeRouteAdvert(name, 1) })
+    for (const service of services) this.say({ netState: netStates.service, data: encodeServiceAdvert(name, service, 1) })
+  }
+
+  routes(): string[] {
+    return this.heard.filter(({ netState }) => netState === netStates.route).map(({ data }) => {
+      const advert = decodeRouteAdvert(data!)
+      return isWireFault(advert) ? 'fault' : `${advert.destination} ${advert.cost}`
+    })
+  }
+
+  services(): string[] {
+    return this.heard.filter(({ netState }) => netState === netStates.service).map(({ data }) => {
+      const advert = decodeServiceAdvert(data!)
+      return isWireFault(advert) ? 'fault' : `${advert.host} ${advert.service} ${advert.load}`
+    })
+  }
+
+  data(): DecodedPacket[] {
+    return this.heard.filter(({ netState }) => !netState)
+  }
+
+  close(): void {
+    this.#channel.close()
+  }
+}
+
+function pong(router: Router): void {
+  router.registerService('ping', (packet) => void router.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: `pong ${text(packet.data)}` }))
+}
+
+describe('the plain edge', () => {
+  for (const carries of ['stream', 'text'] as const) {
+    it(`a plain node over a ${carries} channel and a member two hops away call each other`, () => {
+      const world = new RouterWorld()
+      const [relay, member] = [world.router('relay', 'relay'), world.router('member')]
+      pong(member)
+      world.link(member, relay)
+      const plain = new PlainPeer(world, relay, carries)
+      plain.join('sensor', 'temp')
+      world.run(1_000)
+      expect(plain.services()).toContain(`${member.address} ping 1`)
+      expect(plain.routes().find((row) => row.startsWith(member.address))).toBe(`${member.address} 65`)
+      plain.say({ service: 'ping', srcAddr: 'sensor', destAddr: member.address, nextAddr: relay.address, contextID: 7, data: 'hi' })
+      world.run(200)
+      expect(plain.data()).toMatchObject([{ srcAddr: member.address, destAddr: 'sensor', contextID: 7 }])
+      expect(text(plain.data()[0]?.data)).toBe('pong hi')
+
+      expect(member.services('temp')).toMatchObject([{ address: 'sensor', kind: 'plain', hops: 2 }])
+      const replies: string[] = []
+      const contextID = member.registerContext((packet) => void replies.push(text(packet.data)), { from: 'sensor' })
+      member.send({ service: 'temp', contextID, data: 'now' })
+      world.run(200)
+      const asked = plain.data().find(({ service }) => service === 'temp')
+      expect(asked).toMatchObject({ srcAddr: member.address, destAddr: 'sensor', contextID })
+      plain.say({ srcAddr: 'sensor', destAddr: asked!.srcAddr, contextID: asked!.contextID, data: '21.5' })
+      world.run(200)
+      expect(replies).toEqual(['21.5'])
+
+      plain.close()
+      world.run(500)
+      expect(member.services('temp')).toEqual([])
+      expect(member.destination('sensor')).toBeUndefined()
+    })
+  }
+
+  it('an edge node that only ever sends is answered, and asks every provider', () => {
+    const world = new RouterWorld()
+    const [relay, one, two] = [world.router('relay', 'relay'), world.router('one'), world.router('two')]
+    pong(one)
+    pong(two)
+    world.link(one, relay)
+    world.link(two, relay)
+    const edge = new PlainPeer(world, relay)
+    world.run(500)
+    edge.say({ service: 'ping', srcAddr: 'edge', contextID: 9, data: 'x' })
+    world.run(500)
+    expect(edge.data().map(({ srcAddr }) => srcAddr).sort()).toEqual([one.address, two.address].sort())
+  })
+
+  it('is told of changes and withdrawals, never of a route to itself, never a load of 0', () => {
+    const world = new RouterWorld()
+    const [relay, member] = [world.router('relay', 'relay'), world.router('member')]
+    const plain = new PlainPeer(world, relay)
+    plain.join('sensor')
+    world.run(500)
+    const { dialer } = world.link(member, relay)
+    member.registerService('a', () => {})
+    member.registerService('b', () => {})
+    world.run(500)
+    plain.heard.length = 0
+    member.unregisterService('a')
+    world.run(500)
+    const aboutMember = (): string[] => plain.routes().filter((row) => row.startsWith(member.address))
+    expect(aboutMember()).toEqual([`${member.address} 0`, `${member.address} 65`])
+    expect(plain.services()).toEqual([`${member.address} b 1`])
+    plain.heard.length = 0
+    dialer.close()
+    world.run(500)
+    expect(aboutMember()).toEqual([`${member.address} 0`])
+    expect([...plain.routes(), ...plain.services()].some((row) => row.startsWith('sensor') || row.endsWith(' load 0'))).toBe(false)
+  })
+
+  it('a plain node cannot speak or advertise as a member (SE1)', () => {
+    const world = new RouterWorld()
+    const [relay, member] = [world.router('relay', 'relay'), world.router('member')]
+    let called = 0
+    relay.registerService('ping', () => void called++)
+    world.link(member, relay)
+    const plain = new PlainPeer(world, relay)
+    plain.join('sensor')
+    const stranger = world.router('stranger').address
+    plain.say(
+      { netState: netStates.route, srcAddr: 'sensor', data: encodeRouteAdvert(stranger, 1) },
+      { netState: netStates.service, data: encodeServiceAdvert(stranger, 'bank', 1) },
+      { service: 'ping', srcAddr: member.address, destAddr: relay.address, data: 'x' },
+    )
+    world.run(500)
+    expect(called).toBe(0)
+    expect(relay.destination(stranger)).toBeUndefined()
+    expect(relay.services('bank')).toEqual([])
+    expect(relay.faults.get('SPOOFED')).toBe(3)
+  })
+
+  it('hidden services are neither told to plain nodes nor answered', () => {
+    const world = new RouterWorld()
+    const [relay, member] = [world.router('relay', 'relay'), world.router('member')]
+    let called = 0
+    member.registerService('secret', () => void called++, { plain: false })
+    world.link(member, relay)
+    const plain = new PlainPeer(world, relay)
+    plain.join('sensor')
+    world.run(500)
+    expect(plain.services()).toEqual([])
+    plain.say({ service: 'secret', srcAddr: 'sensor', destAddr: member.address, contextID: 5 })
+    world.run(500)
+    expect(called).toBe(0)
+    expect(text(plain.heard.find(({ netState }) => netState === netStates.error)?.data)).toMatch(/^NO_SERVICE/)
+    expect(relay.services('secret')).toHaveLength(1)
+  })
+
+  it('a plain node of many names and noise stays within bounds, and the rest goes on', () => {
+    const world = new RouterWorld()
+    const relay = world.router('relay', 'relay')
+    pong(relay)
+    const noisy = new PlainPeer(world, relay)
+    noisy.join('noisy')
+    for (let i = 0; i < 3_000; i++) noisy.say({ netState: netStates.route, srcAddr: 'noisy', data: encodeRouteAdvert(`host-${i}`, 2) })
+    world.run(500)
+    expect(relay.destinations().length).toBeLessThanOrEqual(1_024)
+    const other = new PlainPeer(world, relay)
+    other.join('other')
+    world.run(500)
+    other.say({ service: 'ping', srcAddr: 'other', destAddr: relay.address, contextID: 3, data: 'still' })
+    world.run(200)
+    expect(text(other.data()[0]?.data)).toBe('pong still')
+  })
+
+  it('refuses plain nodes with one NET_ERROR where they are not wanted', async () => {
+    const world = new RouterWorld()
+    const relay = world.router('relay', 'relay', { plainNodes: 'refuse' })
+    const plain = new PlainPeer(world, relay)
+    plain.join('sensor')
+    world.run(500)
+    expect(plain.heard.filter(({ netState }) => netState === netStates.error).map(({ data }) => text(data))).toEqual([
+      'PLAIN_REFUSED plain ALN nodes are not accepted here',
+    ])
+    expect(relay.links()).toEqual([])
+  })
+
+  it('two routers of ours on a stream recognise each other and become capable neighbours; free-form names stay unverified', () => {
+    const world = new RouterWorld()
+    const [hub, one, two] = ['hub', 'one', 'two'].map((name) => world.router(name, 'named'))
+    pong(one!)
+    world.link(one!, hub!, { carries: 'stream' })
+    world.link(two!, hub!, { carries: 'text' })
+    world.run(1_000)
+    expect(two!.destination('one')).toMatchObject({ kind: 'plain', verified: false, hops: 2, via: 'hub' })
+    const replies: string[] = []
+    const contextID = two!.registerContext((packet) => void replies.push(text(packet.data)))
+    expect(two!.send({ destAddr: 'one', service: 'ping', contextID, data: 'x' })).toBeUndefined()
+    world.run(200)
+    expect(replies).toEqual(['pong x'])
+  })
+
+  it('of two nodes with one free-form name the first stays, the second is refused', async () => {
+    const world = new RouterWorld()
+    const hub = world.router('hub', 'named')
+    const first = world.router('twin', 'named')
+    const second = world.router('twin', 'named')
+    const links = [world.link(first, hub), world.link(second, hub)]
+    world.run(500)
+    expect(links[0]!.listener.phase).toBe('joined')
+    await expect(links[1]!.listener.up).rejects.toMatchObject({ code: 'IDENTITY_IN_USE' })
+  })
+})
