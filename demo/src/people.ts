@@ -23,6 +23,11 @@ export class People {
       .sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || this.#name(a).localeCompare(this.#name(b)) || (a.address < b.address ? -1 : 1))
   }
 
+  /** Those who can be reached now. */
+  reachable(): Peer[] {
+    return this.present().filter((peer) => peer.state !== 'unreachable')
+  }
+
   nameOf(address: string): string {
     if (address === this.#mesh.address) return this.ownName
     for (const peer of this.#mesh.peers.values()) {

@@ -27,7 +27,7 @@ for (const { title, name, enter } of doors) {
 
     plain.close()
     await expect(row).toHaveCount(0)
-    await expect(tab.member(name)).toHaveCount(0)
+    await tab.misses(name)
   })
 }
 

@@ -31,7 +31,7 @@ test('a third tab is in the picture of the others, and leaves it when it is clos
   await expect(ada.part('picture-node')).toHaveCount(4)
   await expect(ada.part('picture')).toHaveAttribute('aria-label', /2 other members, 1 relays/)
   await eve.page.close({ runBeforeUnload: true })
-  await expect(ada.member('Eve')).toHaveCount(0)
+  await ada.misses('Eve')
   await expect(ada.part('picture-node')).toHaveCount(3)
   await expect(bob.member('Ada')).toBeVisible()
 })

@@ -26,6 +26,11 @@ export class DemoPage {
     return this.part('member').filter({ has: this.page.getByTestId('member-name').getByText(name, { exact: true }) })
   }
 
+  /** Waits until this member is gone, or told to be out of reach. */
+  async misses(name: string): Promise<void> {
+    await expect(this.member(name).and(this.page.locator('[data-state=active]'))).toHaveCount(0)
+  }
+
   service(provider: string, service = 'ping'): Locator {
     return this.page.locator(`[data-testid=service][data-service="${service}"]`).filter({ hasText: provider })
   }

@@ -37,6 +37,7 @@ export class PlainPeer {
   async connectTcp(port: number): Promise<this> {
     const socket = connect({ host: '127.0.0.1', port, noDelay: true })
     await once(socket, 'connect')
+    socket.on('error', () => socket.destroy())
     let rest = Buffer.alloc(0)
     socket.on('data', (chunk) => {
       rest = Buffer.concat([rest, chunk])
@@ -75,7 +76,7 @@ export class PlainPeer {
   async call(name: string, provider: string, data: string): Promise<string> {
     const ctx = ++this.#lastContext
     this.#pipe?.send([{ srv: name, src: this.address, dst: provider, ctx, data: Buffer.from(data) }])
-    const answer = (): PlainPacket | undefined => this.heard.find((packet) => packet.ctx === ctx && packet.net === undefined)
+    const answer = (): PlainPacket | undefined => this.heard.find((packet) => packet.ctx === ctx && packet.net === undefined && packet.srv === undefined)
     await expect.poll(answer, { message: `${provider} answers ${name}` }).toBeDefined()
     const reply = answer()
     expect(reply).toMatchObject({ src: provider, dst: this.address })

@@ -40,7 +40,7 @@ export class Pages {
 
   async bare(open: OpenOptions = {}): Promise<BarePage> {
     const page = await this.#open('bare/', open)
-    await page.locator('body[data-loaded=yes]').waitFor()
+    await page.locator('body[data-loaded=yes]').waitFor({ state: 'attached' })
     return new BarePage(page)
   }
 

@@ -43,7 +43,7 @@ export class ChatPanel implements Panel {
   }
 
   update(): void {
-    const members = this.#people.present().filter((peer) => peer.kind === 'member')
+    const members = this.#people.reachable().filter((peer) => peer.kind === 'member')
     const wanted = [everyone, ...members.map((peer) => String(peer.address))]
     const names = ['Everyone', ...members.map((peer) => `only ${this.#people.nameOf(peer.address)}`)]
     const shown = [...this.#target.options]

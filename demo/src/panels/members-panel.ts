@@ -35,16 +35,18 @@ class MemberRow implements Row<Peer> {
 
   update(peer: Peer): void {
     setText(this.#name, this.#people.nameOf(peer.address))
-    setText(this.#path, peer.direct ? 'direct' : 'relayed')
+    setText(this.#path, peer.state === 'unreachable' ? 'out of reach' : peer.direct ? 'direct' : 'relayed')
     this.node.dataset['state'] = peer.state
-    const facts = [kinds[peer.kind], hops(peer.hops)]
-    if (!peer.direct) facts.push(`through ${this.#people.nameOf(peer.via)}`)
-    if (peer.roundTripMs !== undefined) facts.push(milliseconds(peer.roundTripMs))
-    if (peer.state !== 'active') facts.push(peer.state)
+    const facts: string[] = [kinds[peer.kind]]
+    if (peer.state !== 'unreachable') {
+      facts.push(hops(peer.hops))
+      if (!peer.direct) facts.push(`through ${this.#people.nameOf(peer.via)}`)
+      if (peer.roundTripMs !== undefined) facts.push(milliseconds(peer.roundTripMs))
+    }
     const address = shortAddress(peer.address)
     if (address !== this.#name.textContent) facts.push(address)
     setText(this.#facts, facts.join(' · '))
-    this.#connect.hidden = peer.kind !== 'member' || peer.direct
+    this.#connect.hidden = peer.kind !== 'member' || peer.direct || peer.state === 'unreachable'
     this.#connect.disabled = this.#connecting
     this.#connect.setAttribute('aria-label', `Connect directly to ${this.#people.nameOf(peer.address)}`)
     if (peer.direct && !this.#connecting) setText(this.#note, '')

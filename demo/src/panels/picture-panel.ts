@@ -80,7 +80,7 @@ export class PicturePanel implements Panel {
   }
 
   update(): void {
-    const peers = this.#people.present()
+    const peers = this.#people.reachable()
     this.#layout.update(graphOf({ address: this.#mesh.address, name: this.#people.ownName }, peers))
     const count = (kind: string): number => peers.filter((peer) => peer.kind === kind).length
     this.#svg.setAttribute('aria-label', `This page, ${count('member')} other members, ${count('relay')} relays, ${count('plain')} plain nodes.`)
