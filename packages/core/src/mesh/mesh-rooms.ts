@@ -132,6 +132,18 @@ export class MeshRooms {
     })
   }
 
+  /** As `resolve`, then `begin` with what is left of the time. */
+  async withAddress<T>(
+    target: string,
+    options: OperationOptions & { readonly timeoutMs: number; readonly kinds?: readonly PeerKind[] },
+    begin: (address: string, options: { signal: AbortSignal | undefined; timeoutMs: number }) => Promise<T>,
+  ): Promise<T> {
+    const { clock } = this.environment
+    const since = clock.now()
+    const address = await this.resolve(target, options, options.kinds)
+    return begin(address, { signal: options.signal, timeoutMs: Math.max(1, options.timeoutMs - (clock.now() - since)) })
+  }
+
   report(error: MeshError): void {
     if (this.#closing) return
     if (this.events.listenerCount('error')) this.events.emit('error', error)

@@ -10,8 +10,9 @@ import type { Router } from '../routing/router.ts'
 import type { BodyInput } from '../services/body.ts'
 import { call, type CallOptions } from '../services/calls.ts'
 import { ping, type PingResult } from '../services/ping.ts'
-import type { Reply } from '../services/requests.ts'
+import { requestTimeoutMs, type Reply } from '../services/requests.ts'
 import type { Services } from '../services/service-registry.ts'
+import { connectTimeoutMs } from '../signaling/direct-links.ts'
 import type { Environment } from './environment.ts'
 import type { MeshEvents, MeshWarning } from './mesh-events.ts'
 import type { MeshOptions } from './mesh-options.ts'
@@ -114,7 +115,11 @@ export class Mesh {
    * library there has it. Rejects with UNKNOWN_NAME, AMBIGUOUS_NAME, NOT_A_MEMBER, NO_ROUTE, TOO_LARGE or TIMEOUT (10 s).
    */
   send(target: string, ...parts: MessagePart[]): Promise<Sent> {
-    return this.#rooms.whenStarted({}, async () => this.#rooms.messages.send(await this.#rooms.resolve(target), parts))
+    const { messages } = this.#rooms
+    const options = { timeoutMs: requestTimeoutMs }
+    return this.#rooms.whenStarted(options, () =>
+      this.#rooms.withAddress(target, options, (address, { timeoutMs }) => messages.send(address, parts, { timeoutMs })),
+    )
   }
 
   /** A message to every member that can be reached now, at most once each. */
@@ -133,10 +138,12 @@ export class Mesh {
   /** How long it takes to a member or relay and back. Rejects as `send` does. */
   ping(target: string, options: OperationOptions = {}): Promise<PingResult> {
     const { environment, requests } = this.#rooms
-    return this.#rooms.whenStarted(options, async ({ router }) => {
-      const address = await this.#rooms.resolve(target, options, ['member', 'relay'])
-      return ping(address, { ...options, router, requests, clock: environment.clock })
-    })
+    const { signal, timeoutMs = requestTimeoutMs } = options
+    return this.#rooms.whenStarted(options, ({ router }) =>
+      this.#rooms.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay'] }, (address, left) =>
+        ping(address, { ...left, router, requests, clock: environment.clock }),
+      ),
+    )
   }
 
   /**
@@ -144,13 +151,15 @@ export class Mesh {
    * LINK_FAILED (`tried` says what was), BUSY, UNKNOWN_NAME, NOT_A_MEMBER, NO_ROUTE, TIMEOUT (20 000 ms) or ABORTED.
    */
   connect(target: string, options: OperationOptions = {}): Promise<Peer> {
-    return this.#rooms.whenStarted(options, async ({ links }) => {
-      const address = await this.#rooms.resolve(target, options)
-      await links.connect(address, options)
-      const peer = this.peer(address)
-      if (!peer) throw new MeshError('LINK_FAILED', `the direct link with ${address} broke at once`)
-      return peer
-    })
+    const { signal, timeoutMs = connectTimeoutMs } = options
+    return this.#rooms.whenStarted(options, ({ links }) =>
+      this.#rooms.withAddress(target, { signal, timeoutMs }, async (address, left) => {
+        await links.connect(address, left)
+        const peer = this.peer(address)
+        if (!peer) throw new MeshError('LINK_FAILED', `the direct link with ${address} broke at once`)
+        return peer
+      }),
+    )
   }
 
   /**

@@ -27,6 +27,12 @@ export interface MessagesOptions {
   arrived(message: Message): void
 }
 
+export interface SendOptions {
+  /** The id of the message that this one answers. */
+  readonly inReplyTo?: string | undefined
+  readonly timeoutMs?: number | undefined
+}
+
 /** Messages between members: each is taken once by (sender, id), and answered by the library, not by the app. */
 export class Messages {
   readonly #options: MessagesOptions
@@ -55,12 +61,12 @@ export class Messages {
   }
 
   /** Resolves when the library at `address` has it. */
-  async send(address: string, parts: readonly MessagePart[], inReplyTo?: string): Promise<Sent> {
+  async send(address: string, parts: readonly MessagePart[], options: SendOptions = {}): Promise<Sent> {
     const router = this.#router
     if (!router) throw new MeshError('NOT_READY', 'the mesh is not ready')
-    const body = this.#body(parts, inReplyTo)
+    const body = this.#body(parts, options.inReplyTo)
     const bytes = encodeMessage(body)
-    await this.#options.requests.send(router, { targets: [address], service: messageService, bytes })
+    await this.#options.requests.send(router, { targets: [address], service: messageService, bytes, timeoutMs: options.timeoutMs })
     return { id: body.id, state: 'delivered' }
   }
 
@@ -117,7 +123,7 @@ export class Messages {
   }
 
   #reply(from: string, parts: readonly MessagePart[], inReplyTo: string): Promise<Sent> {
-    const sent = this.send(from, parts, inReplyTo)
+    const sent = this.send(from, parts, { inReplyTo })
     sent.catch(() => {})
     return sent
   }

@@ -34,6 +34,7 @@ export type RequestHandler = (request: Request) => BodyInput | Promise<BodyInput
 export function answering(router: Router, handler: RequestHandler, log: Log): PacketHandler {
   return async (packet, arrival) => {
     const answer = new Answer(router, packet, arrival)
+    if (log.level >= 5) log.write(5, 'services', `'${packet.service}' asked by ${packet.srcAddr}, ${packet.data?.length ?? 0} bytes`)
     let returned: unknown
     try {
       returned = await handler(new Request(packet, arrival))

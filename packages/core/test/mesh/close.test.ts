@@ -96,6 +96,37 @@ describe('close', () => {
     expect((await call).message).toContain('disk full')
   })
 
+  it('nobody has to look at a rejection: none is ever unhandled', async () => {
+    world = new MeshWorld(26)
+    world.relay()
+    const unhandled: unknown[] = []
+    const note = (reason: unknown): void => void unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    const [ada, bob] = [world.member('ada'), world.member('bob')]
+    bob.on('message', () => Promise.reject(new Error('a failing listener')))
+    bob.services.register('fails', () => Promise.reject(new Error('a failing handler')))
+    for (const mesh of [world.member('early'), ada]) {
+      if (mesh === ada) await world.acquainted(ada, bob)
+      void mesh.call('nothing')
+      void mesh.call('fails')
+      void mesh.send('bob', 'x')
+      void mesh.send('nobody', 'x')
+      void mesh.send('bob', 7 as unknown as string)
+      void mesh.broadcast(7 as unknown as string)
+      void mesh.ping('nobody')
+      void mesh.connect('nobody')
+      void mesh.services.wait('nothing')
+      await world.clock.advance(50)
+      void mesh.close()
+      void mesh.call('late')
+    }
+    void world.join('eve', { relays: ['ws://dead'], timeoutMs: 100 })
+    await world.clock.advance(60_000)
+    await new Promise((resolve) => void setTimeout(resolve, 20))
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  })
+
   it('a call before ready is bounded by its own time', async () => {
     world = new MeshWorld(25)
     const ada = world.member('ada', { environment: (same) => ({ ...same, loadIdentity: () => new Promise<never>(() => {}) }) })

@@ -109,7 +109,7 @@ describe('direct links', () => {
     expect(failed.code).toBe('LINK_FAILED')
     expect(failed.tried).toHaveLength(3)
     expect(failed.tried[0]).toMatch(/^dialed: no direct link within/)
-    const late = await world.settle(rejectionOf(large.connect(small.address)))
+    const late = await world.settle(rejectionOf(large.connect(small.address, { timeoutMs: 12_000 })))
     expect(late.code).toBe('TIMEOUT')
     expect(late.tried.length).toBeGreaterThan(0)
     expect(small.peer(large.address)?.state).toBe('active')
@@ -125,6 +125,18 @@ describe('direct links', () => {
     expect((await world.settle(rejectionOf(small.connect(small.address)))).code).toBe('INVALID_OPTION')
     expect((await world.settle(rejectionOf(small.connect('nobody', { timeoutMs: 100 })))).code).toBe('UNKNOWN_NAME')
     expect((await world.settle(rejectionOf(small.connect('nobody', { signal: AbortSignal.abort() })))).code).toBe('ABORTED')
+  })
+
+  it('timeoutMs bounds the whole of it: finding the name and making the link', async () => {
+    const [small, large] = await pair(78)
+    world.sim.mayBeDirect = () => false
+    const before = world.clock.now()
+    const wish = rejectionOf(small.connect('late', { timeoutMs: 5_000 }))
+    await world.clock.advance(4_000)
+    await world.acquainted(small, world.member('late'))
+    expect((await world.settle(wish)).code).toBe('TIMEOUT')
+    expect(world.clock.now() - before).toBe(5_000)
+    expect(large.peer(small.address)?.state).toBe('active')
   })
 
   it.each([0, 1])('a peer that has links enough answers BUSY (asked by %i)', async (asking) => {
