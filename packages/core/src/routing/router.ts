@@ -4,9 +4,8 @@
 import { EventEmitter } from 'eventemitter3'
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
-import { epochOf, type MemberRecord, type ServiceAdvert } from '../identity/member-record.ts'
-import { Link } from '../link/link.ts'
-import type { LinkOwner, ProvenRecord } from '../link/link-owner.ts'
+import type { ServiceAdvert } from '../identity/member-record.ts'
+import type { Link } from '../link/link.ts'
 import { PlainEdge, type VisibleHost } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
@@ -15,17 +14,14 @@ import type { DecodedPacket, Packet } from '../wire/packet.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Forwarder } from './forwarder.ts'
-import { linkCost } from './link-cost.ts'
+import { Neighbourhood } from './neighbourhood.ts'
 import { OwnRecord } from './own-record.ts'
 import { Reachability } from './reachability.ts'
-import { RouteExchange, type LinkNeighbour } from './route-exchange.ts'
+import { RouteExchange } from './route-exchange.ts'
 import type { Arrival, Destination, PacketHandler, RouterEvents, ServiceRow } from './routing-types.ts'
 
 export type { CapableIdentity } from './capable-identity.ts'
 export type { Link as RouterLink, LinkPeer } from '../link/link.ts'
-
-/** How often links are asked for signs of life. */
-const tickEveryMs = 1_000
 
 export interface RouterOptions {
   readonly clock: Clock
@@ -37,15 +33,10 @@ export interface RouterOptions {
 
 export class Router {
   readonly address: string
-  readonly #identity: CapableIdentity
-  readonly #clock: Clock
   readonly #log: Log
-  readonly #plainNodes: 'accept' | 'refuse'
   readonly #events = new EventEmitter<RouterEvents>()
   readonly #faults = new Map<string, number>()
-  readonly #links = new Set<Link>()
-  readonly #neighbours = new Map<Link, LinkNeighbour>()
-  readonly #owner: LinkOwner
+  readonly #neighbourhood: Neighbourhood
   readonly #dispatcher: Dispatcher
   readonly #own: OwnRecord
   readonly #exchange: RouteExchange
@@ -53,15 +44,11 @@ export class Router {
   readonly #plainEdge: PlainEdge
   readonly #forwarder: Forwarder
   readonly #here: Arrival
-  #cancelTick: (() => void) | undefined
   #closed = false
 
   constructor(identity: CapableIdentity, options: RouterOptions) {
-    this.#identity = identity
     this.address = identity.address
-    this.#clock = options.clock
     this.#log = options.log ?? silentLog
-    this.#plainNodes = options.plainNodes ?? 'accept'
     this.#here = { via: this.address, hops: 0, verified: true, plain: false, broadcast: false }
     const fault = (code: string, message: string): void => this.#fault(code, message)
     this.#dispatcher = new Dispatcher(options.dice, (packet, error) => this.#handlerFailed(packet, error))
@@ -98,7 +85,19 @@ export class Router {
       plainEdge: this.#plainEdge,
       fault,
     })
-    this.#owner = this.#linkOwner(options.dice)
+    this.#neighbourhood = new Neighbourhood({
+      identity,
+      clock: options.clock,
+      dice: options.dice,
+      log: this.#log,
+      plainNodes: options.plainNodes ?? 'accept',
+      exchange: this.#exchange,
+      forwarder: this.#forwarder,
+      plainEdge: this.#plainEdge,
+      record: () => this.#own.bytes(),
+      noticed: (notice) => void this.#events.emit('notice', notice),
+      fault,
+    })
   }
 
   /** Packets passed on for others so far. */
@@ -127,15 +126,7 @@ export class Router {
 
   /** Greets whoever is at the other end. `expect`: the only address that may answer. */
   addChannel(channel: Channel, options: { expect?: string | undefined } = {}): Link {
-    const link = new Link(channel, this.#owner, options)
-    if (this.#closed) {
-      channel.close('the router is closed')
-      return link
-    }
-    this.#links.add(link)
-    link.open()
-    this.#cancelTick ??= this.#clock.setTimer(tickEveryMs, () => this.#tick())
-    return link
+    return this.#neighbourhood.greet(channel, options.expect)
   }
 
   /** Names that begin with '$' are internal and never advertised. Throws INVALID_OPTION for a name that does not fit. */
@@ -184,7 +175,7 @@ export class Router {
   }
 
   links(): readonly Link[] {
-    return [...this.#links]
+    return this.#neighbourhood.links()
   }
 
   on<E extends keyof RouterEvents>(event: E, listener: (...args: RouterEvents[E]) => void): () => void {
@@ -198,83 +189,12 @@ export class Router {
   /** Tells the neighbours, then ends every link. Idempotent. */
   async close(notice?: { code: 'RESTARTING' | 'CLOSED'; text: string }): Promise<void> {
     if (this.#closed) return
-    const downs = [...this.#links].map((link) => link.down)
-    for (const link of [...this.#links]) link.close('closed', notice)
+    const down = this.#neighbourhood.close(notice)
     this.#closed = true
-    this.#cancelTick?.()
     this.#own.stop()
     this.#exchange.stop()
     this.#plainEdge.stop()
-    await Promise.all(downs)
-  }
-
-  #linkOwner(dice: Dice): LinkOwner {
-    const { crypto, exchangeKeys, network, address } = this.#identity
-    return {
-      identity: { crypto, exchangeKeys, network, address, record: () => this.#own.bytes() },
-      clock: this.#clock,
-      dice,
-      log: this.#log,
-      plainGreeting: () => (this.#plainNodes === 'accept' ? this.#plainEdge.greeting() : []),
-      joined: (link, proof) => this.#joined(link, proof),
-      plain: (link) => this.#plainJoined(link),
-      upgraded: (link) => this.#plainEdge.leave(link),
-      control: (link, message) => {
-        const neighbour = this.#neighbours.get(link)
-        if (message.type === 'notice') this.#noticed(link, message)
-        else if (neighbour) this.#exchange.receive(neighbour, message)
-      },
-      records: (link, records) => {
-        const neighbour = this.#neighbours.get(link)
-        if (neighbour) this.#exchange.records(neighbour, records)
-      },
-      packet: (link, bytes) => {
-        const neighbour = this.#neighbours.get(link)
-        if (neighbour) this.#forwarder.passing(neighbour, bytes)
-      },
-      plainPacket: (link, packet) => this.#plainEdge.receive(link, packet),
-      closed: (link) => this.#linkClosed(link),
-      fault: (code, message) => this.#fault(code, message),
-    }
-  }
-
-  #joined(link: Link, proof: ProvenRecord): MeshError | undefined {
-    const { record } = proof
-    for (const [other, { proof: known }] of this.#neighbours) {
-      if (known.record.address !== record.address || sameProcess(known.record, record)) continue
-      // Two processes under one address. Of a member the later life stands (a page that was reloaded) and the other hears
-      // why; of a free-form name, which anybody may take, the first one.
-      const later = record.kind !== 'named' && epochOf(record.seq48) > epochOf(known.record.seq48)
-      if (!later) return new MeshError('IDENTITY_IN_USE', `${record.address} is here already`)
-      other.close('a later life of the same address joined', { code: 'IDENTITY_IN_USE', text: `another process joined as ${record.address}` })
-    }
-    const kind = record.kind === 'relay' ? 'relay' : record.kind === 'named' ? 'plain' : 'member'
-    const neighbour: LinkNeighbour = { link, address: record.address, cost: linkCost(link.channel.medium), kind, proof }
-    this.#neighbours.set(link, neighbour)
-    this.#log.write(4, 'link', `joined ${record.address} over ${link.channel.label}`)
-    this.#exchange.join(neighbour, proof)
-    return undefined
-  }
-
-  #plainJoined(link: Link): MeshError | undefined {
-    if (this.#plainNodes === 'refuse') return new MeshError('PLAIN_REFUSED', 'plain ALN nodes are not accepted here')
-    this.#log.write(4, 'link', `a plain node at ${link.channel.label}`)
-    this.#plainEdge.join(link)
-    return undefined
-  }
-
-  #linkClosed(link: Link): void {
-    this.#links.delete(link)
-    this.#plainEdge.leave(link)
-    const neighbour = this.#neighbours.get(link)
-    if (!neighbour) return
-    this.#neighbours.delete(link)
-    this.#log.write(4, 'link', `lost ${neighbour.address} over ${link.channel.label}`)
-    this.#exchange.leave(neighbour)
-  }
-
-  #noticed(link: Link, notice: { code: string; text: string }): void {
-    this.#events.emit('notice', { code: notice.code, text: notice.text, from: link.peer?.address ?? '' })
+    await down
   }
 
   /** A packet from a plain neighbour: for this node, for another, or for whoever offers its service. */
@@ -341,18 +261,6 @@ export class Router {
     this.#log.write(3, 'routing', `${code}: ${message}`)
     this.#events.emit('fault', { code, message, count })
   }
-
-  #tick(): void {
-    const now = this.#clock.now()
-    for (const link of [...this.#links]) link.tick(now)
-    this.#exchange.tick(now)
-    this.#cancelTick = this.#links.size > 0 ? this.#clock.setTimer(tickEveryMs, () => this.#tick()) : undefined
-  }
-}
-
-/** The X25519 key is drawn at the start of a process and never stored. */
-function sameProcess(a: MemberRecord, b: MemberRecord): boolean {
-  return a.exchangeKey.every((byte, index) => byte === b.exchangeKey[index])
 }
 
 function clampLoad(load: number): number {

@@ -1,0 +1,150 @@
+// The links of one node: who greets, who is let in, who is a neighbour, and where what they say goes. A link's facts
+// enter routing here and nowhere else.
+
+import type { Channel } from '../channel/channel.ts'
+import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
+import { epochOf, type MemberRecord } from '../identity/member-record.ts'
+import { Link } from '../link/link.ts'
+import type { LinkOwner, ProvenRecord } from '../link/link-owner.ts'
+import type { PlainEdge } from '../plain-edge/plain-edge.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Dice } from '../ports/dice.ts'
+import type { Log } from '../ports/log.ts'
+import type { Awaitable } from '../ports/crypto.ts'
+import type { CapableIdentity } from './capable-identity.ts'
+import type { Forwarder } from './forwarder.ts'
+import { linkCost } from './link-cost.ts'
+import type { LinkNeighbour, RouteExchange } from './route-exchange.ts'
+
+/** How often links are asked for signs of life. */
+const tickEveryMs = 1_000
+
+export interface NeighbourhoodParts {
+  readonly identity: CapableIdentity
+  readonly clock: Clock
+  readonly dice: Dice
+  readonly log: Log
+  readonly plainNodes: 'accept' | 'refuse'
+  readonly exchange: RouteExchange
+  readonly forwarder: Forwarder
+  readonly plainEdge: PlainEdge
+  /** This node's signed record as it is now. */
+  record(): Awaitable<Uint8Array>
+  noticed(notice: { readonly code: string; readonly text: string; readonly from: string }): void
+  fault(code: string, message: string): void
+}
+
+export class Neighbourhood {
+  readonly #parts: NeighbourhoodParts
+  readonly #owner: LinkOwner
+  readonly #links = new Set<Link>()
+  readonly #neighbours = new Map<Link, LinkNeighbour>()
+  #cancelTick: (() => void) | undefined
+  #closed = false
+
+  constructor(parts: NeighbourhoodParts) {
+    this.#parts = parts
+    this.#owner = this.#linkOwner()
+  }
+
+  /** Also those that are still greeting. */
+  links(): readonly Link[] {
+    return [...this.#links]
+  }
+
+  greet(channel: Channel, expect: string | undefined): Link {
+    const link = new Link(channel, this.#owner, { expect })
+    if (this.#closed) {
+      channel.close('the router is closed')
+      return link
+    }
+    this.#links.add(link)
+    link.open()
+    this.#cancelTick ??= this.#parts.clock.setTimer(tickEveryMs, () => this.#tick())
+    return link
+  }
+
+  /** Ends every link, with a notice where it is understood, and lets in no other. */
+  async close(notice: { code: MeshErrorCode; text: string } | undefined): Promise<void> {
+    this.#closed = true
+    this.#cancelTick?.()
+    const downs = this.links().map((link) => link.down)
+    for (const link of this.links()) link.close('closed', notice)
+    await Promise.all(downs)
+  }
+
+  #linkOwner(): LinkOwner {
+    const { identity, clock, dice, log, plainNodes, exchange, forwarder, plainEdge, noticed, fault, record } = this.#parts
+    const { crypto, exchangeKeys, network, address } = identity
+    const withNeighbour = (link: Link, act: (neighbour: LinkNeighbour) => void): void => {
+      const neighbour = this.#neighbours.get(link)
+      if (neighbour) act(neighbour)
+    }
+    return {
+      identity: { crypto, exchangeKeys, network, address, record },
+      clock,
+      dice,
+      log,
+      plainGreeting: () => (plainNodes === 'accept' ? plainEdge.greeting() : []),
+      joined: (link, proof) => this.#joined(link, proof),
+      plain: (link) => this.#plainJoined(link),
+      upgraded: (link) => plainEdge.leave(link),
+      control: (link, message) => {
+        if (message.type === 'notice') noticed({ code: message.code, text: message.text, from: link.peer?.address ?? '' })
+        else withNeighbour(link, (neighbour) => exchange.receive(neighbour, message))
+      },
+      records: (link, records) => withNeighbour(link, (neighbour) => exchange.records(neighbour, records)),
+      packet: (link, bytes) => withNeighbour(link, (neighbour) => forwarder.passing(neighbour, bytes)),
+      plainPacket: (link, packet) => plainEdge.receive(link, packet),
+      closed: (link) => this.#linkClosed(link),
+      fault,
+    }
+  }
+
+  #joined(link: Link, proof: ProvenRecord): MeshError | undefined {
+    const { record } = proof
+    for (const [other, { proof: known }] of this.#neighbours) {
+      if (known.record.address !== record.address || sameProcess(known.record, record)) continue
+      // Two processes under one address. Of a member the later life stands (a page that was reloaded) and the other hears
+      // why; of a free-form name, which anybody may take, the first one.
+      const later = record.kind !== 'named' && epochOf(record.seq48) > epochOf(known.record.seq48)
+      if (!later) return new MeshError('IDENTITY_IN_USE', `${record.address} is here already`)
+      other.close('a later life of the same address joined', { code: 'IDENTITY_IN_USE', text: `another process joined as ${record.address}` })
+    }
+    const kind = record.kind === 'relay' ? 'relay' : record.kind === 'named' ? 'plain' : 'member'
+    const neighbour: LinkNeighbour = { link, address: record.address, cost: linkCost(link.channel.medium), kind, proof }
+    this.#neighbours.set(link, neighbour)
+    this.#parts.log.write(4, 'link', `joined ${record.address} over ${link.channel.label}`)
+    this.#parts.exchange.join(neighbour, proof)
+    return undefined
+  }
+
+  #plainJoined(link: Link): MeshError | undefined {
+    if (this.#parts.plainNodes === 'refuse') return new MeshError('PLAIN_REFUSED', 'plain ALN nodes are not accepted here')
+    this.#parts.log.write(4, 'link', `a plain node at ${link.channel.label}`)
+    this.#parts.plainEdge.join(link)
+    return undefined
+  }
+
+  #linkClosed(link: Link): void {
+    this.#links.delete(link)
+    this.#parts.plainEdge.leave(link)
+    const neighbour = this.#neighbours.get(link)
+    if (!neighbour) return
+    this.#neighbours.delete(link)
+    this.#parts.log.write(4, 'link', `lost ${neighbour.address} over ${link.channel.label}`)
+    this.#parts.exchange.leave(neighbour)
+  }
+
+  #tick(): void {
+    const now = this.#parts.clock.now()
+    for (const link of this.links()) link.tick(now)
+    this.#parts.exchange.tick(now)
+    this.#cancelTick = this.#links.size > 0 ? this.#parts.clock.setTimer(tickEveryMs, () => this.#tick()) : undefined
+  }
+}
+
+/** The X25519 key is drawn at the start of a process and never stored. */
+function sameProcess(a: MemberRecord, b: MemberRecord): boolean {
+  return a.exchangeKey.every((byte, index) => byte === b.exchangeKey[index])
+}
