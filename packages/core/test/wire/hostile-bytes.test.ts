@@ -90,6 +90,13 @@ describe('ALN-20 ALN-33 ALN-34 PY-35 properties', () => {
     )
   })
 
+  it('a varint above 2^53 − 1 is a failure, the largest below is not', () => {
+    const largest = new ByteReader(new ByteWriter().varint(Number.MAX_SAFE_INTEGER).finish())
+    expect([largest.varint(), largest.failed]).toEqual([Number.MAX_SAFE_INTEGER, false])
+    const over = new ByteReader(new Uint8Array([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10]))
+    expect([over.varint(), over.failed]).toEqual([0, true])
+  })
+
   it('any routes come back, message after message', () => {
     const row = fc.record({
       destination: fc.constantFrom('a', 'b', 'né', 'kx.1', 'x'.repeat(100)),
