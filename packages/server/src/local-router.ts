@@ -17,7 +17,10 @@ export interface RouterSettings {
  */
 export function createRouter(address: string, settings: RouterSettings = {}): Router {
   if (!/^[\x21-\x7e]{1,100}$/.test(address) || /^k[a-z2-7]{26}(\..*)?$/.test(address)) {
-    throw new MeshError('INVALID_OPTION', `'${address}' cannot name a node: 1 to 100 visible ASCII characters, and not the form of a member's address`)
+    throw new MeshError(
+      'INVALID_OPTION',
+      `'${address}' cannot name a node: 1 to 100 visible ASCII characters, and not the form of a member's address`,
+    )
   }
   const crypto = nodeCrypto()
   return new Router(

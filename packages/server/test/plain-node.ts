@@ -58,7 +58,12 @@ export class PlainNode {
       socket.once('error', reject)
       socket.on('close', () => (this.closed = true))
       socket.once('connect', () => {
-        this.#wire = tcpWire(socket, slice, (packet) => this.#receive(packet), (complaint) => this.complaints.push(complaint))
+        this.#wire = tcpWire(
+          socket,
+          slice,
+          (packet) => this.#receive(packet),
+          (complaint) => this.complaints.push(complaint),
+        )
         this.#begin()
         resolve(this)
       })

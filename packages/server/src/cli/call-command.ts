@@ -6,7 +6,11 @@ import type { Settings } from './settings.ts'
 const findTimeoutMs = 3_000
 
 /** Calls a service once and prints what it answered. */
-export async function runCall(url: string, request: { readonly service: string; readonly body: string }, settings: Settings): Promise<void> {
+export async function runCall(
+  url: string,
+  request: { readonly service: string; readonly body: string },
+  settings: Settings,
+): Promise<void> {
   await withMesh(url, settings, async (mesh) => {
     await mesh.services.wait(request.service, { timeoutMs: findTimeoutMs })
     const reply = await mesh.call(request.service, request.body)

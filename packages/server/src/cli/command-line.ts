@@ -14,7 +14,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    const line = error instanceof MeshError ? `${error.code} ${error.message}` : `unexpected: ${error instanceof Error ? error.message : String(error)}`
+    const line =
+      error instanceof MeshError
+        ? `${error.code} ${error.message}`
+        : `unexpected: ${error instanceof Error ? error.message : String(error)}`
     process.stderr.write(`hopmesh: ${oneLine(line)}\n`)
     return 1
   }

@@ -10,7 +10,8 @@ export function portValue(text: string): number {
 
 export function networkValue(text: string): string {
   if (text.includes('=')) throw new InvalidArgumentError("Networks with a key are not offered yet: no '=' in the name.")
-  if (!/^[^/\p{Cc}]+$/u.test(text) || Buffer.byteLength(text) > 64) throw new InvalidArgumentError("A network name has 1 to 64 bytes and no '/'.")
+  if (!/^[^/\p{Cc}]+$/u.test(text) || Buffer.byteLength(text) > 64)
+    throw new InvalidArgumentError("A network name has 1 to 64 bytes and no '/'.")
   return text
 }
 

@@ -6,11 +6,22 @@ import type { Settings } from './settings.ts'
 /** Everybody that can be reached, the relay included. */
 export async function runPeers(url: string, settings: Settings): Promise<void> {
   await withMesh(url, settings, async (mesh) => {
-    const peers = await settled(() => [...mesh.peers.values()].map(({ address, name, kind, state, hops, cost, via }) => ({ address, name, kind, state, hops, cost, via })))
+    const peers = await settled(() =>
+      [...mesh.peers.values()].map(({ address, name, kind, state, hops, cost, via }) => ({ address, name, kind, state, hops, cost, via })),
+    )
     const rows = peers.map((peer) => {
       const roundTripMs = mesh.peer(peer.address)?.roundTripMs
       const roundTrip = roundTripMs === undefined ? '' : milliseconds(roundTripMs)
-      return [peer.address, peer.name, peer.kind, peer.state, String(peer.hops), String(peer.cost), peer.via === peer.address ? 'direct' : peer.via, roundTrip]
+      return [
+        peer.address,
+        peer.name,
+        peer.kind,
+        peer.state,
+        String(peer.hops),
+        String(peer.cost),
+        peer.via === peer.address ? 'direct' : peer.via,
+        roundTrip,
+      ]
     })
     printLine(settings, peers, table(['ADDRESS', 'NAME', 'KIND', 'STATE', 'HOPS', 'COST', 'VIA', 'ROUND TRIP'], rows))
   })
@@ -19,7 +30,9 @@ export async function runPeers(url: string, settings: Settings): Promise<void> {
 /** Everything that can be called. */
 export async function runServices(url: string, settings: Settings): Promise<void> {
   await withMesh(url, settings, async (mesh) => {
-    const services = await settled(() => mesh.services.list().map(({ service, address, name, kind, load, hops }) => ({ service, address, name, kind, load, hops })))
+    const services = await settled(() =>
+      mesh.services.list().map(({ service, address, name, kind, load, hops }) => ({ service, address, name, kind, load, hops })),
+    )
     const rows = services.map((one) => [one.service, one.address, one.name, one.kind, one.load.toFixed(2), String(one.hops)])
     printLine(settings, services, table(['SERVICE', 'ADDRESS', 'NAME', 'KIND', 'LOAD', 'HOPS'], rows))
   })

@@ -9,7 +9,14 @@ export function printLine(settings: Settings, value: unknown, text: string): voi
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const shown = [heading, ...rows].map((row) => row.map((cell) => cell.replace(/\p{Cc}/gu, '?')))
   const widths = heading.map((_, column) => Math.max(...shown.map((row) => (row[column] ?? '').length)))
-  return shown.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
+  return shown
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 /** '0.42 ms', '12.3 ms', '140 ms' */

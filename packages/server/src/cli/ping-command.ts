@@ -13,12 +13,20 @@ export async function runPing(url: string, target: string, settings: Settings): 
   await withMesh(url, settings, async (mesh) => {
     if ((await kindOf(mesh, target)) === 'address') {
       const { roundTripMs, hops } = await mesh.ping(target)
-      return printLine(settings, { from: target, roundTripMs, hops }, `answer from ${target} in ${milliseconds(roundTripMs)} over ${hops} hops`)
+      return printLine(
+        settings,
+        { from: target, roundTripMs, hops },
+        `answer from ${target} in ${milliseconds(roundTripMs)} over ${hops} hops`,
+      )
     }
     const startedAt = performance.now()
     const reply = await mesh.call(target, '')
     const roundTripMs = performance.now() - startedAt
-    printLine(settings, { reply: reply.text(), from: reply.from, roundTripMs }, `${reply.text()}  (from ${reply.from} in ${milliseconds(roundTripMs)})`)
+    printLine(
+      settings,
+      { reply: reply.text(), from: reply.from, roundTripMs },
+      `${reply.text()}  (from ${reply.from} in ${milliseconds(roundTripMs)})`,
+    )
   })
 }
 

@@ -45,7 +45,8 @@ function readConfig(command: Command, file: string): object {
 function readText(command: Command, option: Option, where: string, value: unknown): unknown {
   if (option.isBoolean()) return readSwitch(command, where, value)
   const texts = Array.isArray(value) ? value : [value]
-  if (texts.some((text) => typeof text !== 'string' && typeof text !== 'number')) command.error(`error: ${where}: '${JSON.stringify(value)}' is no text`)
+  if (texts.some((text) => typeof text !== 'string' && typeof text !== 'number'))
+    command.error(`error: ${where}: '${JSON.stringify(value)}' is no text`)
   if (option.parseArg === undefined) return String(value)
   try {
     let read: unknown

@@ -1,4 +1,5 @@
-// Nine numbers for Prometheus. A client library would be half of what the relay loads, and its text form is one line each.
+// Eight numbers for Prometheus. Its text form is one line each; a client library would be one of the largest things that
+// the relay loads.
 
 import type { ByteCount } from './opening-channel.ts'
 
@@ -18,10 +19,13 @@ const faultCodesMax = 64
 export class FaultCount {
   readonly byCode: Map<string, number> = new Map()
 
-  add(code: string): void {
+  /** How many of its code there are now. */
+  add(code: string): number {
     const known = this.byCode.has(code) || this.byCode.size < faultCodesMax
     const label = known && /^[A-Za-z_-]{1,40}$/.test(code) ? code : 'OTHER'
-    this.byCode.set(label, (this.byCode.get(label) ?? 0) + 1)
+    const count = (this.byCode.get(label) ?? 0) + 1
+    this.byCode.set(label, count)
+    return count
   }
 }
 

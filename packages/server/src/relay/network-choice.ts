@@ -8,6 +8,9 @@ import type { Opening } from './opening-channel.ts'
 /** A selection is a name of at most 64 bytes in a packet of four more, each escaped: what is longer selects nothing. */
 const selectionBytesMax = 160
 
+/** Closes a frame; some nodes send one before the first, too. */
+const kissEnd = 0xc0
+
 const nothing = new Uint8Array(0)
 
 /** A `frames` channel: the network of the hello, or why there is none. The hello itself stays for the router. */
@@ -22,10 +25,10 @@ export function readHello(bytes: Uint8Array): Opening<WireNetwork | string> {
 
 /** A KISS stream: the selected network, or '' when the first packet is another. */
 export function readStreamSelection(bytes: Uint8Array): Opening<string> {
-  const end = bytes.indexOf(0xc0)
-  if (end === -1) return bytes.length > selectionBytesMax ? { choice: '', rest: bytes } : 'more'
-  if (end === 0) return bytes.length === 1 ? 'more' : readStreamSelection(bytes.subarray(1))
-  const frame = unframe(bytes.subarray(0, end + 1))
+  const start = bytes.findIndex((byte) => byte !== kissEnd)
+  const end = bytes.indexOf(kissEnd, Math.max(start, 0))
+  if (start === -1 || end === -1) return bytes.length > selectionBytesMax ? { choice: '', rest: bytes } : 'more'
+  const frame = unframe(bytes.subarray(start, end + 1))
   const packet = isWireFault(frame) ? frame : decodePacket(frame)
   const name = isWireFault(packet) ? '' : selectedNetwork(packet)
   return { choice: name, rest: name === '' ? bytes : bytes.subarray(end + 1) }

@@ -98,7 +98,10 @@ export class Networks {
   #open(network: WireNetwork): Router {
     const { identity, clock, dice, log, plainNodes, onFault } = this.#options
     const address: Address = addressOf(identity.who, drawTab(dice))
-    const router = new Router({ ...identity, address, network, kind: 'relay', name: 'relay', capabilities: [] }, { clock, dice, log, plainNodes })
+    const router = new Router(
+      { ...identity, address, network, kind: 'relay', name: 'relay', capabilities: [] },
+      { clock, dice, log, plainNodes },
+    )
     answerPings(router)
     router.on('fault', (fault) => onFault(fault.code, fault.message, network.name))
     return router

@@ -133,9 +133,12 @@ export class Relay {
 
   async #drain(): Promise<void> {
     this.#cancelSweep()
-    this.#web.stopListening()
-    const gone = Promise.all([this.#networks?.close(), this.#tcpHost.close()])
-    await within(gone, this.#limits.drainMs)
+    const webGone = this.#web.stopListening()
+    const goodbye = async (): Promise<void> => {
+      await this.#networks?.close()
+      await Promise.all([this.#tcpHost.close(), webGone])
+    }
+    await within(goodbye(), this.#limits.drainMs)
     this.#web.close()
   }
 
@@ -157,7 +160,7 @@ export class Relay {
       },
       clock: nodeClock,
       dice: nodeDice,
-      log: this.#log,
+      log: withoutFaults(this.#log),
       names: this.#options.networks?.length ? this.#options.networks : undefined,
       plainNodes: this.#options.aln === true ? 'accept' : 'refuse',
       networksMax: this.#limits.networksMax,
@@ -232,13 +235,19 @@ export class Relay {
   }
 
   #fault(code: string, message: string): void {
-    this.#faults.add(code)
-    this.#log.write(3, 'relay', `${code} ${message}`)
+    const count = this.#faults.add(code)
+    // The first, the tenth, the hundredth: whoever misbehaves all day does not fill the disk.
+    if (/^10*$/.test(String(count))) this.#log.write(3, 'relay', `${code} ${message} (${count} so far)`)
   }
 
   #health(): object {
     const routers = this.#networks?.routers() ?? []
-    return { ok: true, networks: routers.length, links: countOf(routers, upLinks), upSeconds: Math.round((nodeClock.now() - this.#startedAt) / 1_000) }
+    return {
+      ok: true,
+      networks: routers.length,
+      links: countOf(routers, upLinks),
+      upSeconds: Math.round((nodeClock.now() - this.#startedAt) / 1_000),
+    }
   }
 
   #sweepLater(): void {
@@ -246,6 +255,16 @@ export class Relay {
       this.#networks?.sweep()
       this.#sweepLater()
     })
+  }
+}
+
+/** Routers write each fault as a notice; here they are counted, and told now and then. */
+function withoutFaults(log: Log): Log {
+  return {
+    level: log.level,
+    write(level, room, message, details) {
+      if (level !== 3) log.write(level, room, message, details)
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
+import { tcpKeepAliveMs } from '../tcp/limits.ts'
 import { listenError } from '../tcp/tcp-host.ts'
 import { WebSocketChannel } from '../websocket/channel.ts'
 import { frameMessageBytesMax, subprotocol, textMessageBytesMax } from '../websocket/limits.ts'
@@ -22,6 +23,9 @@ export interface WebFrontOptions {
   onChannel(channel: WebSocketChannel, remoteAddress: string, network: string | undefined): void
   onFault(code: string, message: string): void
 }
+
+/** Beyond the last connection there is room to say no, and for /healthz. */
+const refusalsMax = 64
 
 interface Upgrade {
   readonly carries: 'frames' | 'text'
@@ -42,8 +46,12 @@ export class WebFront {
 
   constructor(options: WebFrontOptions) {
     this.#options = options
-    this.#server = createServer({ headersTimeout: options.silenceMs, requestTimeout: options.silenceMs, connectionsCheckingInterval: 1_000 })
-    this.#server.maxConnections = options.connectionsMax
+    this.#server = createServer({
+      headersTimeout: options.silenceMs,
+      requestTimeout: options.silenceMs,
+      connectionsCheckingInterval: 1_000,
+    })
+    this.#server.maxConnections = options.connectionsMax + refusalsMax
     this.#server.keepAliveTimeout = 5_000
     this.#server.on('request', (request, response) => this.#answer(request, response))
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
@@ -62,10 +70,12 @@ export class WebFront {
     })
   }
 
-  /** No new connections; the WebSockets that are open are closed by who owns their channels. */
-  stopListening(): void {
-    this.#server.close()
-    this.#server.closeIdleConnections()
+  /** No new connections. Resolves when the open ones are gone; WebSockets are closed by who owns their channels. */
+  stopListening(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeIdleConnections()
+    })
   }
 
   /** Ends what is still open. */
@@ -93,9 +103,11 @@ export class WebFront {
       this.#options.onFault('ORIGIN_REFUSED', `A page of ${request.headers.origin} was refused`)
       return refuse(socket, '403 Forbidden', 'This relay does not take pages of that origin; see --origin.')
     }
-    if (this.#frames.clients.size + this.#text.clients.size >= connectionsMax) return refuse(socket, '503 Service Unavailable', 'Too many connections.')
+    if (this.#frames.clients.size + this.#text.clients.size >= connectionsMax)
+      return refuse(socket, '503 Service Unavailable', 'Too many connections.')
     const upgrade = readUpgrade(request)
     if (typeof upgrade === 'string') return refuse(socket, '400 Bad Request', upgrade)
+    request.socket.setKeepAlive(true, tcpKeepAliveMs)
     const server = upgrade.carries === 'frames' ? this.#frames : this.#text
     server.handleUpgrade(request, socket, head, (ws) => {
       const remoteAddress = request.socket.remoteAddress ?? 'unknown'
@@ -133,5 +145,7 @@ function reply(response: ServerResponse, status: number, type: string, body: str
 }
 
 function refuse(socket: Duplex, status: string, text: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  )
 }

@@ -64,7 +64,8 @@ export class TcpChannel implements Channel {
         socket.destroy()
         reject(error)
       }
-      const failed = (why: string, cause?: unknown): MeshError => new MeshError('LINK_FAILED', `No TCP connection to ${host}:${port}: ${why}`, { cause })
+      const failed = (why: string, cause?: unknown): MeshError =>
+        new MeshError('LINK_FAILED', `No TCP connection to ${host}:${port}: ${why}`, { cause })
       const onAbort = (): void => settle(new MeshError('ABORTED', 'The connect was aborted', { cause: signal?.reason }))
       const onError = (error: Error): void => settle(failed(error.message, error))
       const timer = setTimeout(() => settle(failed('no answer')), tcpConnectTimeoutMs)
@@ -85,7 +86,8 @@ export class TcpChannel implements Channel {
   }
 
   send(message: Uint8Array): boolean {
-    if (message.length > tcpMessageBytesMax) throw new MeshError('TOO_LARGE', `A TCP message is at most ${tcpMessageBytesMax} bytes, not ${message.length}`)
+    if (message.length > tcpMessageBytesMax)
+      throw new MeshError('TOO_LARGE', `A TCP message is at most ${tcpMessageBytesMax} bytes, not ${message.length}`)
     if (this.#inbox.closeReason !== undefined || this.#socket.destroyed) return false
     this.#cork()
     this.#socket.write(message)

@@ -25,7 +25,7 @@ export class TcpHost {
 
   /** Rejects with PORT_IN_USE or INVALID_OPTION. `onChannel` also gets the address of the caller. */
   listen(options: TcpListenOptions, onChannel: (channel: TcpChannel, remoteAddress: string) => void): Promise<TcpAddress> {
-    if (this.#server !== undefined) throw new MeshError('INVALID_OPTION', 'This TcpHost listens already')
+    if (this.#server !== undefined) return Promise.reject(new MeshError('INVALID_OPTION', 'This TcpHost listens already'))
     const host = options.host ?? '127.0.0.1'
     const server = createServer({ noDelay: true }, (socket) => this.#accept(socket, onChannel))
     server.maxConnections = options.connectionsMax ?? 4_096

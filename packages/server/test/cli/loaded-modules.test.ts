@@ -22,7 +22,10 @@ it('hopmesh relay without options loads only core, ws, commander, pino and what 
   writeFileSync(join(folder, 'hook.mjs'), hook)
   writeFileSync(join(folder, 'register.mjs'), register)
   const list = join(folder, 'loaded')
-  const relay = new Program(commandLine, ['relay', '--port', '0'], { nodeArgs: ['--import', join(folder, 'register.mjs')], env: { LOADED: list } })
+  const relay = new Program(commandLine, ['relay', '--port', '0'], {
+    nodeArgs: ['--import', join(folder, 'register.mjs')],
+    env: { LOADED: list },
+  })
   await relay.printed(/ready/)
   relay.kill('SIGTERM')
   expect(await relay.exited).toBe(0)
@@ -31,7 +34,19 @@ it('hopmesh relay without options loads only core, ws, commander, pino and what 
 
   const packages = new Set(loaded.flatMap((path) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []))
   const ofCore = ['@noble/hashes', '@noble/curves', '@noble/ciphers', '@scure/base', 'eventemitter3']
-  const ofPino = ['pino', 'pino-std-serializers', 'sonic-boom', 'atomic-sleep', 'on-exit-leak-free', 'quick-format-unescaped', 'safe-stable-stringify', 'thread-stream', 'real-require', 'fast-redact', '@pinojs/redact']
+  const ofPino = [
+    'pino',
+    'pino-std-serializers',
+    'sonic-boom',
+    'atomic-sleep',
+    'on-exit-leak-free',
+    'quick-format-unescaped',
+    'safe-stable-stringify',
+    'thread-stream',
+    'real-require',
+    'fast-redact',
+    '@pinojs/redact',
+  ]
   const allowed = new Set(['@hopmesh/core', 'ws', 'commander', ...ofCore, ...ofPino])
   expect([...packages].filter((name) => !allowed.has(name))).toEqual([])
   expect([...packages]).toEqual(expect.arrayContaining(['ws', 'commander', 'pino']))

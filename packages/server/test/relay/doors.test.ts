@@ -61,6 +61,7 @@ describe('how the first words name a network', () => {
   const query = frame(encodePacket({ netState: 3 }))
 
   it('MALN: a destination and nothing else, with or without slash, alone or with more behind it', () => {
+    expect(readStreamSelection(Buffer.concat([Buffer.of(0xc0, 0xc0), select('garden')]))).toMatchObject({ choice: 'garden' })
     expect(readStreamSelection(select('garden'))).toEqual({ choice: 'garden', rest: new Uint8Array(0) })
     const both = Buffer.concat([select('/garden'), query])
     const opening = readStreamSelection(both)
@@ -75,7 +76,13 @@ describe('how the first words name a network', () => {
   })
 
   it('any other first packet, garbage and endless bytes select nothing and are kept whole', () => {
-    for (const bytes of [query, frame(encodePacket({ destAddr: 'x', data: 'y' })), Buffer.from('GET / HTTP/1.1\r\n\r\n\xc0', 'latin1'), new Uint8Array(500)]) {
+    for (const bytes of [
+      query,
+      frame(encodePacket({ destAddr: 'x', data: 'y' })),
+      Buffer.from('GET / HTTP/1.1\r\n\r\n\xc0', 'latin1'),
+      new Uint8Array(500),
+      new Uint8Array(65_536).fill(0xc0),
+    ]) {
       expect(readStreamSelection(bytes)).toEqual({ choice: '', rest: bytes })
     }
   })
@@ -128,10 +135,19 @@ describe('ALN-40 channel contract: a channel that was listened to', () => {
 describe('metrics', () => {
   it('labels that a stranger could choose are bounded', () => {
     const faults = new FaultCount()
-    for (let index = 0; index < 500; index += 1) faults.add(`CODE_${String.fromCharCode(65 + (index % 26))}${String.fromCharCode(65 + Math.floor(index / 26))}`)
+    for (let index = 0; index < 500; index += 1)
+      faults.add(`CODE_${String.fromCharCode(65 + (index % 26))}${String.fromCharCode(65 + Math.floor(index / 26))}`)
     faults.add('"} evil 1\n')
     expect(faults.byCode.size).toBeLessThanOrEqual(65)
-    const text = prometheusText({ networks: 1, links: 2, members: 3, greetings: 0, packetsForwarded: 4, bytes: { received: 5, sent: 6 }, faults: faults.byCode })
+    const text = prometheusText({
+      networks: 1,
+      links: 2,
+      members: 3,
+      greetings: 0,
+      packetsForwarded: 4,
+      bytes: { received: 5, sent: 6 },
+      faults: faults.byCode,
+    })
     expect(text).toMatch(/^hopmesh_members 3$/m)
     expect(text).not.toContain('evil')
   })

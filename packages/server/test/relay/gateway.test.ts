@@ -44,7 +44,10 @@ async function until(condition: () => boolean, what: string): Promise<void> {
 /** Both ways: the plain node calls the member's ping, the member calls the plain node's. */
 async function exchange(mesh: Mesh, node: PlainNode): Promise<void> {
   mesh.services.register('ping', (request) => `pong from ${mesh.name} to ${request.text()}`)
-  await until(() => node.services.some(({ host, service }) => service === 'ping' && host === mesh.address), "the member's ping is advertised")
+  await until(
+    () => node.services.some(({ host, service }) => service === 'ping' && host === mesh.address),
+    "the member's ping is advertised",
+  )
   await until(() => node.routes.has(mesh.address), 'a route to the member')
   node.call('ping', 77, 'hello')
   await until(() => node.replies.length > 0, 'a reply')
@@ -108,7 +111,10 @@ describe('plain ALN nodes at the gateway', () => {
 
   it('the only --network is the default of plain nodes; a selected other one is refused with NET_ERROR', async () => {
     const relay = await gateway({ networks: ['garden'] })
-    await exchange(await member(relay, { name: 'Ada', network: 'garden' }), await plain({ address: 'py-node-1', pong: 'pong' }).connectTcp(tcpPort(relay)))
+    await exchange(
+      await member(relay, { name: 'Ada', network: 'garden' }),
+      await plain({ address: 'py-node-1', pong: 'pong' }).connectTcp(tcpPort(relay)),
+    )
     const stranger = await plain({ address: 'py-node-2', select: 'desert' }).connectTcp(tcpPort(relay))
     await until(() => stranger.closed, 'closed')
     expect(stranger.errors).toEqual([expect.stringMatching(/^NETWORK_MISMATCH .*desert/)])
@@ -162,7 +168,13 @@ describe('bad input at the gateway: counted, and nobody else is disturbed', () =
     binary.send(Buffer.from([1, 2, 3]))
     expect(await binaryClosed).toBe(1003)
 
-    for (const bytes of ['60802436', '02027fffffff', `0202ffff${'41'.repeat(60)}c0`, 'c0c0c0dbdbdbdcc0', Buffer.from('GET / HTTP/1.1\r\n\r\n').toString('hex')]) {
+    for (const bytes of [
+      '60802436',
+      '02027fffffff',
+      `0202ffff${'41'.repeat(60)}c0`,
+      'c0c0c0dbdbdbdcc0',
+      Buffer.from('GET / HTTP/1.1\r\n\r\n').toString('hex'),
+    ]) {
       const socket = connect(tcpPort(relay), '127.0.0.1')
       socket.on('error', () => {})
       socket.resume()
@@ -179,7 +191,9 @@ describe('bad input at the gateway: counted, and nobody else is disturbed', () =
     expect((await ada.call('ping')).text()).toBe('pong')
     expect(good.complaints).toEqual([])
     expect(good.closed).toBe(false)
-    const faults = [...relay.metrics().matchAll(/^hopmesh_faults_total\{code="([^"]+)"\} (\d+)$/gm)].map(([, code, count]) => [code, Number(count)] as const)
+    const faults = [...relay.metrics().matchAll(/^hopmesh_faults_total\{code="([^"]+)"\} (\d+)$/gm)].map(
+      ([, code, count]) => [code, Number(count)] as const,
+    )
     expect(faults.reduce((sum, [, count]) => sum + count, 0)).toBeGreaterThanOrEqual(6)
   })
 })

@@ -83,7 +83,10 @@ describe('members through a relay', () => {
   it('with --network only these are served; others hear NETWORK_MISMATCH, not silence', async () => {
     const relay = await relayOf({ networks: ['garden', 'forest'] })
     await member(relay, { network: 'forest' })
-    await expect(member(relay, { network: 'desert' })).rejects.toMatchObject({ code: 'NETWORK_MISMATCH', message: expect.stringContaining('desert') })
+    await expect(member(relay, { network: 'desert' })).rejects.toMatchObject({
+      code: 'NETWORK_MISMATCH',
+      message: expect.stringContaining('desert'),
+    })
     expect(fault(relay, 'NETWORK_MISMATCH')).toBe(1)
   })
 
@@ -200,6 +203,8 @@ describe('doors', () => {
     expect(await refusal(`${relay.ws}/elsewhere`, [])).toMatch(/^400 .*\/aln\//)
     expect(await refusal(`${relay.ws}/aln/%E0%A4`, [])).toMatch(/^400/)
     expect(await refusal(relay.ws, [subprotocol])).toBe('open')
+    expect(await refusal(relay.ws, [subprotocol])).toMatch(/^503 /)
+    expect((await fetch(`${relay.ws.replace('ws:', 'http:')}/healthz`)).status).toBe(200)
   })
 })
 
@@ -217,7 +222,14 @@ describe('bad input: a clear refusal or a counted fault, and nobody else is dist
 
   it('frames that are no hello are refused', async () => {
     const relay = await relayOf()
-    for (const bytes of ['00', '0600', '01', '0101017f', 'ff'.repeat(100), `0101${'01'}04${Buffer.from('home').toString('hex')}${'00'.repeat(16)}aabb`]) {
+    for (const bytes of [
+      '00',
+      '0600',
+      '01',
+      '0101017f',
+      'ff'.repeat(100),
+      `01010104${Buffer.from('home').toString('hex')}${'00'.repeat(16)}aabb`,
+    ]) {
       const { ws, closed, heard } = await frames(relay)
       ws.send(Buffer.from(bytes, 'hex'))
       await closed
@@ -237,7 +249,9 @@ describe('bad input: a clear refusal or a counted fault, and nobody else is dist
     expect(await long.closed).toBe(1009)
     const raw = connect(Number(new URL(relay.ws).port), '127.0.0.1')
     raw.on('error', () => {})
-    raw.write(`GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ${subprotocol}\r\nSec-WebSocket-Key: ${'A'.repeat(22)}==\r\n\r\n`)
+    raw.write(
+      `GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ${subprotocol}\r\nSec-WebSocket-Key: ${'A'.repeat(22)}==\r\n\r\n`,
+    )
     await new Promise((resolve) => raw.once('data', resolve))
     const gone = new Promise((resolve) => raw.once('close', resolve))
     raw.resume()
@@ -295,7 +309,9 @@ describe('bad input: a clear refusal or a counted fault, and nobody else is dist
       await sleep(50)
     }
     await member(relay, { network: 'five' })
-    await expect(joinMesh({ network: 'six', relays: [relay.ws], timeoutMs: 500 })).rejects.toMatchObject({ tried: [expect.stringContaining('BUSY')] })
+    await expect(joinMesh({ network: 'six', relays: [relay.ws], timeoutMs: 500 })).rejects.toMatchObject({
+      tried: [expect.stringContaining('BUSY')],
+    })
     expect(first.online).toBe(true)
   })
 })

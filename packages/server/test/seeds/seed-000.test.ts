@@ -27,7 +27,8 @@ describe('the programs of ALN, as they are shown in the docs', () => {
     await client.printed(/received: pong[^]*received: pong/)
 
     const plain = await new PlainNode({ address: 'py-1' }).connectTcp(Number(port))
-    while (!plain.services.some(({ service: name }) => name === 'ping') || !plain.routes.has('node-ping-service-1')) await new Promise((resolve) => setTimeout(resolve, 10))
+    while (!plain.services.some(({ service: name }) => name === 'ping') || !plain.routes.has('node-ping-service-1'))
+      await new Promise((resolve) => setTimeout(resolve, 10))
     plain.call('ping', 4)
     while (plain.replies.length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
     expect(String(plain.replies[0]?.data)).toBe('pong')

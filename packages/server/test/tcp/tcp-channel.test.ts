@@ -81,7 +81,10 @@ describe('ALN-41 TcpChannel and TcpHost', () => {
     const host = new TcpHost()
     const channels: TcpChannel[] = []
     const { port } = await host.listen({ port: 0 }, (channel) => channels.push(channel))
-    await expect(new TcpHost().listen({ port }, () => {})).rejects.toMatchObject({ code: 'PORT_IN_USE', message: expect.stringContaining(String(port)) })
+    await expect(new TcpHost().listen({ port }, () => {})).rejects.toMatchObject({
+      code: 'PORT_IN_USE',
+      message: expect.stringContaining(String(port)),
+    })
     const client = await TcpChannel.connect({ host: '127.0.0.1', port })
     const { ended } = listen(client)
     await sleep(20)

@@ -26,7 +26,9 @@ async function portOf(server: Server): Promise<number> {
 }
 
 /** A WebSocketChannel at the server, a bare WebSocket at the client. */
-async function bareClient(carries: 'frames' | 'text'): Promise<{ ws: WebSocket; port: number; faults: string[]; ended: Promise<string>; heard: string[] }> {
+async function bareClient(
+  carries: 'frames' | 'text',
+): Promise<{ ws: WebSocket; port: number; faults: string[]; ended: Promise<string>; heard: string[] }> {
   const faults: string[] = []
   const heard: string[] = []
   const ended = deferred<string>()
@@ -75,7 +77,9 @@ describe('ALN-44 WebSocket channels', () => {
 
     const raw = connect(port, '127.0.0.1')
     closers.push(() => raw.destroy())
-    raw.write(`GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${'A'.repeat(22)}==\r\n\r\n`)
+    raw.write(
+      `GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${'A'.repeat(22)}==\r\n\r\n`,
+    )
     const gone = new Promise((resolve) => raw.once('close', resolve))
     raw.on('error', () => {})
     await new Promise((resolve) => raw.once('data', resolve))
@@ -93,11 +97,14 @@ describe('ALN-44 WebSocket channels', () => {
     const httpPort = await portOf(http)
     const garbagePort = await portOf(garbage)
     await expect(dialWebSocket(`ws://127.0.0.1:${httpPort}`)).rejects.toMatchObject({ code: 'RELAY_UNREACHABLE', message: /HTTP 200/ })
-    await expect(dialWebSocket(`ws://127.0.0.1:${(echo.address() as AddressInfo).port}`)).rejects.toMatchObject({ message: /did not choose hopmesh\.1/ })
+    await expect(dialWebSocket(`ws://127.0.0.1:${(echo.address() as AddressInfo).port}`)).rejects.toMatchObject({
+      message: /did not choose hopmesh\.1/,
+    })
     await expect(dialWebSocket(`ws://127.0.0.1:${garbagePort}`)).rejects.toMatchObject({ message: /something else/ })
     await expect(dialWebSocket('ws://127.0.0.1:1')).rejects.toMatchObject({ code: 'RELAY_UNREACHABLE', message: /nobody listens/ })
     await expect(dialWebSocket('ws://nowhere.invalid')).rejects.toMatchObject({ code: 'RELAY_UNREACHABLE' })
-    for (const wrong of ['http://x', 'localhost:8080', 'nonsense']) await expect(dialWebSocket(wrong)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+    for (const wrong of ['http://x', 'localhost:8080', 'nonsense'])
+      await expect(dialWebSocket(wrong)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
   })
 
   it('ALN-44 an abort while dialing rejects with ABORTED', async () => {
