@@ -45,10 +45,7 @@ export class WebRtcAttempt implements OpenedAttempt {
     // Whoever gave up on an attempt may never look at its end.
     this.channel.catch(() => {})
     this.#stopTimer = options.clock.setTimer(attemptTimeoutMs, () => this.#fail(this.#missing()))
-    options.loadSimplePeer().then(
-      (Peer) => this.#begin(Peer),
-      (error: unknown) => this.#fail('the WebRTC part of the library could not be loaded', error),
-    )
+    void this.#load()
   }
 
   signal(text: string): void {
@@ -71,8 +68,22 @@ export class WebRtcAttempt implements OpenedAttempt {
     this.#settle(new MeshError('ABORTED', 'The attempt at a WebRTC link was given up'))
   }
 
-  #begin(Peer: SimplePeerConstructor): void {
+  async #load(): Promise<void> {
+    let Peer: SimplePeerConstructor
+    try {
+      Peer = await this.#options.loadSimplePeer()
+    } catch (error) {
+      return this.#fail('the WebRTC part of the library could not be loaded', error)
+    }
     if (this.#settled) return
+    try {
+      this.#begin(Peer)
+    } catch (error) {
+      this.#fail('the browser makes no peer connection', error)
+    }
+  }
+
+  #begin(Peer: SimplePeerConstructor): void {
     const { clock, iceServers, life } = this.#options
     const { role } = this.#attempt
     // Object mode: the stream then keeps the borders of messages whatever the timing.

@@ -146,6 +146,18 @@ describe('LINK_FAILED says which step failed', () => {
     expect([error.code, error.message]).toEqual(['LINK_FAILED', expect.stringMatching(/could not be loaded/)])
   })
 
+  test('a browser that makes no connection at all', async () => {
+    class Impossible extends FakePeer {
+      constructor(options: FakePeer['options']) {
+        super(options)
+        throw new Error('No WebRTC support')
+      }
+    }
+    const { attempt } = tried('dialer', async () => Impossible)
+    const error = await failureOf(attempt.channel)
+    expect([error.code, error.message]).toEqual(['LINK_FAILED', expect.stringMatching(/makes no peer connection/)])
+  })
+
   test('descriptions without a fingerprint', async () => {
     const { attempt, peer } = tried('dialer')
     const made = await peer()
