@@ -1,6 +1,11 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import type { ByteWriter } from '../wire/bytes.ts'
-import type { WireNetwork } from './member-record.ts'
+
+/** A network as it stands on the wire: its name and a 16-byte hash of the admission key (zeros: no key). */
+export interface WireNetwork {
+  readonly name: string
+  readonly keyHash: Uint8Array
+}
 
 export const keyHashBytes = 16
 /** It travels behind a length of one byte. */

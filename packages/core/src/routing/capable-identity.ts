@@ -1,5 +1,5 @@
 import type { Address } from '../identity/address.ts'
-import type { WireNetwork } from '../identity/member-record.ts'
+import type { WireNetwork } from '../identity/wire-network.ts'
 import type { Crypto, ExchangeKeys, KeyPair } from '../ports/crypto.ts'
 
 /** Who a router is: what its member record says and what it proves it with. */

@@ -1,4 +1,5 @@
-import { signRecord, type MemberRecord, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
+import type { MemberRecord, PlainHost, ServiceAdvert } from '../identity/member-record.ts'
+import { signRecord } from '../identity/signed-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import { run, wait, type Steps } from '../ports/awaitable.ts'
 import type { Clock } from '../ports/clock.ts'

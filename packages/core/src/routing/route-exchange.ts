@@ -1,7 +1,7 @@
 // What capable neighbours tell each other about who is where, and what is made of it: entries are proven, then they
 // change the table, then the change is told on. Everything here is synchronous and sees only verified facts.
 
-import { sameNetwork } from '../identity/member-record.ts'
+import { sameNetwork } from '../identity/wire-network.ts'
 import type { Link } from '../link/link.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'

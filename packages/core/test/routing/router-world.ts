@@ -1,6 +1,6 @@
 import { memoryChannelPair, type MemoryChannelOptions } from '../../src/channel/memory-channel.ts'
 import { addressOf, drawTab, whoOf, type Address } from '../../src/identity/address.ts'
-import { wireNetwork } from '../../src/identity/member-record.ts'
+import { wireNetwork } from '../../src/identity/wire-network.ts'
 import type { Link } from '../../src/link/link.ts'
 import { Router, type RouterOptions } from '../../src/routing/router.ts'
 import { SeededDice } from '../../src/testing/seeded-dice.ts'
