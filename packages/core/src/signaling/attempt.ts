@@ -7,6 +7,8 @@ import type { OpenedAttempt, PeerDialer } from './peer-dialer.ts'
 
 /** A direct channel that needs longer than this will not come; a new attempt has better chances. */
 export const attemptTimeoutMs = 8_000
+/** A signal that got lost is said again while nothing has come of it; the other side drops doubles. */
+const repeatAfterMs = [1_000, 3_000] as const
 /** Candidates come one by one; no honest attempt has more. */
 const signalsPerAttemptMax = 256
 
@@ -31,7 +33,7 @@ export class Attempt {
   readonly role: 'dialer' | 'listener'
   readonly #options: AttemptOptions
   readonly #seen = new Set<number>()
-  readonly #stopTimer: () => void
+  readonly #stopTimers: (() => void)[]
   #opened: OpenedAttempt | undefined
   #channel: Channel | undefined
   #sent = 0
@@ -42,7 +44,7 @@ export class Attempt {
     this.id = options.id
     this.number = options.number
     this.role = options.role
-    this.#stopTimer = options.clock.setTimer(attemptTimeoutMs, () => this.fail(`no direct link within ${attemptTimeoutMs} ms`))
+    this.#stopTimers = [options.clock.setTimer(attemptTimeoutMs, () => this.fail(`no direct link within ${attemptTimeoutMs} ms`))]
   }
 
   /** The channel is open: the greeting is under way and signals do not matter any more. */
@@ -83,8 +85,16 @@ export class Attempt {
 
   #send(data: string): void {
     if (this.#over || this.#sent >= signalsPerAttemptMax) return
-    this.#options.send(this.#sent, data)
+    const { clock, send } = this.#options
+    const index = this.#sent
     this.#sent += 1
+    send(index, data)
+    for (const delayMs of repeatAfterMs) {
+      const repeat = (): void => {
+        if (!this.#channel) send(index, data)
+      }
+      this.#stopTimers.push(clock.setTimer(delayMs, repeat))
+    }
   }
 
   #greet(channel: Channel): void {
@@ -103,7 +113,7 @@ export class Attempt {
 
   #end(): void {
     this.#over = true
-    this.#stopTimer()
+    for (const stop of this.#stopTimers) stop()
     // After the channel is out, cancelling would only disturb it.
     if (!this.#channel) this.#opened?.cancel()
   }

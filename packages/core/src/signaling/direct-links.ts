@@ -18,8 +18,8 @@ export const connectTimeoutMs = 20_000
 const negotiationsMax = 64
 /** Attempts that are over, remembered so that their late signals open nothing. */
 const endedMax = 256
-/** A `want` that crossed the success of the link it asks for is not a new wish. */
-const freshLinkMs = 5_000
+/** Members whose newest attempt is remembered, so that an older one opens nothing. */
+const newestMax = 512
 
 export interface DirectLinksOptions {
   readonly clock: Clock
@@ -40,7 +40,7 @@ export class DirectLinks {
   readonly #router: Router
   readonly #negotiations = new Map<string, Negotiation>()
   readonly #ended = new Set<string>()
-  readonly #directSince = new Map<string, number>()
+  readonly #newest = new Map<string, number>()
   /** Called when a negotiation that `seek` started is over. */
   onOutcome: ((address: string, outcome: Outcome) => void) | undefined
   #number = 0
@@ -99,12 +99,10 @@ export class DirectLinks {
 
   /** Called whenever routing says that something about this address changed. */
   refresh(address: string): void {
-    if (!this.#router.destination(address)?.direct) {
-      this.#directSince.delete(address)
-      return
-    }
-    if (!this.#directSince.has(address)) this.#directSince.set(address, this.#options.clock.now())
-    this.#negotiations.get(address)?.succeeded()
+    const destination = this.#router.destination(address)
+    // Who comes back may be another process, whose numbers start elsewhere.
+    if (!destination) this.#newest.delete(address)
+    if (destination?.direct) this.#negotiations.get(address)?.succeeded()
   }
 
   close(): void {
@@ -179,7 +177,8 @@ export class DirectLinks {
 
   #receiveWant(from: string, signal: Signal, negotiation: Negotiation | undefined): void {
     const destination = this.#router.destination(from)
-    if (this.#router.address > from || destination?.kind !== 'member' || this.#isFresh(from)) return
+    // With a link the wish is old, or the other side lost it and we shall notice soon: it asks again.
+    if (this.#router.address > from || destination?.kind !== 'member' || this.#links().includes(from)) return
     const dialer = this.#common(destination.capabilities)
     if (!dialer || this.#refuse(from, signal, negotiation)) return
     this.#negotiate(from, dialer).answerWant()
@@ -189,6 +188,7 @@ export class DirectLinks {
     const dialer = this.#options.dialers.find(({ capability }) => capability === signal.capability)
     // Attempts are opened by the smaller address only; anything else about an unknown one is late or a lie.
     if (!dialer || (this.#router.address < from && !negotiation) || (!negotiation && this.#refuse(from, signal, negotiation))) return
+    if (!this.#isNewest(from, signal)) return
     this.#negotiate(from, dialer).signal(signal, dialer)
   }
 
@@ -199,9 +199,14 @@ export class DirectLinks {
     return true
   }
 
-  #isFresh(address: string): boolean {
-    const since = this.#directSince.get(address)
-    return since !== undefined && this.#options.clock.now() - since < freshLinkMs
+  /** Whether no later attempt of the other side was heard of. Our own attempts are known by their ids. */
+  #isNewest(from: string, { number }: AttemptSignal): boolean {
+    if (this.#router.address < from) return true
+    if (number < (this.#newest.get(from) ?? 0)) return false
+    this.#newest.delete(from)
+    this.#newest.set(from, number)
+    forgetOldest(this.#newest, newestMax)
+    return true
   }
 
   #send(address: string, signal: Signal): void {
@@ -217,10 +222,12 @@ export class DirectLinks {
 
   #remember(ended: string): void {
     this.#ended.add(ended)
-    if (this.#ended.size <= endedMax) return
-    for (const oldest of this.#ended) {
-      this.#ended.delete(oldest)
-      break
-    }
+    forgetOldest(this.#ended, endedMax)
   }
+}
+
+function forgetOldest(memory: Pick<Map<string, unknown>, 'size' | 'keys' | 'delete'>, most: number): void {
+  if (memory.size <= most) return
+  const { value } = memory.keys().next()
+  if (value !== undefined) memory.delete(value)
 }

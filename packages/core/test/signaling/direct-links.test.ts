@@ -37,6 +37,9 @@ function directLinks(mesh: Mesh): number {
   return mesh.router.links().filter(({ peer }) => peer?.kind === 'member').length
 }
 
+/** The last six once failed: too many lost signals, and a `want` that came long after the link. */
+const seeds = [...Array.from({ length: 40 }, (_, index) => 100 + index), 1_038, 1_122, 1_134, 1_164, 1_240, 1_258]
+
 describe('direct links', () => {
   it.each([0, 1])('PP-16 whoever asks (%i), the smaller address makes the offer, and there is one link', async (asking) => {
     const opened: string[] = []
@@ -63,7 +66,7 @@ describe('direct links', () => {
     for (const mesh of [small, large]) expect(directLinks(mesh)).toBe(1)
   })
 
-  it.each(Array.from({ length: 20 }, (_, index) => 100 + index))(
+  it.each(seeds)(
     'PP-16 signals that are late, doubled, lost or stale: one link in the end (seed %i)',
     async (seed) => {
       const [small, large] = await pair(seed)
