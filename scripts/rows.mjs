@@ -1,7 +1,7 @@
 // `pnpm rows`: holds the table of docs/from-the-seeds.md against the reports of the test runners.
 //
-// A row claimed as "done" must have at least one test that ran and passed, with the row's id written out in the test's own
-// title ("ALN-02…04" names ALN-02 only), and no test of that title may have failed. A skipped test proves nothing.
+// A row claimed as "done" must have at least one test that ran and passed, with the row's id written out in its title or in that
+// of a group it stands in ("ALN-02…04" names ALN-02 only), and no such test may have failed. A skipped test proves nothing.
 
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
@@ -29,25 +29,26 @@ export function readTable(markdown) {
 }
 
 /**
- * Every test of a report with its own title and how it ended; undefined when the shape is of neither runner.
+ * Every test of a report with its title, the groups' in front, and how it ended; undefined when the shape is of neither runner.
  * @param {any} report a parsed JSON report of vitest or Playwright
  * @returns {{ title: string, outcome: 'passed' | 'failed' | 'skipped' }[] | undefined}
  */
 export function readReport(report) {
   if (Array.isArray(report?.testResults)) {
     return report.testResults.flatMap((file) =>
-      (file.assertionResults ?? []).map((test) => ({ title: test.title, outcome: outcomeOf(test.status) })),
+      (file.assertionResults ?? []).map((test) => ({ title: [...(test.ancestorTitles ?? []), test.title].join(' › '), outcome: outcomeOf(test.status) })),
     )
   }
-  if (Array.isArray(report?.suites)) return report.suites.flatMap(testsOfSuite)
+  // The outermost suites of Playwright are files: their names are no titles.
+  if (Array.isArray(report?.suites)) return report.suites.flatMap((file) => testsOfSuite(file, []))
   return undefined
 }
 
-function testsOfSuite(suite) {
+function testsOfSuite(suite, groups) {
   const own = (suite.specs ?? []).flatMap((spec) =>
-    (spec.tests ?? []).map((test) => ({ title: spec.title, outcome: outcomeOf(test.results?.at(-1)?.status) })),
+    (spec.tests ?? []).map((test) => ({ title: [...groups, spec.title].join(' › '), outcome: outcomeOf(test.results?.at(-1)?.status) })),
   )
-  return [...own, ...(suite.suites ?? []).flatMap(testsOfSuite)]
+  return [...own, ...(suite.suites ?? []).flatMap((inner) => testsOfSuite(inner, [...groups, inner.title]))]
 }
 
 /** @returns {'passed' | 'failed' | 'skipped'} */

@@ -10,7 +10,7 @@ const script = fileURLToPath(new URL('../rows.mjs', import.meta.url))
 
 const vitestReport = (...tests) => ({ testResults: [{ assertionResults: tests.map(([title, status]) => ({ title, status })) }] })
 const playwrightReport = (...tests) => ({
-  suites: [{ suites: [{ specs: tests.map(([title, ...results]) => ({ title, tests: [{ results: results.map((status) => ({ status })) }] })) }] }],
+  suites: [{ title: 'some.spec.ts', suites: [{ title: 'group', specs: tests.map(([title, ...results]) => ({ title, tests: [{ results: results.map((status) => ({ status })) }] })) }] }],
 })
 const check = (rows, tests, ids = ['ALN-03']) => checkRows({ ids, rows: readTable(table(...rows)), tests: readReport(vitestReport(...tests)) })
 const table = (...rows) => ['| id | what | part | status |', '|---|---|---|---|', ...rows.map((cells) => `| ${cells.join(' | ')} |`)].join('\n')
@@ -42,12 +42,14 @@ describe('readReport', () => {
       { title: 'd', outcome: 'skipped' },
     ])
     expect(readReport(playwrightReport(['a', 'passed'], ['b', 'timedOut'], ['c', 'failed', 'passed'], ['d', 'skipped'], ['e']))).toEqual([
-      { title: 'a', outcome: 'passed' },
-      { title: 'b', outcome: 'failed' },
-      { title: 'c', outcome: 'passed' },
-      { title: 'd', outcome: 'skipped' },
-      { title: 'e', outcome: 'skipped' },
+      { title: 'group › a', outcome: 'passed' },
+      { title: 'group › b', outcome: 'failed' },
+      { title: 'group › c', outcome: 'passed' },
+      { title: 'group › d', outcome: 'skipped' },
+      { title: 'group › e', outcome: 'skipped' },
     ])
+    const grouped = { testResults: [{ assertionResults: [{ ancestorTitles: ['group'], title: 'a', status: 'passed' }] }] }
+    expect(readReport(grouped)).toEqual([{ title: 'group › a', outcome: 'passed' }])
     expect(readReport({ anything: 'else' })).toBeUndefined()
   })
 })

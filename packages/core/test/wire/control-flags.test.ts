@@ -4,13 +4,13 @@ import { crc32 } from '../../src/wire/crc32.ts'
 import { hamming } from './vectors.ts'
 
 describe('ALN-32 control word', () => {
-  it('has the table of every stack', () => {
+  it('ALN-32 has the table of every stack', () => {
     let table = ''
     for (let flags = 0; flags < 2_048; flags++) table += encodeControlFlags(flags).toString(16).padStart(4, '0')
     expect(table).toBe(hamming.encodedHex)
   })
 
-  it('mends each of the 16 × 2048 single-bit errors', () => {
+  it('ALN-32 mends each of the 16 × 2048 single-bit errors', () => {
     let mended = 0
     for (let flags = 0; flags < 2_048; flags++) {
       const word = encodeControlFlags(flags)
@@ -23,7 +23,7 @@ describe('ALN-32 control word', () => {
     expect(mended).toBe(16 * 2_048)
   })
 
-  it('computes the CRC-32 of zlib, in one go or in two', () => {
+  it('ALN-32 computes the CRC-32 of zlib, in one go or in two', () => {
     const bytes = new TextEncoder().encode('123456789')
     expect(crc32(bytes)).toBe(0xcbf43926)
     expect(crc32(bytes, 4, 9, crc32(bytes, 0, 4))).toBe(0xcbf43926)

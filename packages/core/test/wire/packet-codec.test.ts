@@ -108,7 +108,7 @@ describe('ALN-20 packets', () => {
 describe('ALN-32 checksum', () => {
   const packet: Packet = { srcAddr: 'a', destAddr: 'b', contextID: 7, data: fromHex('c0dbdcdd') }
 
-  it('is checked when present', () => {
+  it('ALN-32 is checked when present', () => {
     const bytes = encodePacket(packet, { crc: true })
     expect(shown(decodePacket(bytes))).toEqual(shown(packet))
     for (let at = 2; at < bytes.length; at++) {
@@ -119,7 +119,7 @@ describe('ALN-32 checksum', () => {
     }
   })
 
-  it('holds when one bit of the control word was flipped on the way', () => {
+  it('ALN-32 holds when one bit of the control word was flipped on the way', () => {
     const bytes = encodePacket(packet, { crc: true })
     for (let bit = 0; bit < 16; bit++) {
       const flipped = bytes.slice()

@@ -24,13 +24,13 @@ function encoded(vector: Vector): Uint8Array {
 }
 
 describe('ALN-20 PY-35 every recorded packet, both ways', () => {
-  it.each(vectors)('encodes $id', (vector) => {
+  it.each(vectors)('ALN-20 PY-35 encodes $id', (vector) => {
     const bytes = encoded(vector)
     if (vector.packetHex !== null) expect(toHex(bytes)).toBe(vector.packetHex)
     else expect(sha256(bytes)).toBe(vector.packetHexSha256)
   })
 
-  it.each(vectors)('decodes $id', (vector) => {
+  it.each(vectors)('ALN-20 PY-35 decodes $id', (vector) => {
     const bytes = vector.packetHex === null ? encoded(vector) : fromHex(vector.packetHex)
     expect(shown(decodePacket(bytes))).toEqual(shown(packetOf(vector.fields)))
     const followed = new Uint8Array([...bytes, 0x55, 0xaa])
