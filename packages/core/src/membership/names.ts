@@ -22,7 +22,8 @@ export function resolveName(query: NameQuery, destinations: readonly Destination
   if (target === self) return self
   const exact = destinations.find(({ address }) => address === target)
   if (exact && kinds.includes(exact.kind)) return target
-  const notAble = exact && new MeshError('NOT_A_MEMBER', `'${target}' is a ${exact.kind === 'plain' ? 'plain ALN node' : exact.kind}, not a member`)
+  const notAble =
+    exact && new MeshError('NOT_A_MEMBER', `'${target}' is a ${exact.kind === 'plain' ? 'plain ALN node' : exact.kind}, not a member`)
   const able = destinations.filter(({ address, kind }) => kinds.includes(kind) && address !== self)
   if (isMemberForm(target)) return notAble ?? nearest(able.filter(({ address }) => whoPart(address) === target))?.address
   const wanted = target.normalize('NFC')
@@ -46,7 +47,11 @@ function nearest(destinations: readonly Destination[]): Destination | undefined 
 
 function ambiguous(target: string, named: readonly Destination[]): MeshError {
   const listed = named.map(({ address }) => address).toSorted()
-  return new MeshError('AMBIGUOUS_NAME', `${listed.length} peers are called '${target}': ${listed.slice(0, ambiguousListedMax).join(', ')}`, {
-    tried: listed.slice(0, ambiguousListedMax),
-  })
+  return new MeshError(
+    'AMBIGUOUS_NAME',
+    `${listed.length} peers are called '${target}': ${listed.slice(0, ambiguousListedMax).join(', ')}`,
+    {
+      tried: listed.slice(0, ambiguousListedMax),
+    },
+  )
 }

@@ -16,7 +16,16 @@ export interface MeshSettings {
 export const relaysMax = 16
 const textBytesMax = 64
 const optionNames: readonly string[] = [
-  'network', 'relays', 'name', 'identity', 'links', 'iceServers', 'plainNodes', 'timeoutMs', 'signal', 'debug',
+  'network',
+  'relays',
+  'name',
+  'identity',
+  'links',
+  'iceServers',
+  'plainNodes',
+  'timeoutMs',
+  'signal',
+  'debug',
 ] satisfies (keyof MeshOptions)[]
 const linkNames: readonly string[] = ['degree', 'accept', 'webrtc']
 const relayUrl = /^wss?:\/\/[^\s/?#]+([/?#]\S*)?$/i

@@ -37,5 +37,8 @@ function namedRooms(sink: Log, debug: string): Log {
 }
 
 function unknownDebug(debug: unknown): MeshError {
-  return new MeshError('INVALID_OPTION', `debug must be 0 to ${levelMax}, or rooms (${logRooms.join(', ')}) with commas, not '${String(debug)}'`)
+  return new MeshError(
+    'INVALID_OPTION',
+    `debug must be 0 to ${levelMax}, or rooms (${logRooms.join(', ')}) with commas, not '${String(debug)}'`,
+  )
 }

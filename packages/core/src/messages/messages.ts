@@ -55,9 +55,13 @@ export class Messages {
       return take(packet, arrival)
     }
     router.registerService(messageService, message, { plain: false })
-    router.registerService(broadcastService, (packet, arrival) => {
-      if (!arrival.plain && arrival.broadcast && packet.data) this.#take(packet.data, packet, arrival)
-    }, { plain: false })
+    router.registerService(
+      broadcastService,
+      (packet, arrival) => {
+        if (!arrival.plain && arrival.broadcast && packet.data) this.#take(packet.data, packet, arrival)
+      },
+      { plain: false },
+    )
   }
 
   /** Resolves when the library at `address` has it. */
@@ -117,7 +121,8 @@ export class Messages {
       reply: (parts) => this.#reply(from, parts, body.id),
     })
     const { log } = this.#options
-    if (log.level >= 5) log.write(5, 'messages', `${message.broadcast ? 'broadcast' : 'message'} ${body.id} from ${from}, ${body.parts.length} parts`)
+    if (log.level >= 5)
+      log.write(5, 'messages', `${message.broadcast ? 'broadcast' : 'message'} ${body.id} from ${from}, ${body.parts.length} parts`)
     for (const cursor of [...this.#cursors]) cursor.push(message)
     this.#options.arrived(message)
   }

@@ -44,7 +44,11 @@ export function answering(router: Router, handler: RequestHandler, log: Log): Pa
     }
     const bytes = bodyBytes(returned)
     if (!bytes) {
-      log.write(1, 'services', `the handler of '${packet.service}' returned ${typeof returned}: it must be a string, a Uint8Array or undefined`)
+      log.write(
+        1,
+        'services',
+        `the handler of '${packet.service}' returned ${typeof returned}: it must be a string, a Uint8Array or undefined`,
+      )
       return answer.failed('HANDLER_FAILED', `the handler returned ${typeof returned}, not a string, bytes or undefined`)
     }
     if (bytes.length > answer.bytesMax) return answer.failed('TOO_LARGE', `the answer has ${bytes.length} bytes, ${answer.bytesMax} fit`)

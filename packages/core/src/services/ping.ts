@@ -16,7 +16,11 @@ export interface PingResult {
 
 /** Makes a router answer pings: every member's does, and a relay's. */
 export function answerPings(router: Router): void {
-  router.registerService(pingService, answering(router, () => undefined, silentLog), { plain: false })
+  router.registerService(
+    pingService,
+    answering(router, () => undefined, silentLog),
+    { plain: false },
+  )
 }
 
 export interface PingOptions extends OperationOptions {

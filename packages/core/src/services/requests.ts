@@ -61,7 +61,9 @@ export class Requests {
         let unsent = new MeshError('NO_ROUTE', `nobody to send '${service}' to`)
         for (const target of targets) {
           asked = target
-          const context = router.registerContext((packet, arrival) => answered({ target, hints, settle }, packet, arrival), { from: target })
+          const context = router.registerContext((packet, arrival) => answered({ target, hints, settle }, packet, arrival), {
+            from: target,
+          })
           const error = router.send({ service, destAddr: target, contextID: context, data: bytes })
           if (!error) return () => router.releaseContext(context)
           router.releaseContext(context)

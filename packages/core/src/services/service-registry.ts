@@ -163,7 +163,8 @@ export class ServiceRegistry implements Services {
     }
     if (typeof handler !== 'function') throw new MeshError('INVALID_OPTION', `the handler of the service '${name}' must be a function`)
     if (this.#local.has(name)) throw new MeshError('INVALID_OPTION', `the service '${name}' is registered already: close() it first`)
-    if (this.#local.size >= advertisedServicesMax) throw new MeshError('QUEUE_FULL', `a node offers at most ${advertisedServicesMax} services`)
+    if (this.#local.size >= advertisedServicesMax)
+      throw new MeshError('QUEUE_FULL', `a node offers at most ${advertisedServicesMax} services`)
   }
 
   #offer(router: Router, name: string, entry: Entry): void {

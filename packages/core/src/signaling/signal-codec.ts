@@ -39,7 +39,8 @@ export function decodeSignal(bytes: Uint8Array | undefined): Signal | undefined 
   if (!fields || typeof fields.attempt !== 'string' || !attemptForm.test(fields.attempt)) return undefined
   const { type, attempt, number, index, capability, data } = fields
   if (type === 'want' || type === 'busy' || type === 'cancel') return { type, attempt }
-  if (type !== 'signal' || !isCount(number) || !isCount(index) || typeof capability !== 'string' || typeof data !== 'string') return undefined
+  if (type !== 'signal' || !isCount(number) || !isCount(index) || typeof capability !== 'string' || typeof data !== 'string')
+    return undefined
   return { type, attempt, number, index, capability, data }
 }
 

@@ -33,7 +33,10 @@ export class MeshWorld {
 
   /** A mesh that dials `relay` unless told otherwise, makes no direct links by itself, and has started to load. */
   member(name: string, { log = silentLog, environment = (same) => same, ...options }: MemberOptions = {}): Mesh {
-    const mesh = createMesh({ name, relays: [simUrl('relay')], links: { degree: 0 }, ...options }, environment(simEnvironment(this.sim, name, log)))
+    const mesh = createMesh(
+      { name, relays: [simUrl('relay')], links: { degree: 0 }, ...options },
+      environment(simEnvironment(this.sim, name, log)),
+    )
     this.meshes.push(mesh)
     return mesh
   }
@@ -63,7 +66,9 @@ export class MeshWorld {
   /** Moves time until each sees all the others. */
   async acquainted(...meshes: Mesh[]): Promise<void> {
     for (const mesh of meshes) await this.settle(mesh.ready)
-    await this.clock.advanceUntil(() => meshes.every((mesh) => meshes.every((other) => other === mesh || mesh.peer(other.address)?.state === 'active')))
+    await this.clock.advanceUntil(() =>
+      meshes.every((mesh) => meshes.every((other) => other === mesh || mesh.peer(other.address)?.state === 'active')),
+    )
   }
 
   async close(): Promise<void> {

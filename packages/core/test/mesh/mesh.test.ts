@@ -109,7 +109,14 @@ describe('peers', () => {
     const told: Peer[] = []
     ada.on('peer', (peer) => told.push(peer))
     await world.acquainted(ada, bob)
-    expect(ada.peer(bob.address)).toMatchObject({ address: bob.address, name: 'bob', kind: 'member', hops: 2, via: relay.address, direct: false })
+    expect(ada.peer(bob.address)).toMatchObject({
+      address: bob.address,
+      name: 'bob',
+      kind: 'member',
+      hops: 2,
+      via: relay.address,
+      direct: false,
+    })
     expect(ada.peer(relay.address)).toMatchObject({ kind: 'relay', hops: 1, direct: true, verified: true })
     expect(ada.peers.get(bob.address)?.name).toBe('bob')
     expect(ada.peers.size).toBe(2)

@@ -12,13 +12,20 @@ const body: fc.Arbitrary<MessageBody> = fc.record({
   parts: fc.array(part, { maxLength: 20 }),
 })
 
-const sample: MessageBody = { id: '00112233445566778899aabbccddeeff', sentAt: 1_767_225_600_000, inReplyTo: undefined, parts: ['ä', Uint8Array.of(1, 2)] }
+const sample: MessageBody = {
+  id: '00112233445566778899aabbccddeeff',
+  sentAt: 1_767_225_600_000,
+  inReplyTo: undefined,
+  parts: ['ä', Uint8Array.of(1, 2)],
+}
 
 describe('the body of a message', () => {
   it('is what it was, text as text and bytes as bytes', () => {
-    fc.assert(fc.property(body, (given) => {
-      expect(decodeMessage(encodeMessage(given))).toEqual(given)
-    }))
+    fc.assert(
+      fc.property(body, (given) => {
+        expect(decodeMessage(encodeMessage(given))).toEqual(given)
+      }),
+    )
   })
 
   it('has this form', () => {

@@ -29,7 +29,13 @@ describe('messages', () => {
     const heard = heardBy(bob)
     const sent = await world.settle(ada.send('bob', 'text', Uint8Array.of(0, 255), ''))
     expect(sent).toEqual({ id: heard[0]?.id, state: 'delivered' })
-    expect(heard[0]).toMatchObject({ from: ada.address, hops: 2, inReplyTo: undefined, broadcast: false, parts: ['text', Uint8Array.of(0, 255), ''] })
+    expect(heard[0]).toMatchObject({
+      from: ada.address,
+      hops: 2,
+      inReplyTo: undefined,
+      broadcast: false,
+      parts: ['text', Uint8Array.of(0, 255), ''],
+    })
     expect(heard[0]?.sentAt).toBeGreaterThan(1_700_000_000_000)
     await world.settle(ada.send(bob.who, 'a'))
     await world.settle(ada.send(bob.address, 'b'))
@@ -57,7 +63,8 @@ describe('messages', () => {
     const [atAda, atBob, atEve] = [heardBy(ada), heardBy(bob), heardBy(eve)]
     const { id } = await world.settle(ada.broadcast('this is', 'a test'))
     await world.clock.advance(2_000)
-    for (const heard of [atBob, atEve]) expect(heard).toMatchObject([{ id, from: ada.address, broadcast: true, parts: ['this is', 'a test'] }])
+    for (const heard of [atBob, atEve])
+      expect(heard).toMatchObject([{ id, from: ada.address, broadcast: true, parts: ['this is', 'a test'] }])
     expect(atAda).toEqual([])
   })
 
@@ -132,7 +139,10 @@ describe('messages()', () => {
       return texts
     })
     for (const text of ['a', 'b', 'c', 'd']) await world.settle(ada.send('bob', text))
-    expect(await Promise.all(reading)).toEqual([['a', 'b', 'c'], ['a', 'b', 'c']])
+    expect(await Promise.all(reading)).toEqual([
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c'],
+    ])
     expect(heard).toHaveLength(4)
     expect(await loops[0]?.next()).toEqual({ done: true, value: undefined })
   })

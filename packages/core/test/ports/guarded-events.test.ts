@@ -14,7 +14,10 @@ function events(): { heard: string[]; errors: MeshError[]; on: GuardedEvents<Eve
 describe('events', () => {
   it('PY-21 on, once, off, the returned function and a signal all end a listener', () => {
     const { on, heard } = events()
-    const hear = (name: string) => (word: string): void => void heard.push(`${name} ${word}`)
+    const hear =
+      (name: string) =>
+      (word: string): void =>
+        void heard.push(`${name} ${word}`)
     const stop = on.on('word', hear('a'))
     on.on('word', hear('b'), { once: true })
     const controller = new AbortController()

@@ -3,7 +3,11 @@ import { loadFromWire, loadToWire } from '../../src/services/load.ts'
 import { meshErrorOf } from '../mesh/mesh-error-of.ts'
 
 describe('load', () => {
-  it.each([[0, 1], [1, 127], [0.5, 64]])('%f is %i on the wire', (load, wire) => {
+  it.each([
+    [0, 1],
+    [1, 127],
+    [0.5, 64],
+  ])('%f is %i on the wire', (load, wire) => {
     expect(loadToWire(load)).toBe(wire)
     expect(loadFromWire(wire)).toBeCloseTo(load)
   })

@@ -94,7 +94,10 @@ describe('services and calls', () => {
     expect(failed.code).toBe('REMOTE_ERROR')
     expect(failed.cause).toBeInstanceOf(RemoteError)
     expect(failed.cause).toMatchObject({ name: 'RangeError', code: 'FAR', message: 'too far [31m' })
-    expect(await world.settle(rejectionOf(ada.call('wrong')))).toMatchObject({ code: 'HANDLER_FAILED', message: expect.stringContaining('number') as string })
+    expect(await world.settle(rejectionOf(ada.call('wrong')))).toMatchObject({
+      code: 'HANDLER_FAILED',
+      message: expect.stringContaining('number') as string,
+    })
     expect((await world.settle(rejectionOf(ada.call('never', '', { timeoutMs: -1 })))).code).toBe('INVALID_OPTION')
   })
 

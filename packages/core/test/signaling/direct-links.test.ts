@@ -21,15 +21,13 @@ async function pair(seed: number, options: MemberOptions = {}): Promise<[Mesh, M
 function counting(opened: string[]): MemberOptions['environment'] {
   return (same) => ({
     ...same,
-    peerDialers: same.peerDialers.map(
-      (dialer): PeerDialer => ({
-        capability: dialer.capability,
-        open(attempt) {
-          opened.push(attempt.role)
-          return dialer.open(attempt)
-        },
-      }),
-    ),
+    peerDialers: same.peerDialers.map((dialer): PeerDialer => ({
+      capability: dialer.capability,
+      open(attempt) {
+        opened.push(attempt.role)
+        return dialer.open(attempt)
+      },
+    })),
   })
 }
 
@@ -66,28 +64,26 @@ describe('direct links', () => {
     for (const mesh of [small, large]) expect(directLinks(mesh)).toBe(1)
   })
 
-  it.each(seeds)(
-    'PP-16 signals that are late, doubled, lost or stale: one link in the end (seed %i)',
-    async (seed) => {
-      const [small, large] = await pair(seed)
-      const dice = new SeededDice(seed)
-      for (const mesh of [small, large]) {
-        const send = mesh.router.send.bind(mesh.router)
-        mesh.router.send = (packet) => {
-          if (packet.service !== '$mesh.signal') return send(packet)
-          const copies = dice.random() < 0.15 ? 0 : dice.random() < 0.4 ? 2 : 1
-          for (let copy = 0; copy < copies; copy += 1) world.clock.setTimer(dice.random() * (dice.random() < 0.1 ? 12_000 : 400), () => void send(packet))
-          return undefined
-        }
+  it.each(seeds)('PP-16 signals that are late, doubled, lost or stale: one link in the end (seed %i)', async (seed) => {
+    const [small, large] = await pair(seed)
+    const dice = new SeededDice(seed)
+    for (const mesh of [small, large]) {
+      const send = mesh.router.send.bind(mesh.router)
+      mesh.router.send = (packet) => {
+        if (packet.service !== '$mesh.signal') return send(packet)
+        const copies = dice.random() < 0.15 ? 0 : dice.random() < 0.4 ? 2 : 1
+        for (let copy = 0; copy < copies; copy += 1)
+          world.clock.setTimer(dice.random() * (dice.random() < 0.1 ? 12_000 : 400), () => void send(packet))
+        return undefined
       }
-      const asked = [small.connect(large.address, { timeoutMs: 120_000 })]
-      if (seed % 2 === 0) asked.push(large.connect(small.address, { timeoutMs: 120_000 }))
-      const outcomes = await world.settle(Promise.allSettled(asked))
-      expect(outcomes.map(({ status }) => status)).toEqual(asked.map(() => 'fulfilled'))
-      await world.clock.advance(60_000)
-      for (const mesh of [small, large]) expect(directLinks(mesh)).toBe(1)
-    },
-  )
+    }
+    const asked = [small.connect(large.address, { timeoutMs: 120_000 })]
+    if (seed % 2 === 0) asked.push(large.connect(small.address, { timeoutMs: 120_000 }))
+    const outcomes = await world.settle(Promise.allSettled(asked))
+    expect(outcomes.map(({ status }) => status)).toEqual(asked.map(() => 'fulfilled'))
+    await world.clock.advance(60_000)
+    for (const mesh of [small, large]) expect(directLinks(mesh)).toBe(1)
+  })
 
   it('PP-16 signals that belong to nothing open nothing', async () => {
     const opened: string[] = []

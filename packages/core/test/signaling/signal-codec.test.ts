@@ -17,7 +17,13 @@ describe('signals', () => {
 
   it('what is none is undefined and never throws', () => {
     const bad = [
-      null, 7, [], {}, { type: 'want' }, { type: 'want', attempt: 'zz' }, { type: 'other', attempt },
+      null,
+      7,
+      [],
+      {},
+      { type: 'want' },
+      { type: 'want', attempt: 'zz' },
+      { type: 'other', attempt },
       { type: 'signal', attempt, number: -1, index: 0, capability: 'x', data: '' },
       { type: 'signal', attempt, number: 1, index: 0.5, capability: 'x', data: '' },
       { type: 'signal', attempt, number: 1, index: 0, capability: 'x', data: {} },
