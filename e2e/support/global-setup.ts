@@ -27,8 +27,12 @@ async function buildPages(): Promise<void> {
 
 /** Builds the relay and both pages once, and serves the pages while the tests run. */
 async function setUp(): Promise<() => void> {
+  const before = process.env['NODE_ENV']
   compilePackages()
   await buildPages()
+  // A build calls itself production, and an npm install of a test would leave out what it needs to build.
+  if (before === undefined) delete process.env['NODE_ENV']
+  else process.env['NODE_ENV'] = before
   const server = await serveFolder(siteFolder)
   process.env['HOPMESH_E2E_PORT'] = String(server.port)
   return () => server.close()
