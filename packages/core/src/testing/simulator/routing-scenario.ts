@@ -21,6 +21,9 @@ export function runRoutingScenario(seed: number, options: RoutingScenarioOptions
   return new RoutingScenario(seed, options).run()
 }
 
+/** Longer than a pause, a restart, and the time in which a dead link is noticed and dialed anew. */
+const restMs = 100_000
+
 interface Neighbour {
   readonly name: string
   dialing: boolean
@@ -38,6 +41,7 @@ class RoutingScenario {
   readonly #heard = new Map<string, Set<string>>()
   /** Found inside handlers, whose errors the router would catch. */
   readonly #broken: string[] = []
+  #restarts = 0
   #routeChanges = 0
   #calls = 0
   #answers = 0
@@ -62,6 +66,7 @@ class RoutingScenario {
       network.note(injectFault(network, this.#dice, kinds, targets))
       for (let act = this.#dice.between(0, 4); act > 0; act -= 1) this.#act()
       this.#runFor(this.#dice.between(1, this.#dice.chance(0.2) ? 60_000 : 3_000))
+      if (this.#dice.chance(0.1)) this.#rest()
     }
     this.#healAndCheck()
     return {
@@ -98,6 +103,7 @@ class RoutingScenario {
     router.on('destination', ({ address, state }) => {
       this.#routeChanges += 1
       this.#world.network.note(`${name}: ${address} ${state}`)
+      if (state !== 'down') this.#checkLoop(name, address)
     })
     if (!name.startsWith('relay')) this.#serve(name, router)
     const neighbours = this.#pairs.filter(([one]) => one === name).map(([, other]) => ({ name: other, dialing: false }))
@@ -116,6 +122,22 @@ class RoutingScenario {
     const heard = this.#heard.get(name)
     if (heard?.has(what) === true) this.#broken.push(`${name} heard '${what}' twice`)
     heard?.add(what)
+  }
+
+  /**
+   * Routes never form a circle, not for a moment. A node that forgot everything in a restart may still be on ways that
+   * others believe in, so worlds with restarts are left out.
+   */
+  #checkLoop(name: string, destination: string): void {
+    if (this.#restarts > 0) return
+    const way = [name]
+    while (new Set(way).size === way.length) {
+      const next: string | undefined = this.#routers.get(way.at(-1) ?? '')?.destination(destination)?.via
+      const nextName = [...this.#routers].find(([, router]) => router.address === next)?.[0]
+      if (nextName === undefined || next === destination) return
+      way.push(nextName)
+    }
+    this.#broken.push(`packets for ${destination} go in a circle: ${way.join(' > ')}`)
   }
 
   /** Whoever dials keeps its link up, with a try about each second. */
@@ -140,6 +162,7 @@ class RoutingScenario {
     const { network } = this.#world
     if (network.running(name) === undefined) return
     network.kill(name, told)
+    this.#restarts += 1
     this.#routers.delete(name)
     network.clock.setTimer(this.#dice.between(10, 30_000), () => {
       network.note(`${name} returns`)
@@ -191,6 +214,34 @@ class RoutingScenario {
     return text
   }
 
+  /** Without new faults for a while, whoever is joined by sound links reaches each other, however many others are broken. */
+  #rest(): void {
+    const { network } = this.#world
+    network.note('a rest')
+    this.#runFor(restMs)
+    if (this.#pairs.some(([one, other]) => network.path(one, other).loss + network.path(other, one).loss > 0)) return
+    for (const [name, router] of this.#routers) {
+      for (const otherName of this.#soundlyJoined(name)) {
+        const other = this.#routers.get(otherName)
+        if (other === undefined || other === router) continue
+        if (router.destination(other.address) === undefined) this.#fail(`after a rest ${name} has no route to ${otherName}`)
+      }
+    }
+  }
+
+  #soundlyJoined(name: string): Set<string> {
+    const { network } = this.#world
+    const joined = new Set([name])
+    for (const at of joined) {
+      for (const pair of this.#pairs) {
+        const [one, other] = pair
+        const sound = network.path(one, other).state === 'open' && network.path(other, one).state === 'open'
+        if (sound && pair.includes(at)) joined.add(one).add(other)
+      }
+    }
+    return joined
+  }
+
   #healAndCheck(): void {
     const { network } = this.#world
     network.note('everything heals')
@@ -203,6 +254,7 @@ class RoutingScenario {
     }
     this.#checkCalls()
     this.#checkFlood()
+    this.#checkLeaving()
   }
 
   #checkCalls(): void {
@@ -227,6 +279,19 @@ class RoutingScenario {
     const names = [...this.#routers].filter(([, router]) => others.includes(router)).map(([name]) => name)
     const deaf = names.filter((name) => this.#heard.get(name)?.has(`news ${text}`) !== true)
     if (deaf.length > 0) this.#fail(`after healing a flood did not reach ${deaf.join(', ')}`)
+  }
+
+  /** Whoever is gone is forgotten everywhere, also when nobody was told. */
+  #checkLeaving(): void {
+    const [name, gone] = this.#dice.pick([...this.#routers])
+    const told = this.#dice.chance(0.5)
+    this.#world.network.note(`${name} leaves for good, ${told ? 'told' : 'untold'}`)
+    this.#world.network.kill(name, told)
+    this.#routers.delete(name)
+    this.#restarts += 1
+    this.#runFor(60_000)
+    const deceived = [...this.#routers].filter(([, router]) => router.destination(gone.address) !== undefined).map(([other]) => other)
+    if (deceived.length > 0) this.#fail(`${name} is gone for a minute, but still there for ${deceived.join(', ')}`)
   }
 
   #runFor(ms: number): void {
