@@ -205,8 +205,13 @@ export class Link {
     if (isWireFault(items)) return this.#fault(items)
     for (const item of items) {
       const message = state.decoder.decode(item)
-      if (isWireFault(message)) this.#fault(message)
-      else if (message.type === 'records') yield* this.#records(message.records)
+      if (isWireFault(message)) {
+        this.#fault(message)
+        // Entries refer to earlier ones: after one that cannot be read, the later ones cannot be believed.
+        if (message.code !== 'unknown-kind') return this.#fail(new MeshError('LINK_FAILED', `unreadable control message: ${message.detail}`))
+        continue
+      }
+      if (message.type === 'records') yield* this.#records(message.records)
       else if (message.type === 'ping') this.sendControl({ type: 'pong', nonce: message.nonce })
       else if (message.type === 'pong') state.liveness.answered(message.nonce, this.#owner.clock.now())
       else if (this.#state === state) this.#owner.control(this, message)

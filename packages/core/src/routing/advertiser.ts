@@ -47,6 +47,7 @@ export class Advertiser<N extends Neighbour> {
 
   /** This destination (or this node itself) has news for the neighbours. */
   changed(address: string): void {
+    if (this.#listeners.size === 0) return
     this.#latest.set(address, this.#start + this.#log.length)
     this.#log.push(address)
   }

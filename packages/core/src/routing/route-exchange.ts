@@ -89,6 +89,8 @@ export class RouteExchange {
     this.#proofs.leave(neighbour)
     this.#requests.leave(neighbour)
     for (const { origin, selection } of this.table.drop(neighbour)) this.#selected(origin, selection)
+    // A neighbour that never said where it is leaves nothing behind.
+    if (!this.table.get(neighbour.address)) this.#proofs.forget(neighbour.address)
   }
 
   receive(neighbour: LinkNeighbour, message: Exclude<ControlMessage, { type: 'records' | 'ping' | 'pong' | 'notice' }>): void {

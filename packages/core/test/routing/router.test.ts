@@ -23,6 +23,7 @@ describe('capable routers', () => {
     world.run(200)
     expect(a.send({ destAddr: b.address, data: 'x' })).toBeUndefined()
     expect(a.send({ destAddr: b.address, data: new Uint8Array(20_000) })?.code).toBe('TOO_LARGE')
+    expect(a.send({ destAddr: a.address, service: 'x'.repeat(300) })?.code).toBe('TOO_LARGE')
     void a.close()
     expect(a.send({ destAddr: b.address, data: 'x' })?.code).toBe('CLOSED')
   })
