@@ -1,3 +1,6 @@
+// Emitted with the declarations: an app whose own `lib` is older can still read `Symbol.dispose` in them.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export { MeshError, meshErrorCodes } from './errors/mesh-error.ts'
 export type { MeshErrorCode } from './errors/mesh-error.ts'
 export type { Carries, Channel, ChannelReceiver, CloseReason, Medium } from './channel/channel.ts'
