@@ -1,7 +1,9 @@
 import { silentLog } from '@hopmesh/core'
 import type { Log, LogLevel } from '@hopmesh/core'
 
-const methods: Readonly<Record<LogLevel, 'warn' | 'info' | 'debug'>> = { 1: 'warn', 2: 'warn', 3: 'info', 4: 'info', 5: 'debug', 6: 'debug' }
+type Method = 'warn' | 'info' | 'debug'
+
+const methods: Readonly<Record<LogLevel, Method>> = { 1: 'warn', 2: 'warn', 3: 'info', 4: 'info', 5: 'debug', 6: 'debug' }
 
 /** The page's console, for a mesh with the `debug` option; core picks levels and rooms. Without the option it is silent. */
 export function pageLog(debug: number | string | undefined): Log {

@@ -53,7 +53,9 @@ async function keptKeyPair(options: PageIdentityOptions): Promise<KeyPair> {
   const { keyPair, kept, reason } = await keptIdentity({ crypto, subtle, randomBytes: (length) => dice.bytes(length) })
   if (kept === 'none') warn('IDENTITY_STORAGE', `The identity ends with this page, because it cannot be kept: ${reason}`)
   // Where WebCrypto is missing altogether, INSECURE_CONTEXT has said so.
-  if (kept === 'seed' && subtle !== undefined) warn('IDENTITY_STORAGE', `The key of this profile can be read by scripts of this origin: ${reason}`)
+  if (kept === 'seed' && subtle !== undefined) {
+    warn('IDENTITY_STORAGE', `The key of this profile can be read by scripts of this origin: ${reason}`)
+  }
   return keyPair
 }
 

@@ -45,5 +45,6 @@ function keep(entries: readonly RememberedTab[]): void {
 function isRemembered(value: unknown): value is RememberedTab {
   if (typeof value !== 'object' || value === null) return false
   const { who, tab, epoch } = value as Record<string, unknown>
-  return typeof who === 'string' && typeof tab === 'string' && /^[a-z2-7]{4}$/.test(tab) && (epoch === undefined || Number.isSafeInteger(epoch))
+  if (typeof who !== 'string' || typeof tab !== 'string' || !/^[a-z2-7]{4}$/.test(tab)) return false
+  return epoch === undefined || Number.isSafeInteger(epoch)
 }
