@@ -5,9 +5,11 @@ const text = new TextDecoder()
 
 const router = createRouter('thermometer-1', { network: 'garden' })
 const contextID = router.registerContext((packet) => console.log(text.decode(packet.data)))
-router.on('service', ({ service, address, state }) => {
-  if (service === 'greet' && state === 'up') router.send({ destAddr: address, service, contextID, data: 'thermometer' })
-})
 router.addChannel(await TcpChannel.connect({ host, port: Number(port) }))
 
-process.once('SIGTERM', () => router.close())
+const asking = setInterval(() => router.send({ service: 'greet', contextID, data: 'thermometer' }), 1000)
+
+process.once('SIGTERM', () => {
+  clearInterval(asking)
+  router.close()
+})
