@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { runMeshScenario } from '../../src/testing/simulator/mesh-scenario.ts'
 import { runRoutingScenario } from '../../src/testing/simulator/routing-scenario.ts'
+import type { ScenarioFailure } from '../../src/testing/simulator/scenario-outcome.ts'
 
 describe('simulated worlds', () => {
   it('ALN-42 seed 7 is the same run twice, seed 8 is another', async () => {
@@ -25,7 +26,17 @@ describe('simulated worlds', () => {
     }
   })
 
-  it('ALN-42 a world that cannot heal in time fails with its seed', () => {
-    expect(() => runRoutingScenario(1, { healingMs: 0 })).toThrow(/^seed 1 at \d+ ms: .* has no route to /)
+  it('ALN-42 a world that had no time to heal fails, and the failure names its seed and its history', () => {
+    const failures: ScenarioFailure[] = []
+    for (let seed = 1; seed <= 10; seed += 1) {
+      try {
+        runRoutingScenario(seed, { healingMs: 0 })
+      } catch (error) {
+        failures.push(error as ScenarioFailure)
+        expect((error as ScenarioFailure).message).toMatch(new RegExp(`^seed ${seed} at \\d+ ms: .* has no route to `))
+      }
+    }
+    expect(failures.length).toBeGreaterThan(0)
+    expect(failures[0]?.history.at(-1)).toMatch(/ms: /)
   })
 })
