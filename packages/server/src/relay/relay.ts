@@ -82,7 +82,7 @@ export class Relay {
       silenceMs: this.#limits.silenceMs,
       health: () => this.#health(),
       metrics: () => this.metrics(),
-      onChannel: (channel, remoteAddress, network) => void this.#accept(channel, remoteAddress, network),
+      onChannel: (channel, remoteAddress, network) => this.#receive(channel, remoteAddress, network),
       onFault: (code, message) => this.#fault(code, message),
     })
   }
@@ -104,7 +104,7 @@ export class Relay {
     const tcpPort = this.#options.tcp ?? (this.#options.aln === true ? 8081 : undefined)
     if (tcpPort !== undefined) {
       const at = { host: this.#host, port: tcpPort, connectionsMax: this.#limits.connectionsMax }
-      const { port } = await this.#tcpHost.listen(at, (channel, remoteAddress) => void this.#accept(channel, remoteAddress, undefined))
+      const { port } = await this.#tcpHost.listen(at, (channel, remoteAddress) => this.#receive(channel, remoteAddress, undefined))
       this.#tcp = `${shownHost}:${port}`
     }
     this.#sweepLater()
@@ -169,7 +169,15 @@ export class Relay {
     })
   }
 
-  /** Settles when the channel has found its router or is closed; never rejects. */
+  #receive(channel: Channel, remoteAddress: string, network: string | undefined): void {
+    this.#accept(channel, remoteAddress, network).catch((error: unknown) => {
+      // Only a mistake of ours comes here; it costs this channel and nobody else.
+      this.#fault('LINK_FAILED', `${channel.label}: ${error instanceof Error ? error.message : String(error)}`)
+      channel.close('the relay failed')
+    })
+  }
+
+  /** Settles when the channel has found its router or is closed. */
   async #accept(inner: Channel, remoteAddress: string, network: string | undefined): Promise<void> {
     const channel = new OpeningChannel(inner, nodeClock, this.#bytes)
     this.#greetings.begin(remoteAddress, channel)

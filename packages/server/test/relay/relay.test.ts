@@ -300,6 +300,16 @@ describe('bad input: a clear refusal or a counted fault, and nobody else is dist
     await expectHealthy(relay)
   })
 
+  it('a network that nobody is in is forgotten', async () => {
+    const relay = await relayOf({ limits: { networkIdleMs: 200 } })
+    const [passing] = await Promise.all([member(relay, { network: 'passing' }), member(relay, { network: 'staying' })])
+    expect(relay.metrics()).toMatch(/^hopmesh_networks 2$/m)
+    await passing.close()
+    await until(() => /^hopmesh_networks 1$/m.test(relay.metrics()), 'one network')
+    await sleep(500)
+    expect(relay.metrics()).toMatch(/^hopmesh_networks 1$/m)
+  })
+
   it('networks are bounded: the idle make room, and nobody is thrown out of a busy one', async () => {
     const relay = await relayOf({ limits: { networksMax: 2 } })
     const first = await member(relay, { network: 'one' })
