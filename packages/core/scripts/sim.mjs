@@ -4,16 +4,15 @@
 import { parseArgs } from 'node:util'
 import { runMeshScenario, runRoutingScenario, ScenarioFailure } from '../dist/testing/index.js'
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    seeds: { type: 'string', default: '200' },
-    from: { type: 'string', default: '1' },
-    world: { type: 'string', default: 'both' },
-    digest: { type: 'boolean', default: false },
-    history: { type: 'boolean', default: false },
-  },
-})
+const options = {
+  seed: { type: 'string' },
+  seeds: { type: 'string', default: '200' },
+  from: { type: 'string', default: '1' },
+  world: { type: 'string', default: 'both' },
+  digest: { type: 'boolean', default: false },
+  history: { type: 'boolean', default: false },
+}
+const values = readOptions()
 
 const worlds = { routing: runRoutingScenario, mesh: (seed) => runMeshScenario(seed, { settle: () => new Promise(setImmediate) }) }
 const chosen = values.world === 'both' ? Object.keys(worlds) : [values.world]
@@ -23,6 +22,8 @@ for (const world of chosen) if (!(world in worlds)) usage(`--world is routing, m
 
 const totals = { seeds: 0, deliveries: 0, routeChanges: 0, faults: 0, calls: 0, answers: 0 }
 const digests = []
+let running = ''
+process.on('unhandledRejection', (error) => fail(`${running}: a rejection that nobody handled: ${error?.stack ?? error}`))
 const startedAt = performance.now()
 for (let seed = from; seed < from + count; seed += 1) {
   for (const world of chosen) digests.push(await runOne(world, seed))
@@ -32,11 +33,16 @@ for (let seed = from; seed < from + count; seed += 1) {
 if (values.digest) console.log(digests.join(''))
 else {
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
-  console.log(`${Object.entries(totals).map(([what, number]) => `${what} ${number}`).join(', ')}: all members found each other; ${seconds} s`)
+  console.log(
+    `${Object.entries(totals)
+      .map(([what, number]) => `${what} ${number}`)
+      .join(', ')}: all members found each other; ${seconds} s`,
+  )
 }
 if (totals.deliveries === 0 || totals.routeChanges === 0) fail('nothing was delivered or no route ever changed: these runs prove nothing')
 
 async function runOne(world, seed) {
+  running = `${world}: seed ${seed}`
   try {
     const outcome = await worlds[world](seed)
     for (const what of Object.keys(totals)) totals[what] += outcome[what] ?? 0
@@ -48,13 +54,21 @@ async function runOne(world, seed) {
   }
 }
 
+function readOptions() {
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    return usage(error.message)
+  }
+}
+
 function wholeNumber(option, text) {
   if (!/^\d{1,15}$/.test(text)) usage(`--${option} takes a whole number, not '${text}'`)
   return Number(text)
 }
 
 function usage(message) {
-  console.error(message)
+  console.error(`${message}\nsim [--seed N [--digest] | --seeds COUNT --from N] [--world routing|mesh|both] [--history]`)
   process.exit(2)
 }
 

@@ -161,7 +161,7 @@ class MemoryChannel implements Channel {
 function sliceAnew(chunks: readonly Uint8Array[], dice: Pick<Dice, 'random'>): Uint8Array[] {
   const bytes = joinBytes(chunks)
   const slices: Uint8Array[] = []
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     // Mostly whole, sometimes a few bytes: both extremes are where readers break.
     const end = dice.random() < 0.5 ? start + 1 + Math.floor(dice.random() * 8) : start + 1 + Math.floor(dice.random() * bytes.length)
     slices.push(bytes.slice(start, Math.min(end, bytes.length)))

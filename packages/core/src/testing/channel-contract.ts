@@ -99,7 +99,10 @@ export const channelContractCases: readonly ChannelContractCase[] = [
 
   contractCase('a link frame of 65 000 bytes passes', ['frames'], async (run) => {
     run.startBoth()
-    run.check(run.dialer.channel.messageBytesMax >= 65_000, `messageBytesMax is ${run.dialer.channel.messageBytesMax}, a link frame needs 65 000`)
+    run.check(
+      run.dialer.channel.messageBytesMax >= 65_000,
+      `messageBytesMax is ${run.dialer.channel.messageBytesMax}, a link frame needs 65 000`,
+    )
     run.dialer.send(run.payload(1, 65_000))
     await run.arrived()
   }),
@@ -127,14 +130,18 @@ export const channelContractCases: readonly ChannelContractCase[] = [
     run.dialer.send(run.payload(1, 10))
     run.dialer.channel.send(new Uint8Array(0))
     await run.arrived()
-    run.check(run.listener.messages.every((message) => message.length > 0), 'an empty message was delivered')
+    run.check(
+      run.listener.messages.every((message) => message.length > 0),
+      'an empty message was delivered',
+    )
   }),
 
   contractCase('send answers false when it is full; drained follows and bufferedBytes goes back to 0', every, async (run) => {
     run.startBoth()
     const length = Math.min(largest(run.dialer.channel), 32_768)
     let welcome = true
-    for (let index = 0; welcome && index * length < run.world.fillBytesMax; index += 1) welcome = run.dialer.send(run.payload(index, length))
+    for (let index = 0; welcome && index * length < run.world.fillBytesMax; index += 1)
+      welcome = run.dialer.send(run.payload(index, length))
     run.check(!welcome, `send never answered false within ${run.world.fillBytesMax} bytes of one turn`)
     run.check(run.dialer.channel.bufferedBytes > 0, 'bufferedBytes counts what waits')
     run.check(run.dialer.drains === 0, 'drained came before there was a turn for it')
@@ -187,7 +194,8 @@ export const channelContractCases: readonly ChannelContractCase[] = [
 
   contractCase('text arrives as it was, whatever its script', ['text'], async (run) => {
     run.startBoth()
-    for (const text of ['{"a":"plain"}', '{"a":"Grüße, мир, 世界, 🙂"}', '{"a":"\\u0000\\n\\"\u2028"}']) run.dialer.send(new TextEncoder().encode(text))
+    for (const text of ['{"a":"plain"}', '{"a":"Grüße, мир, 世界, 🙂"}', '{"a":"\\u0000\\n\\"\u2028"}'])
+      run.dialer.send(new TextEncoder().encode(text))
     await run.arrived()
   }),
 

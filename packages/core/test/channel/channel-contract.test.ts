@@ -53,7 +53,9 @@ function contract(name: string, carries: Carries, world: () => ChannelWorld): vo
 contract('memory, frames', 'frames', () => virtualWorld({}))
 contract('memory, frames, 30 ms', 'frames', () => virtualWorld({ latencyMs: 30 }))
 contract('memory, stream', 'stream', () => virtualWorld({ carries: 'stream' }))
-contract('memory, stream, cut anew by chance', 'stream', () => virtualWorld({ carries: 'stream', slicing: new SeededDice(1), latencyMs: 3 }))
+contract('memory, stream, cut anew by chance', 'stream', () =>
+  virtualWorld({ carries: 'stream', slicing: new SeededDice(1), latencyMs: 3 }),
+)
 contract('memory, text', 'text', () => virtualWorld({ carries: 'text' }))
 contract('memory, frames, real clock', 'frames', realWorld)
 contract('memory, peeked into', 'frames', peekedWorld)

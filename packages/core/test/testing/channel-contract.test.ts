@@ -47,8 +47,16 @@ const breakages: readonly [string, Breakage, string][] = [
   ['nothing', () => ({}), ''],
   ['two messages swapped', (channel) => swapping(channel), 'order is kept'],
   ['the 700th message lost', (channel) => dropping(channel, 700), '1 000 small messages arrive intact'],
-  ['one bit flipped in large messages', (channel) => ({ send: (message) => channel.send(flip(message)) }), 'a link frame of 65 000 bytes passes'],
-  ['always welcome', (channel) => ({ send: (message) => channel.send(message) || true }), 'send answers false when it is full; drained follows and bufferedBytes goes back to 0'],
+  [
+    'one bit flipped in large messages',
+    (channel) => ({ send: (message) => channel.send(flip(message)) }),
+    'a link frame of 65 000 bytes passes',
+  ],
+  [
+    'always welcome',
+    (channel) => ({ send: (message) => channel.send(message) || true }),
+    'send answers false when it is full; drained follows and bufferedBytes goes back to 0',
+  ],
   [
     'never drained',
     (channel) => ({ start: (receiver) => channel.start(receiving(receiver, { drained: () => {} })) }),
@@ -69,9 +77,21 @@ const breakages: readonly [string, Breakage, string][] = [
     }),
     'closing is told to both: local here, remote there, once and last',
   ],
-  ['closed never told', (channel) => ({ start: (receiver) => channel.start(receiving(receiver, { closed: () => {} })) }), 'what was sent just before close arrives, then closed'],
-  ['too large is cut', (channel) => ({ send: (message) => channel.send(message.subarray(0, channel.messageBytesMax)) }), 'one byte more throws TOO_LARGE and the channel lives on'],
-  ['bufferedBytes stuck', () => ({ bufferedBytes: 5 }), 'send answers false when it is full; drained follows and bufferedBytes goes back to 0'],
+  [
+    'closed never told',
+    (channel) => ({ start: (receiver) => channel.start(receiving(receiver, { closed: () => {} })) }),
+    'what was sent just before close arrives, then closed',
+  ],
+  [
+    'too large is cut',
+    (channel) => ({ send: (message) => channel.send(message.subarray(0, channel.messageBytesMax)) }),
+    'one byte more throws TOO_LARGE and the channel lives on',
+  ],
+  [
+    'bufferedBytes stuck',
+    () => ({ bufferedBytes: 5 }),
+    'send answers false when it is full; drained follows and bufferedBytes goes back to 0',
+  ],
 ]
 
 describe('channel contract, turned on broken channels', () => {

@@ -86,7 +86,8 @@ class RoutingScenario {
     const count = this.#dice.between(3, this.#options.nodesMax ?? 8)
     for (let index = 0; index < count; index += 1) this.#names.push(`${this.#dice.chance(0.3) ? 'relay' : 'member'}${index}`)
     for (let index = 1; index < count; index += 1) this.#addPair(this.#dice.between(0, index - 1), index)
-    for (let extra = this.#dice.between(0, count); extra > 0; extra -= 1) this.#addPair(this.#dice.between(0, count - 1), this.#dice.between(0, count - 1))
+    for (let extra = this.#dice.between(0, count); extra > 0; extra -= 1)
+      this.#addPair(this.#dice.between(0, count - 1), this.#dice.between(0, count - 1))
   }
 
   #addPair(from: number, to: number): void {

@@ -20,7 +20,9 @@ export class RunningDigest {
     this.#addWord(length)
     let at = 0
     for (; at + 4 <= length; at += 4) {
-      this.#addWord((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24))
+      this.#addWord(
+        (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24),
+      )
     }
     for (; at < length; at += 1) this.#addWord(bytes[at] as number)
   }

@@ -34,7 +34,14 @@ interface FaultSite {
 export function injectFault(network: SimNetwork, dice: SeededDice, kinds: readonly FaultKind[], targets: FaultTargets): string {
   const kind = dice.pick(kinds)
   const [one, other] = dice.pick(targets.pairs)
-  const detail = faults[kind]({ network, dice, one, other, node: dice.pick(targets.nodes), restart: (name, told) => targets.restart(name, told) })
+  const detail = faults[kind]({
+    network,
+    dice,
+    one,
+    other,
+    node: dice.pick(targets.nodes),
+    restart: (name, told) => targets.restart(name, told),
+  })
   return `${kind} ${detail}`
 }
 

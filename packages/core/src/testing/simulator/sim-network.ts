@@ -169,7 +169,10 @@ export class SimNetwork {
       })
     }
     if (there.state === 'open' && back.state === 'open') this.clock.setTimer(there.latencyMs, answer)
-    else this.clock.setTimer(there.state === 'cut' ? there.latencyMs : dialTimeoutMs, () => refuse(`the way was ${there.state} > ${back.state}`))
+    else
+      this.clock.setTimer(there.state === 'cut' ? there.latencyMs : dialTimeoutMs, () =>
+        refuse(`the way was ${there.state} > ${back.state}`),
+      )
     return () => {
       waiting = false
     }

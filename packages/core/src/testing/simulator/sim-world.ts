@@ -88,4 +88,3 @@ function atOnce<T>(value: T | Promise<T>): T {
   if (value instanceof Promise) throw new TypeError('The simulator needs a crypto port that answers at once')
   return value
 }
-
