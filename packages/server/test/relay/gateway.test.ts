@@ -1,44 +1,22 @@
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { joinMesh, startRelay } from '../../src/index.ts'
-import type { Mesh, MeshOptions, Relay, RelayOptions } from '../../src/index.ts'
+import type { Mesh, Relay, RelayOptions } from '../../src/index.ts'
 import { PlainNode } from '../plain-node.ts'
 import type { PlainNodeOptions } from '../plain-node.ts'
 import { sleep } from '../worlds.ts'
+import { atEnd, endAll, member, relayOf, tcpPort, until } from './relay-world.ts'
 
-const closers: (() => unknown)[] = []
-afterEach(async () => {
-  await Promise.all(closers.splice(0).map((close) => close()))
-})
+afterEach(endAll)
 
 async function gateway(options: RelayOptions = {}): Promise<Relay> {
-  const relay = await startRelay({ port: 0, tcp: 0, aln: true, ...options })
-  closers.push(() => relay.close())
-  return relay
-}
-
-async function member(relay: Relay, options: MeshOptions = {}): Promise<Mesh> {
-  const mesh = await joinMesh({ relays: [relay.ws], timeoutMs: 5_000, ...options })
-  closers.push(() => mesh.close())
-  return mesh
+  return relayOf({ tcp: 0, aln: true, ...options })
 }
 
 function plain(options: PlainNodeOptions): PlainNode {
   const node = new PlainNode(options)
-  closers.push(() => node.end())
+  atEnd(() => node.end())
   return node
-}
-
-function tcpPort(relay: Relay): number {
-  return Number(relay.tcp?.split(':')[1])
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; !condition(); waited += 10) {
-    if (waited > 5_000) throw new Error(`not within 5 s: ${what}`)
-    await sleep(10)
-  }
 }
 
 /** Both ways: the plain node calls the member's ping, the member calls the plain node's. */
@@ -123,7 +101,7 @@ describe('plain ALN nodes at the gateway', () => {
   it('a silent node hears the relay within 500 ms: QUERY, itself and its services', async () => {
     const relay = await gateway()
     const socket = connect(tcpPort(relay), '127.0.0.1')
-    closers.push(() => socket.destroy())
+    atEnd(() => socket.destroy())
     const startedAt = performance.now()
     const first = await new Promise<Buffer>((resolve) => socket.once('data', resolve))
     expect(performance.now() - startedAt).toBeLessThan(450)
@@ -160,7 +138,7 @@ describe('bad input at the gateway: counted, and nobody else is disturbed', () =
     const ws = new WebSocket(relay.ws)
     await new Promise((resolve) => ws.once('open', resolve))
     for (const text of ['not json', '', '[]', 'null', '{"net":"x"}', '{"dst":5}', '{"net":1}', '{"net":2,"data":"AA=="}']) ws.send(text)
-    closers.push(() => ws.terminate())
+    atEnd(() => ws.terminate())
 
     const binary = new WebSocket(relay.ws)
     await new Promise((resolve) => binary.once('open', resolve))
