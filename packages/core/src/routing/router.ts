@@ -196,8 +196,8 @@ export class Router {
   /** Tells the neighbours, then ends every link. Idempotent. */
   async close(notice?: { code: 'RESTARTING' | 'CLOSED'; text: string }): Promise<void> {
     if (this.#closed) return
-    const down = this.#neighbourhood.close(notice)
     this.#closed = true
+    const down = this.#neighbourhood.close(notice)
     this.#own.stop()
     this.#exchange.stop()
     this.#plainEdge.stop()
@@ -257,7 +257,9 @@ export class Router {
     }
   }
 
+  /** What happens while it closes is no news. */
   #changed(emit: () => void): void {
+    if (this.#closed) return
     this.#plainEdge.changed()
     emit()
   }

@@ -193,12 +193,14 @@ describe('capable routers', () => {
     expect(a.destination(b.address)).toBeUndefined()
   })
 
-  it('a reloaded page replaces its former self at once', async () => {
+  it('a router that closes is gone for the others at once, and has no news of its own', async () => {
     const world = new RouterWorld()
     const [a, b] = [world.router('a'), world.router('b')]
     const { dialer, listener } = world.link(a, b)
+    b.registerService('ping', () => {})
     world.run(200)
     expect(listener.phase).toBe('joined')
+    a.on('service', () => expect.unreachable('a router that is closed has no news'))
     await a.close()
     world.run(200)
     expect(dialer.phase).toBe('closed')
