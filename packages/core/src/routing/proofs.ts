@@ -1,11 +1,13 @@
 // Proof before effect (SE5): a route entry counts once the origin's signed record with that number, or a later one, was
-// seen. Records are pulled only from the neighbour that sent the entry; entries wait for a second at most, unused.
+// seen. Records are pulled only from the neighbour that sent the entry; until then entries wait, unused.
 
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RouteEntry } from '../wire/control.ts'
 
-export const proofTimeoutMs = 1_000
+/** A pull without an answer is repeated after these times (a long line, a machine that stalled); then its entry is dropped. */
+export const proofTriesMs = [1_000, 2_000, 4_000, 8_000] as const
+const lookEveryMs = 1_000
 /** Records asked of one neighbour at a time. */
 export const pullsMax = 64
 /** Unproven entries of one neighbour; more are dropped. */
@@ -14,6 +16,8 @@ export const unprovenMax = 4_096
 interface Unproven {
   entry: RouteEntry
   askedAt: number | undefined
+  /** Pulls that were not answered in time. */
+  missed: number
 }
 
 export interface ProofsPort<N> {
@@ -48,10 +52,13 @@ export class Proofs<N> {
     this.#unproven.set(neighbour, held)
     const known = held.get(entry.destination)
     if (known) {
-      if (entry.seq48 > known.entry.seq48) known.askedAt = undefined
+      if (entry.seq48 > known.entry.seq48) {
+        known.askedAt = undefined
+        known.missed = 0
+      }
       known.entry = entry
     } else if (held.size < unprovenMax) {
-      held.set(entry.destination, { entry, askedAt: undefined })
+      held.set(entry.destination, { entry, askedAt: undefined, missed: 0 })
     } else return this.#port.dropped(neighbour, entry.destination)
     this.#ask(neighbour, held)
   }
@@ -65,7 +72,8 @@ export class Proofs<N> {
   prove(neighbour: N, proof: ProvenRecord): { neighbour: N; entry: RouteEntry }[] | undefined {
     const { address } = proof.record
     const held = this.#unproven.get(neighbour)
-    if (held?.get(address)?.askedAt === undefined) return undefined
+    const waiting = held?.get(address)
+    if (held === undefined || waiting === undefined || (waiting.askedAt === undefined && waiting.missed === 0)) return undefined
     const proven = this.keep(proof)
     // A neighbour that answers with an older record than it advertised has not proven its entry.
     if (held.delete(address)) this.#port.dropped(neighbour, address)
@@ -112,23 +120,25 @@ export class Proofs<N> {
     }
     if (wanted.length === 0) return
     this.#port.pull(neighbour, wanted)
-    this.#cancelTimer ??= this.#clock.setTimer(proofTimeoutMs, () => this.#expire())
+    this.#cancelTimer ??= this.#clock.setTimer(lookEveryMs, () => this.#expire())
   }
 
   #expire(): void {
     this.#cancelTimer = undefined
-    const oldest = this.#clock.now() - proofTimeoutMs
+    const now = this.#clock.now()
     let waiting = false
     for (const [neighbour, held] of this.#unproven) {
-      for (const [address, { askedAt }] of held) {
-        if (askedAt !== undefined && askedAt <= oldest) {
-          held.delete(address)
-          this.#port.dropped(neighbour, address)
-        }
+      for (const [address, unproven] of held) {
+        if (unproven.askedAt === undefined || now - unproven.askedAt < (proofTriesMs[unproven.missed] ?? 0)) continue
+        unproven.askedAt = undefined
+        unproven.missed++
+        if (unproven.missed < proofTriesMs.length) continue
+        held.delete(address)
+        this.#port.dropped(neighbour, address)
       }
       this.#ask(neighbour, held)
       waiting ||= held.size > 0
     }
-    if (waiting) this.#cancelTimer ??= this.#clock.setTimer(proofTimeoutMs, () => this.#expire())
+    if (waiting) this.#cancelTimer ??= this.#clock.setTimer(lookEveryMs, () => this.#expire())
   }
 }
