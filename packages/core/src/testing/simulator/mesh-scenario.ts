@@ -44,11 +44,13 @@ class MeshScenario {
   readonly #members = new Map<string, Member>()
   /** Calls that have not settled, by what they are. */
   readonly #pending = new Map<string, Member>()
+  readonly #arrivedAnywhere = new Set<string>()
   readonly #broken: string[] = []
   #routeChanges = 0
   #calls = 0
   #answers = 0
   #broadcasts = 0
+  #letters = 0
 
   constructor(seed: number, options: MeshScenarioOptions) {
     this.#seed = seed
@@ -116,6 +118,7 @@ class MeshScenario {
     mesh.on('error', (error) => this.#broken.push(`${name} reports ${error.code}: ${error.message}`))
     mesh.on('message', (message) => {
       const text = message.parts.join()
+      this.#arrivedAnywhere.add(`${name} ${text}`)
       if (member.heard.has(text)) this.#broken.push(`${name} heard '${text}' twice`)
       member.heard.add(text)
     })
@@ -148,7 +151,9 @@ class MeshScenario {
     if (this.#dice.chance(0.3)) this.#broadcast(member)
     else {
       const other = this.#dice.pick(this.#names)
-      if (other !== member.name) void this.#call(member, other)
+      if (other === member.name) return
+      if (this.#dice.chance(0.3)) this.#send(member, other)
+      else void this.#call(member, other)
     }
   }
 
@@ -169,6 +174,20 @@ class MeshScenario {
         if (error instanceof MeshError) return `${error.code} ${error.message}`
         this.#broken.push(`'${body}' rejected with something else: ${String(error)}`)
         return String(error)
+      },
+    )
+  }
+
+  /** 'delivered' is a promise: the library there has it. */
+  #send(member: Member, other: string): void {
+    this.#letters += 1
+    const text = `letter ${this.#letters}`
+    member.mesh.send(this.#world.addressOf(other), text).then(
+      () => {
+        if (!this.#arrivedAnywhere.has(`${other} ${text}`)) this.#broken.push(`'${text}' to ${other} was called delivered and is not`)
+      },
+      (error: unknown) => {
+        if (!(error instanceof MeshError)) this.#broken.push(`sending rejected with something else: ${String(error)}`)
       },
     )
   }
