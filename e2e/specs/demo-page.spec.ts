@@ -65,9 +65,12 @@ test('an unreachable relay is told in words, and the page comes online when it a
   pages.guard.expectRelayLoss()
   await relay.kill()
   const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
+  const warning = ada.page.locator('[data-testid=warning][data-code=RELAY_UNREACHABLE]')
+  await expect(warning).toContainText('cannot be reached')
   await expect(ada.part('state')).not.toHaveText('online')
   await relay.start()
   await ada.online()
+  await expect(warning).toHaveCount(0)
 })
 
 for (const [width, height] of [

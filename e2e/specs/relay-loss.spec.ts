@@ -1,4 +1,5 @@
 import type { BarePage } from '../support/bare-page.ts'
+import { RelayProcess } from '../support/relay-process.ts'
 import { expect, test } from '../support/test.ts'
 
 test('without the relay a call goes through a member that both have connected to', async ({ pages, relay }) => {
@@ -39,6 +40,24 @@ test('with direct links up the relay may die: calls go on, and all are back when
   for (const address of addresses) await newcomer.offers('ping', address)
   const [first] = addresses
   expect(await newcomer.call({ to: first ?? '' })).toBe('pong hello from A')
+})
+
+test('with several relays a dead one does not matter', async ({ pages, relay }) => {
+  pages.guard.expectRelayLoss()
+  const dead = await new RelayProcess().start()
+  await dead.kill()
+  const ada = await pages.bare()
+  const address = await ada.page.evaluate(
+    async (relays) => {
+      globalThis.mesh = await hopmesh.joinMesh({ network: 'default', relays, name: 'Ada' })
+      mesh.services.register('ping', () => 'pong from Ada')
+      return mesh.address
+    },
+    [dead.url, relay.url],
+  )
+  const bob = await pages.member({ relay: relay.url, name: 'Bob' })
+  await bob.offers('ping', address)
+  expect(await bob.call({ to: address })).toBe('pong from Ada')
 })
 
 /** Relays that this member has a link to. */

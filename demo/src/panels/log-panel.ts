@@ -1,9 +1,16 @@
-import type { Mesh } from '@hopmesh/core'
+import type { Mesh, Peer } from '@hopmesh/core'
 import { element, panel } from '../element.ts'
 import type { People } from '../people.ts'
 import type { Panel } from './panel.ts'
 
 const linesMax = 60
+const nameDelayMs = 50
+
+function wordsFor(peer: Peer, people: People): string {
+  if (peer.state === 'gone') return 'gone'
+  if (peer.state === 'unreachable') return 'out of reach'
+  return peer.direct ? 'here, by a direct link' : `here, through ${people.nameOf(peer.via)}`
+}
 
 /** The last events, newest first. */
 export class LogPanel implements Panel {
@@ -14,16 +21,19 @@ export class LogPanel implements Panel {
     this.node = panel({ title: 'What happened', testId: 'log-panel' }, this.#list)
     mesh.on('online', ({ reconnect }) => this.#add(reconnect ? 'online again' : 'online'))
     mesh.on('offline', () => this.#add('offline'))
-    const states = new Map<string, string>()
+    const last = new Map<string, string>()
     mesh.on('peer', (peer) => {
-      const now = `${peer.state}, ${peer.direct ? 'direct' : `through ${people.nameOf(peer.via)}`}`
-      if (states.get(peer.address) === now) return
-      if (peer.state === 'gone') states.delete(peer.address)
-      else states.set(peer.address, now)
-      this.#add(`${people.nameOf(peer.address)}: ${peer.state === 'gone' ? 'gone' : now}`)
+      const now = wordsFor(peer, people)
+      if (last.get(peer.address) === now) return
+      if (peer.state === 'gone') last.delete(peer.address)
+      else last.set(peer.address, now)
+      this.#add(`${people.nameOf(peer.address)}: ${now}`)
     })
-    mesh.services.on('up', ({ service, address }) => this.#add(`service ${service} of ${people.nameOf(address)} is up`))
-    mesh.services.on('down', ({ service, address }) => this.#add(`service ${service} of ${people.nameOf(address)} is gone`))
+    // A provider is often known a moment before its name is.
+    const tell = (service: string, address: string, what: string): unknown =>
+      setTimeout(() => this.#add(`service ${service} of ${people.nameOf(address)} is ${what}`), nameDelayMs)
+    mesh.services.on('up', ({ service, address }) => tell(service, address, 'up'))
+    mesh.services.on('down', ({ service, address }) => tell(service, address, 'gone'))
     mesh.on('message', (message) => this.#add(`message from ${people.nameOf(message.from)}`))
     mesh.on('warning', ({ code }) => this.#add(`warning ${code}`))
     mesh.on('error', ({ code, message }) => this.#add(`error ${code}: ${message}`))

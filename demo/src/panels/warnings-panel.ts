@@ -5,24 +5,34 @@ import type { Panel } from './panel.ts'
 
 const warningsMax = 6
 
-// These describe a moment without others or without a relay, and are over once the page is online again.
-const passing = new Set(['ALONE_IN_NETWORK', 'RELAY_UNREACHABLE', 'RESTARTING', 'LINK_FAILED', 'GREETING_TIMEOUT'])
+// These describe a moment, and are over once the page is online again.
+const passing = new Set(['RESTARTING', 'LINK_FAILED', 'GREETING_TIMEOUT'])
 
 /** What the library wants people to know, one plain sentence for each code. */
 export class WarningsPanel implements Panel {
   readonly node: HTMLElement = element('div', { class: 'warnings', role: 'status', 'aria-live': 'polite', 'data-testid': 'warnings' })
   readonly #mesh: Mesh
+  #relayAway = false
 
   constructor(mesh: Mesh) {
     this.#mesh = mesh
     mesh.on('warning', ({ code, message }) => this.#add(code, message))
     mesh.on('error', (error) => this.#add(error.code, error.message))
-    mesh.on('online', () => this.#drop((code) => passing.has(code) && code !== 'ALONE_IN_NETWORK'))
+    mesh.on('online', () => this.#drop((code) => passing.has(code)))
   }
 
   update(): void {
+    this.#lookForRelay()
     const company = [...this.#mesh.peers.values()].some((peer) => peer.kind !== 'relay' && peer.state === 'active')
     if (company) this.#drop((code) => code === 'ALONE_IN_NETWORK')
+  }
+
+  // Said once for each absence: whoever dismissed it knows.
+  #lookForRelay(): void {
+    const away = this.#mesh.relays.list().find(({ state, error }) => state !== 'online' && error !== undefined)
+    if (away === undefined) this.#drop((code) => code === 'RELAY_UNREACHABLE')
+    else if (!this.#relayAway && away.state !== 'refused') this.#add('RELAY_UNREACHABLE', `${away.url} cannot be reached`)
+    this.#relayAway = away !== undefined
   }
 
   #add(code: string, message: string): void {
