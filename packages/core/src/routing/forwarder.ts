@@ -14,6 +14,7 @@ import type { Reachability } from './reachability.ts'
 import type { LinkNeighbour, RouteExchange } from './route-exchange.ts'
 import type { Arrival } from './routing-types.ts'
 import { Seen } from './seen.ts'
+import { WaitingPackets } from './waiting-packets.ts'
 
 /** What a plain node surely takes in one packet. */
 export const plainBytesMax = 4_000
@@ -39,11 +40,13 @@ export class Forwarder {
   readonly #parts: ForwarderParts
   readonly #seen = new Seen(broadcastsSeenMax)
   readonly #errors = new Map<string, { second: number; count: number }>()
+  readonly #waiting: WaitingPackets
   #broadcasts = 0
   #forwarded = 0
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts
+    this.#waiting = new WaitingPackets(parts.clock)
   }
 
   /** Packets passed on for others so far. */
@@ -65,13 +68,37 @@ export class Forwarder {
     const target = header.gateway ?? header.destination
     if (target === address) return this.#arrived(neighbour, header, bytes)
     const route = this.#parts.exchange.table.get(target)?.selected
-    if (!route) return this.#complain(neighbour, header, bytes, 'NO_ROUTE')
+    if (!route) return this.#withoutRoute(neighbour, header, bytes, target)
     const hopLimit = Math.min(header.hopLimit, hopLimitStart)
     if (hopLimit <= 1) return this.#complain(neighbour, header, bytes, 'HOP_LIMIT')
     // The frame that brought these bytes is ours.
     bytes[0] = hopLimit - 1
     if (route.neighbour.link.sendPacket(bytes)) this.#forwarded++
     else this.#parts.fault('QUEUE_FULL', `${route.neighbour.address} does not take packets fast enough`)
+  }
+
+  /** A route is there, or is another. */
+  routeChanged(address: string): void {
+    if (this.#parts.exchange.table.get(address)?.selected) this.#waiting.routed(address)
+  }
+
+  stop(): void {
+    this.#waiting.stop()
+  }
+
+  #withoutRoute(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array, target: string): void {
+    const complain = (): void => this.#complain(neighbour, header, bytes, 'NO_ROUTE')
+    if (!this.#parts.exchange.awaitsProof(target) || !this.#waiting.keep(target, () => this.passing(neighbour, bytes), complain)) complain()
+  }
+
+  /** The way to `destination` is being proven, and the packet waits for it. */
+  #waits(packet: Packet, destination: string, arrival: Arrival): boolean {
+    if (!this.#parts.exchange.awaitsProof(destination)) return false
+    const send = (): void => {
+      const error = this.#toward(packet, destination, arrival)
+      if (error) this.#parts.fault(error.code, error.message)
+    }
+    return this.#waiting.keep(destination, send, () => this.#parts.fault('NO_ROUTE', `the route to ${destination} was not proven in time`))
   }
 
   /** To every member that can be reached, each once; a bounded flood over the capable links. */
@@ -119,7 +146,7 @@ export class Forwarder {
     const route = exchange.table.get(destination)?.selected
     if (route) return this.#sendMesh(route.neighbour, packet, { sourceGateway })
     const plain = reachability.wayToPlain(destination)
-    if (!plain) return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+    if (!plain) return this.#waits(packet, destination, arrival) ? undefined : new MeshError('NO_ROUTE', `there is no route to ${destination}`)
     if ((packet.data?.length ?? 0) > plainBytesMax) {
       return new MeshError('TOO_LARGE', `${packet.data?.length} bytes for the plain node ${destination}: at most ${plainBytesMax} arrive there`)
     }

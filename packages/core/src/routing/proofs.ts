@@ -46,6 +46,12 @@ export class Proofs<N> {
     return (this.#records.get(address)?.record.seq48 ?? -1) >= seq48
   }
 
+  /** Somebody said how to reach it, and the proof is on its way. */
+  awaits(address: string): boolean {
+    for (const held of this.#unproven.values()) if (held.has(address)) return true
+    return false
+  }
+
   /** Keeps an entry until its proof is here; a later entry of the same neighbour replaces it. */
   hold(neighbour: N, entry: RouteEntry): void {
     const held = this.#unproven.get(neighbour) ?? new Map<string, Unproven>()

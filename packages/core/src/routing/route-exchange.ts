@@ -77,6 +77,11 @@ export class RouteExchange {
     return this.#proofs.record(address)
   }
 
+  /** A route that is not proven yet. */
+  awaitsProof(address: string): boolean {
+    return this.#proofs.awaits(address)
+  }
+
   join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
     this.#neighbours.add(neighbour)
     this.#applyAll(this.#keep(proof))

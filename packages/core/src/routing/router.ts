@@ -59,7 +59,10 @@ export class Router {
       failed: (error) => fault('LINK_FAILED', `the member record cannot be signed: ${error instanceof Error ? error.message : String(error)}`),
     })
     this.#exchange = new RouteExchange(identity, options.clock, this.#own, {
-      changed: (address) => this.#reachability.review(address),
+      changed: (address) => {
+        this.#reachability.review(address)
+        this.#forwarder.routeChanged(address)
+      },
       impostor: (seq48) => this.#impostor(seq48),
       fault,
     })
@@ -201,6 +204,7 @@ export class Router {
     this.#own.stop()
     this.#exchange.stop()
     this.#plainEdge.stop()
+    this.#forwarder.stop()
     await down
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Proofs, proofTriesMs } from '../../src/routing/proofs.ts'
+import { waitForRouteMs, WaitingPackets, waitingPacketsMax } from '../../src/routing/waiting-packets.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { RouterWorld } from './router-world.ts'
 
@@ -27,5 +28,43 @@ describe('proofs of routes (SE5)', () => {
     clock.runFor(60_000)
     expect(pulls).toHaveLength(proofTriesMs.length)
     expect(dropped).toEqual(['liar ghost'])
+  })
+
+  it.each([10, 30, 100, 1_000])('a provider behind a line of %i ms answers a newcomer that asks at once', (latencyMs) => {
+    const world = new RouterWorld()
+    const [relay, provider, newcomer] = [world.router('relay', 'relay'), world.router('provider'), world.router('newcomer')]
+    world.link(provider, relay, { latencyMs })
+    provider.registerService('x', ({ srcAddr, contextID }) => void provider.send({ destAddr: srcAddr, contextID, data: 'yes' }))
+    world.run(10_000)
+    const answers: (string | undefined)[] = []
+    const contextID = newcomer.registerContext(({ srcAddr }) => void answers.push(srcAddr))
+    newcomer.on('service', ({ service, address, state }) => {
+      if (state === 'up') newcomer.send({ service, destAddr: address, contextID })
+    })
+    world.link(newcomer, relay)
+    world.run(20_000)
+    expect(answers).toEqual([provider.address])
+  })
+
+  it('packets wait for a route in order, a bounded number of them for a bounded time', () => {
+    const clock = new VirtualClock()
+    const waiting = new WaitingPackets(clock)
+    const said: string[] = []
+    const keep = (target: string, name: string): boolean => waiting.keep(target, () => said.push(`${name} sent`), () => said.push(`${name} given up`))
+    keep('a', '1')
+    clock.runFor(waitForRouteMs - 1)
+    keep('a', '2')
+    keep('b', '3')
+    waiting.routed('b')
+    clock.runFor(1)
+    waiting.routed('a')
+    waiting.routed('a')
+    expect(said).toEqual(['3 sent', '1 given up', '2 sent'])
+    for (let kept = 0; kept < waitingPacketsMax; kept++) expect(keep('c', 'x')).toBe(true)
+    expect(keep('c', 'one more')).toBe(false)
+    waiting.stop()
+    clock.runFor(60_000)
+    expect(said).toHaveLength(3)
+    expect(keep('c', 'again')).toBe(true)
   })
 })
