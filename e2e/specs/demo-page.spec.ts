@@ -46,19 +46,31 @@ test('what others call themselves and write is text and nothing else', async ({ 
   expect(await ada.page.locator('main img, main b, main script').count()).toBe(0)
 })
 
-test('the connect button makes a direct link, and the row says so', async ({ pages, relay }) => {
-  // A bare member that makes no links by itself leaves the choice to whoever clicks.
+test('the connect button says why there is no direct link, and makes one when there can be', async ({ pages, relay, browser }) => {
+  // Bob makes no links by himself, and Ada's browser refuses all until it is told otherwise: only the button is left.
   const bob = await pages.member({ relay: relay.url, name: 'Bob', degree: 0 })
-  const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
+  const context = await browser.newContext()
+  await context.addInitScript(() => {
+    const { RTCPeerConnection } = window
+    const refuse = function (): never {
+      throw new Error('no links yet')
+    }
+    Object.assign(window, { RTCPeerConnection: refuse, allowLinks: () => Object.assign(window, { RTCPeerConnection }) })
+  })
+  const ada = await pages.demo({ relay: relay.url, name: 'Ada', context })
   await ada.online()
-  await expect(ada.member('Bob')).toBeVisible()
-  const path = ada.member('Bob').getByTestId('member-path')
-  const button = ada.member('Bob').getByTestId('connect')
-  // Ada makes links on her own too; where she was quicker there is nothing left to click.
-  if (await button.isVisible()) await button.click({ timeout: 2_000 }).catch(() => undefined)
-  await expect(path).toHaveText('direct')
-  await expect(button).toBeHidden()
+  const row = ada.member('Bob')
+  await expect(row.getByTestId('member-path')).toHaveText('relayed')
+  await row.getByTestId('connect').click()
+  await expect(row.getByTestId('member-note')).toContainText('A direct connection could not be made.')
+
+  await ada.page.evaluate('allowLinks()')
+  await row.getByTestId('connect').click()
+  await expect(row.getByTestId('member-path')).toHaveText('direct')
+  await expect(row.getByTestId('connect')).toBeHidden()
+  await expect(row.getByTestId('member-note')).toBeEmpty()
   await expect.poll(async () => (await bob.peer(await ada.address()))?.direct).toBe(true)
+  await context.close()
 })
 
 test('an unreachable relay is told in words, and the page comes online when it appears', async ({ pages, relay }) => {
