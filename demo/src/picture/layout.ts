@@ -47,7 +47,12 @@ export class Layout {
 
   update(graph: Graph): void {
     const before = new Map(this.#nodes.map((placed) => [placed.address, placed]))
-    this.#nodes = graph.nodes.map((node) => this.#place(node, before.get(node.address)))
+    const hubs = new Map(graph.links.map(({ from, to }) => [to, before.get(from)]))
+    this.#nodes = graph.nodes.map((node) => before.get(node.address) ?? this.#place(node, hubs.get(node.address)))
+    for (const node of graph.nodes) {
+      const known = before.get(node.address)
+      if (known !== undefined) known.node = node
+    }
     const byAddress = new Map(this.#nodes.map((placed) => [placed.address, placed]))
     this.#links = graph.links.flatMap((link) => {
       const source = byAddress.get(link.from)
@@ -63,12 +68,13 @@ export class Layout {
     this.#show()
   }
 
-  #place(node: GraphNode, before: PlacedNode | undefined): PlacedNode {
-    if (before !== undefined) {
-      before.node = node
-      return before
-    }
-    return node.kind === 'self' ? { address: node.address, node, x: 0, y: 0, fx: 0, fy: 0 } : { address: node.address, node }
+  // A newcomer starts behind the node that leads to it, seen from the middle: so lines seldom cross.
+  #place(node: GraphNode, hub: PlacedNode | undefined): PlacedNode {
+    if (node.kind === 'self') return { address: node.address, node, x: 0, y: 0, fx: 0, fy: 0 }
+    const { x = 0, y = 0 } = hub ?? {}
+    if (x === 0 && y === 0) return { address: node.address, node }
+    const spread = 40 * Math.sin(this.#nodes.length * 2.4)
+    return { address: node.address, node, x: x * 1.8 + spread, y: y * 1.8 - spread }
   }
 
   #settle(): void {
