@@ -11,6 +11,7 @@ import type { Clock } from '../ports/clock.ts'
 import { decodeRouteAdvert, decodeServiceAdvert, encodeRouteAdvert, encodeServiceAdvert } from '../wire/adverts.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
+import { hostsBehind } from './hosts-behind.ts'
 import { PlainNeighbour } from './plain-neighbour.ts'
 
 /** The lowest cost that this side tells of anybody but itself. */
@@ -18,16 +19,13 @@ export const injectedCost = 64
 const hopsTold = 50
 /** Changes toward plain neighbours are told together. */
 const tellEveryMs = 20
-/** A plain neighbour that withdraws us hears us again after this time, at most once a second. */
+/** A plain neighbour that withdraws what we told it hears it again after this time, at most once a second. */
 const againAfterMs = 150
 const againEveryMs = 1_000
 const answerEveryMs = 1_000
 /** Early adverts are lost by some stacks (a start-up race), so they are told a few times. */
 const repeatsMs = [1_000, 3_000, 10_000] as const
 const addressBytesMax = 100
-/** What a member record holds of plain hosts: a number of them, and most of its 32 KiB. */
-const hostsToldMax = 960
-const hostBytesMax = 20_000
 
 /** A destination as plain neighbours may see it. */
 export interface VisibleHost {
@@ -80,28 +78,14 @@ export class PlainEdge {
     const neighbour = this.#neighbours.get(link)
     if (!neighbour) return
     this.#neighbours.delete(link)
-    if (!neighbour.hosts().next().done) this.#port.hostsChanged()
+    const hosts = [...neighbour.hosts()]
+    for (const host of hosts) this.#bequeath(host)
+    if (hosts.length > 0) this.#port.hostsChanged()
   }
 
-  /**
-   * Hosts behind this edge, each by its cheapest link, as many as a member record holds: neighbours take turns, so that one
-   * that makes up names cannot crowd the others out.
-   */
+  /** Hosts behind this edge. */
   hosts(): PlainHost[] {
-    const best = new Map<string, PlainHost>()
-    let bytes = 0
-    let queues = Array.from(this.#neighbours.values(), (neighbour) => [...neighbour.hosts()].sort((a, b) => a.hops - b.hops).values())
-    while (queues.length > 0) {
-      queues = queues.filter((queue) => {
-        const { done, value: host } = queue.next()
-        if (done || best.size >= hostsToldMax || bytes >= hostBytesMax) return false
-        const known = best.get(host.address)
-        if (known === undefined) bytes += hostBytes(host)
-        if (known === undefined || host.hops < known.hops) best.set(host.address, host)
-        return true
-      })
-    }
-    return [...best.values()]
+    return hostsBehind(this.#neighbours.values())
   }
 
   /** A data packet or error to a host behind this edge. False: there is none of that name, or its link is full. */
@@ -146,17 +130,26 @@ export class PlainEdge {
     const advert = decodeRouteAdvert(packet.data ?? new Uint8Array(0))
     if (isWireFault(advert)) return this.#port.fault(advert.code, `${neighbour.link.channel.label}: ${advert.detail}`)
     const { destination, cost } = advert
-    if (!this.#mayClaim(destination, neighbour)) return
+    if (cost === 0 && (neighbour.told.has(destination) || destination === this.#port.address)) this.#again(neighbour, destination)
+    if (destination === this.#port.address || !this.#mayClaim(destination, neighbour, cost)) return
+    if (cost === 0) return this.#withdrawn(neighbour, destination)
+    // Withdrawals are passed on as they came, so only a route says who is at the other end.
     this.#name(neighbour, packet.srcAddr)
-    if (destination === this.#port.address) {
-      if (cost === 0) this.#again(neighbour)
-    } else if (cost === 0) {
-      // A neighbour that is heard saying so is there: some stacks withdraw themselves when another of their links ends.
-      if (destination === neighbour.address) neighbour.link.sendPlain([{ netState: netStates.query }])
-      else if (neighbour.withdraw(destination)) this.#port.hostsChanged()
-    } else if (cost < injectedCost && neighbour.learn(destination, cost)) {
-      this.#port.hostsChanged()
+    if (cost < injectedCost && neighbour.learn(destination, cost)) this.#port.hostsChanged()
+  }
+
+  #withdrawn(neighbour: PlainNeighbour, destination: string): void {
+    if (destination !== neighbour.address) {
+      const host = neighbour.host(destination)
+      if (!neighbour.withdraw(destination)) return
+      if (host) this.#bequeath(host)
+      return this.#port.hostsChanged()
     }
+    // A neighbour that is heard saying so is there: some stacks withdraw themselves when another of their links ends.
+    const now = this.#port.clock.now()
+    if (now - neighbour.queriedAt < againEveryMs) return
+    neighbour.queriedAt = now
+    neighbour.link.sendPlain([{ netState: netStates.query }])
   }
 
   #service(neighbour: PlainNeighbour, packet: DecodedPacket): void {
@@ -167,8 +160,16 @@ export class PlainEdge {
     if (service.startsWith('$') || service.length > addressBytesMax) return this.#port.fault('bad-value', `a plain service '${service.slice(0, 20)}'`)
     // Echoes of what this side told the neighbour itself.
     if (neighbour.told.has(host)) return
-    const changed = load === 0 ? neighbour.withdrawService(host, service) : neighbour.offer(host, service, Math.min(load, 127))
+    let changed = load > 0 && neighbour.offer(host, service, Math.min(load, 127))
+    if (load === 0) for (const one of this.#neighbours.values()) if (one.withdrawService(host, service)) changed = true
     if (changed) this.#port.hostsChanged()
+  }
+
+  /** A service is told once, by whoever hears of it first: it outlives that way while another one is left. */
+  #bequeath({ address, services }: PlainHost): void {
+    const heir = this.#toward(address)
+    const known = new Set(heir?.host(address)?.services.map(({ service }) => service))
+    for (const { service, load } of services) if (!known.has(service)) heir?.offer(address, service, load)
   }
 
   #query(neighbour: PlainNeighbour): void {
@@ -190,9 +191,11 @@ export class PlainEdge {
     this.#port.packet({ ...packet, srcAddr: source, nextAddr: undefined }, source)
   }
 
-  #mayClaim(address: string, neighbour: PlainNeighbour): boolean {
+  #mayClaim(address: string, neighbour: PlainNeighbour, cost?: number): boolean {
     if (!isMemberForm(address) && address.length <= addressBytesMax) return true
-    this.#port.fault('SPOOFED', `${neighbour.link.channel.label} advertised ${address.slice(0, 40)}`)
+    // Our own words come back from rings of plain nodes: claiming nothing, they are no fraud.
+    const echo = cost === undefined ? neighbour.told.has(address) : cost === 0 || cost >= injectedCost
+    if (!echo) this.#port.fault('SPOOFED', `${neighbour.link.channel.label} advertised ${address.slice(0, 40)}`)
     return false
   }
 
@@ -202,23 +205,31 @@ export class PlainEdge {
     neighbour.link.namePlain(source)
   }
 
-  #again(neighbour: PlainNeighbour): void {
+  /** What a plain node hears withdrawn it forgets, although we told it; once the withdrawal has passed it is told again. */
+  #again(neighbour: PlainNeighbour, destination: string): void {
+    const waits = neighbour.again.size > 0
+    neighbour.again.add(destination)
+    if (waits) return
     const { clock } = this.#port
-    if (clock.now() < neighbour.quietUntil) return
-    neighbour.quietUntil = clock.now() + againEveryMs
-    clock.setTimer(againAfterMs, () => this.#neighbours.has(neighbour.link) && neighbour.link.sendPlain(this.greeting()))
+    const delayMs = Math.max(againAfterMs, neighbour.quietUntil - clock.now())
+    clock.setTimer(delayMs, () => {
+      if (this.#neighbours.get(neighbour.link) !== neighbour) return
+      neighbour.quietUntil = clock.now() + againEveryMs
+      for (const address of neighbour.again) neighbour.told.delete(address)
+      neighbour.again.clear()
+      this.#tell(neighbour)
+    })
   }
 
   #toward(destination: string): PlainNeighbour | undefined {
     let best: PlainNeighbour | undefined
     let bestHops = Number.POSITIVE_INFINITY
     for (const neighbour of this.#neighbours.values()) {
-      if (!neighbour.reaches(destination)) continue
-      for (const host of neighbour.hosts()) {
-        if (host.address !== destination || host.hops >= bestHops) continue
-        best = neighbour
-        bestHops = host.hops
-      }
+      const hops = neighbour.hopsTo(destination)
+      // Of equals the newest: an older link under the same name may be dead without knowing it.
+      if (hops === undefined || hops > bestHops) continue
+      best = neighbour
+      bestHops = hops
     }
     return best
   }
@@ -269,9 +280,4 @@ export class PlainEdge {
   #serviceAdverts(host: string, services: readonly ServiceAdvert[]): Packet[] {
     return services.map(({ service, load }) => ({ netState: netStates.service, data: encodeServiceAdvert(host, service, Math.max(1, load)) }))
   }
-}
-
-/** At most three bytes a character, a length and a load for each name. */
-function hostBytes({ address, services }: PlainHost): number {
-  return services.reduce((bytes, { service }) => bytes + 2 + 3 * service.length, 3 + 3 * address.length)
 }

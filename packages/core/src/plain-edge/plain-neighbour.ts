@@ -22,8 +22,12 @@ export class PlainNeighbour {
   readonly link: Link
   /** Its own address, once it said one. */
   address = ''
-  /** Self is advertised again on this link not before. */
+  /** What it withdrew of what it was told, and will be told again. */
+  readonly again: Set<string> = new Set()
+  /** Nothing is told again on this link before. */
   quietUntil = 0
+  /** Asked for its tables last because it withdrew itself. */
+  queriedAt: number = Number.NEGATIVE_INFINITY
   /** Answered a query last. */
   answeredAt: number = Number.NEGATIVE_INFINITY
   readonly told: Map<string, Told> = new Map()
@@ -35,9 +39,11 @@ export class PlainNeighbour {
 
   /** The least cost counts until a withdrawal: plain nodes never raise a cost, so a higher one is an echo. */
   learn(destination: string, cost: number): boolean {
-    const host = this.#host(destination)
+    const host = this.#entry(destination)
     if (host === undefined || (host.cost !== undefined && host.cost <= cost)) return false
     host.cost = cost
+    // Its own way has replaced ours: a withdrawal of ours would cost it its own, and its services are no echo of ours.
+    this.told.delete(destination)
     return true
   }
 
@@ -46,7 +52,7 @@ export class PlainNeighbour {
   }
 
   offer(destination: string, service: string, load: number): boolean {
-    const host = this.#host(destination)
+    const host = this.#entry(destination)
     if (host === undefined || host.services.get(service) === load) return false
     if (!host.services.has(service) && host.services.size >= plainServicesMax) return false
     host.services.set(service, load)
@@ -61,14 +67,25 @@ export class PlainNeighbour {
     return this.#hosts.get(destination)?.cost !== undefined
   }
 
+  hopsTo(destination: string): number | undefined {
+    return this.#hosts.get(destination)?.cost
+  }
+
+  /** Undefined: it does not reach that one. */
+  host(address: string): PlainHost | undefined {
+    const host = this.#hosts.get(address)
+    if (host?.cost === undefined) return undefined
+    return { address, hops: host.cost, services: Array.from(host.services, ([service, load]) => ({ service, load })) }
+  }
+
   *hosts(): IterableIterator<PlainHost> {
-    for (const [address, { cost, services }] of this.#hosts) {
-      if (cost === undefined) continue
-      yield { address, hops: cost, services: Array.from(services, ([service, load]) => ({ service, load })) }
+    for (const address of this.#hosts.keys()) {
+      const host = this.host(address)
+      if (host) yield host
     }
   }
 
-  #host(destination: string): Host | undefined {
+  #entry(destination: string): Host | undefined {
     let host = this.#hosts.get(destination)
     if (host === undefined && this.#hosts.size < plainHostsMax) this.#hosts.set(destination, (host = { cost: undefined, services: new Map() }))
     return host

@@ -163,6 +163,128 @@ describe('the plain edge', () => {
     expect(relay.faults.get('SPOOFED')).toBe(3)
   })
 
+  describe('in a ring of plain nodes', () => {
+    function ring(): { world: RouterWorld; relay: Router; member: Router; y: PlainPeer } {
+      const world = new RouterWorld()
+      const [relay, member] = [world.router('relay', 'relay'), world.router('member')]
+      pong(member)
+      world.link(member, relay)
+      const y = new PlainPeer(world, relay)
+      y.join('y')
+      y.say({ netState: netStates.route, srcAddr: 'y', data: encodeRouteAdvert('x', 2) }, { netState: netStates.service, data: encodeServiceAdvert('x', 'temp', 1) })
+      world.run(15_000)
+      y.heard.length = 0
+      return { world, relay, member, y }
+    }
+    const withdrawn = (destination: string): Packet => ({ netState: netStates.route, srcAddr: 'x', data: encodeRouteAdvert(destination, 0) })
+
+    it('ALN-27 what a withdrawal of another link made a plain neighbour forget, it is told again', () => {
+      const { world, relay, member, y } = ring()
+      // Python, Node.js and Go delete a route that anybody withdraws, and pass the withdrawal on under the first source.
+      y.say(withdrawn(relay.address), withdrawn(member.address))
+      world.run(100)
+      expect(y.heard).toEqual([])
+      world.run(1_000)
+      expect(y.routes().sort()).toEqual([`${member.address} 65`, `${relay.address} 1`].sort())
+      expect(y.services()).toEqual([`${member.address} ping 1`])
+      y.heard.length = 0
+      y.say(withdrawn(member.address))
+      world.run(2_000)
+      expect(y.routes()).toEqual([`${member.address} 65`])
+      expect(relay.faults.get('SPOOFED')).toBeUndefined()
+    })
+
+    it('a storm of withdrawals is answered once a second', () => {
+      const { world, member, y } = ring()
+      for (let i = 0; i < 300; i++) {
+        y.say(withdrawn(member.address), withdrawn('y'))
+        world.run(10)
+      }
+      world.run(2_000)
+      expect(y.routes().length).toBeLessThanOrEqual(5)
+      expect(y.heard.filter(({ netState }) => netState === netStates.query).length).toBeLessThanOrEqual(4)
+      expect(y.routes().at(-1)).toBe(`${member.address} 65`)
+    })
+
+    it('a withdrawal that is passed on does not rename the neighbour that passes it on', () => {
+      const { world, member, y } = ring()
+      y.say(withdrawn(member.address))
+      world.run(2_000)
+      member.send({ destAddr: 'x', service: 'temp', contextID: 9 })
+      world.run(200)
+      expect(y.data()).toMatchObject([{ destAddr: 'x', nextAddr: 'y' }])
+    })
+
+    it('a plain neighbour that finds its own way to another is not told that ours is gone', () => {
+      const { world, relay, y } = ring()
+      const z = new PlainPeer(world, relay)
+      z.join('z', 'light')
+      world.run(500)
+      expect(y.routes()).toContain('z 65')
+      y.heard.length = 0
+      y.say({ netState: netStates.route, srcAddr: 'y', data: encodeRouteAdvert('z', 2) })
+      world.run(500)
+      expect(y.routes()).toEqual([])
+      // Without it, ours is told again.
+      y.say(withdrawn('z'))
+      world.run(1_500)
+      expect(y.routes()).toEqual(['z 65'])
+      expect(y.services()).toEqual(['z light 1'])
+    })
+
+    it('a service that was told on one link only outlives it where another way to its host is left', () => {
+      const { world, relay, y } = ring()
+      const x = new PlainPeer(world, relay)
+      // The service goes from x to us to y, and y, which knows it then, does not repeat it to us.
+      x.join('x', 'light')
+      world.run(500)
+      expect(relay.services('light')).toMatchObject([{ address: 'x', hops: 1 }])
+      x.close()
+      world.run(500)
+      expect(relay.services('light')).toMatchObject([{ address: 'x', hops: 2 }])
+      y.say(withdrawn('x'))
+      world.run(500)
+      expect(relay.services('light')).toEqual([])
+    })
+
+    it('a nearer way to a host does not hide the services that were heard of by the farther one', () => {
+      const { world, relay } = ring()
+      const z = new PlainPeer(world, relay)
+      z.join('z')
+      z.say({ netState: netStates.route, srcAddr: 'z', data: encodeRouteAdvert('x', 1) })
+      world.run(500)
+      expect(relay.services('temp')).toMatchObject([{ address: 'x', hops: 1 }])
+      z.say({ netState: netStates.service, data: encodeServiceAdvert('x', 'temp', 0) })
+      world.run(500)
+      expect(relay.services('temp')).toEqual([])
+    })
+
+    it('what comes back of our own adverts is no fraud', () => {
+      const { world, relay, member, y } = ring()
+      y.say(
+        { netState: netStates.route, srcAddr: 'y', data: encodeRouteAdvert(member.address, 66) },
+        { netState: netStates.service, data: encodeServiceAdvert(member.address, 'ping', 1) },
+      )
+      world.run(500)
+      expect(relay.faults.get('SPOOFED')).toBeUndefined()
+      expect(relay.destination(member.address)).toMatchObject({ kind: 'member', hops: 1 })
+    })
+  })
+
+  it('of two links under one plain name the newest is used: the other may be dead without knowing it', () => {
+    const world = new RouterWorld()
+    const relay = world.router('relay', 'relay')
+    const before = new PlainPeer(world, relay)
+    before.join('sensor', 'temp')
+    world.run(500)
+    const after = new PlainPeer(world, relay)
+    after.join('sensor', 'temp')
+    world.run(500)
+    relay.send({ service: 'temp', contextID: 4 })
+    world.run(200)
+    expect([before.data().length, after.data().length]).toEqual([0, 1])
+  })
+
   it('hidden services are neither told to plain nodes nor answered', () => {
     const world = new RouterWorld()
     const [relay, member] = [world.router('relay', 'relay'), world.router('member')]
