@@ -70,6 +70,7 @@ export class Messages {
     if (!router) throw new MeshError('NOT_READY', 'the mesh is not ready')
     const body = this.#body(parts, options.inReplyTo)
     const bytes = encodeMessage(body)
+    this.#logSent(`message ${body.id} to ${address}`, parts)
     await this.#options.requests.send(router, { targets: [address], service: messageService, bytes, timeoutMs: options.timeoutMs })
     return { id: body.id, state: 'delivered' }
   }
@@ -78,6 +79,7 @@ export class Messages {
   broadcast(parts: readonly MessagePart[]): { readonly id: string } {
     const body = this.#body(parts)
     const data = encodeMessage(body)
+    this.#logSent(`broadcast ${body.id} to everybody`, parts)
     this.#router?.flood({ service: broadcastService, data })
     return { id: body.id }
   }
@@ -104,6 +106,11 @@ export class Messages {
   #body(parts: readonly MessagePart[], inReplyTo?: string): MessageBody {
     const { clock, dice } = this.#options
     return { id: hexOf(dice.bytes(16)), sentAt: Math.max(0, Math.floor(clock.wallTime())), inReplyTo, parts }
+  }
+
+  #logSent(what: string, parts: readonly MessagePart[]): void {
+    const { log } = this.#options
+    if (log.level >= 5) log.write(5, 'messages', `${what}, ${parts.length} parts`)
   }
 
   #take(bytes: Uint8Array, packet: DecodedPacket, arrival: Arrival): undefined {
