@@ -26,6 +26,10 @@ describe('simulated worlds', () => {
     }
   })
 
+  it('ALN-42 seeds that found mistakes: 1462 and 6349, a proof that came too late cost the route', () => {
+    for (const seed of [1462, 6349]) expect(runRoutingScenario(seed).routeChanges).toBeGreaterThan(0)
+  })
+
   it('ALN-42 a world that had no time to heal fails, and the failure names its seed and its history', () => {
     const failures: ScenarioFailure[] = []
     for (let seed = 1; seed <= 10; seed += 1) {
