@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { freePort } from './ports.mjs'
-import { install, requireNode, root, run, stopRunning, tool } from './workspace.mjs'
+import { install, onEnd, requireNode, root, run, stopRunning, tool } from './workspace.mjs'
 
 const usage = `npm start [-- --host]
 
@@ -29,7 +29,7 @@ let closeAll = () => {}
 let ending = false
 
 function end() {
-  if (ending) process.exit(130)
+  if (ending) return
   ending = true
   process.exitCode = 0
   stopRunning()
@@ -116,7 +116,7 @@ function tell(ports, host, relay) {
 async function main() {
   requireNode()
   const { host } = readArguments(process.argv.slice(2))
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end)
+  onEnd(end)
   if (!(await install())) {
     process.exitCode = 1
     return

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { provideChromium } from './chromium.mjs'
 import { readReport } from './reports.mjs'
 import { exists, stages } from './stages.mjs'
-import { install, requireNode, root, stopRunning } from './workspace.mjs'
+import { install, onEnd, requireNode, root, stopRunning } from './workspace.mjs'
 
 requireNode()
 const quick = process.argv.includes('--quick')
@@ -14,12 +14,10 @@ if (unknown !== undefined) {
   console.error(`npm test does not know ${unknown}; it knows --quick.`)
   process.exit(2)
 }
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    stopRunning()
-    process.exit(130)
-  })
-}
+onEnd(() => {
+  stopRunning()
+  process.exit(130)
+})
 
 const begun = Date.now()
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`

@@ -54,6 +54,17 @@ export function stopRunning() {
   for (const child of running) child.kill('SIGTERM')
 }
 
+/**
+ * Calls `end` when a signal asks for it, or when npm is gone: npm passes a SIGTERM on to a shell that dies of it and
+ * leaves what it had started. More than one call is usual: Ctrl-C reaches us from the terminal and from npm.
+ */
+export function onEnd(end) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end)
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  setInterval(() => process.ppid !== parent && end(), 200).unref()
+}
+
 /** The script behind a package's command (`tsc`, `vite`, `vitest`), to be run by this very Node.js on every system. */
 export function tool(packageName, command, from = root) {
   const folder = join(from, 'node_modules', packageName)

@@ -19,8 +19,8 @@ interface Started {
   readonly page: string
 }
 
-async function start(args: readonly string[] = []): Promise<Started> {
-  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+async function start(command: string = process.execPath, args: readonly string[] = [script]): Promise<Started> {
+  const child = spawn(command, args, { cwd: rootFolder, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -65,7 +65,7 @@ test('npm start serves a page that reaches its relay through its own origin, and
 
 test('with all its ports taken npm start moves on, says so, and is reachable from the network with --host', async ({ pages, browser }) => {
   const held = await Promise.all([5173, 8080, 8081].map(hold))
-  const started = await start(['--host'])
+  const started = await start(process.execPath, [script, '--host'])
   const page = await browser.newPage()
   try {
     for (const port of [5173, 8080, 8081]) expect(started.output()).toContain(`Port ${port} is taken`)
@@ -79,6 +79,13 @@ test('with all its ports taken npm start moves on, says so, and is reachable fro
     expect(await stop(started, 'SIGTERM')).toBe(0)
     for (const server of held) server.close()
   }
+})
+
+test('when npm itself is terminated nothing stays behind', async () => {
+  const started = await start('npm', ['start'])
+  expect((await fetch(started.page)).ok).toBe(true)
+  await stop(started, 'SIGTERM')
+  await expect.poll(() => fetch(started.page).then(() => 'served', () => 'gone')).toBe('gone')
 })
 
 test('a wrong flag is one line, and exit code 2', async () => {
