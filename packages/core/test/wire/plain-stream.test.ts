@@ -127,7 +127,7 @@ describe('ALN-33 ALN-32 streams that are not as they should be', () => {
     for (const step of [1, 4_096]) {
       const stream = reader()
       const got = [...feed(stream, fromHex(streamHex), step), ...stream.push(good)].map(shown)
-      expect(got.map(({ detail: _, ...row }) => row)).toEqual([...expected!.map(shown), shown(goodPacket)])
+      expect(got.map((row) => ({ ...row, detail: undefined }))).toEqual([...expected!.map(shown), shown(goodPacket)])
     }
   })
 
