@@ -8,14 +8,17 @@ export interface WireNetwork {
 }
 
 export const keyHashBytes = 16
-/** It travels behind a length of one byte. */
-export const networkNameBytesMax = 255
+export const networkNameBytesMax = 64
 
-/** A network as it stands on the wire; without a key hash (16 bytes) it is open. Throws a MeshError on a name over 255 bytes. */
+/** 1–64 bytes of UTF-8, without '/' (it stands in URLs) and control characters (it stands in logs). */
+export function isNetworkName(name: string): boolean {
+  // oxlint-disable-next-line no-control-regex
+  return /^[^/\u0000-\u001f]+$/.test(name) && new TextEncoder().encode(name).length <= networkNameBytesMax
+}
+
+/** A network as it stands on the wire; without a key hash (16 bytes) it is open. Throws INVALID_OPTION for what is no name. */
 export function wireNetwork(name: string, keyHash: Uint8Array = new Uint8Array(keyHashBytes)): WireNetwork {
-  if (new TextEncoder().encode(name).length > networkNameBytesMax) {
-    throw new MeshError('INVALID_OPTION', `the name of a network has at most ${networkNameBytesMax} bytes of UTF-8`)
-  }
+  if (!isNetworkName(name)) throw new MeshError('INVALID_OPTION', `the name of a network has 1 to ${networkNameBytesMax} bytes of UTF-8 and no '/'`)
   if (keyHash.length !== keyHashBytes) throw new MeshError('INVALID_OPTION', `a key hash has ${keyHashBytes} bytes`)
   return { name, keyHash }
 }

@@ -1,4 +1,5 @@
 import { MeshError } from '../errors/mesh-error.ts'
+import { isNetworkName, networkNameBytesMax } from '../identity/wire-network.ts'
 import type { MeshOptions } from './mesh-options.ts'
 
 /** Options that were checked, with the defaults filled in. */
@@ -38,8 +39,8 @@ export function meshSettings(options: MeshOptions): MeshSettings {
   if (typeof links !== 'object' || links === null) throw invalid('links must be an object such as { degree: 6, accept: 10 }')
   refuseUnknown(links, linkNames, 'links.')
   const { degree = 6, accept = 10, webrtc = true } = links
-  if (typeof network !== 'string' || !byteLength(network) || byteLength(network) > textBytesMax || network.includes('/')) {
-    throw invalid(`network must be a text of 1 to ${textBytesMax} bytes without '/', not ${shown(network)}`)
+  if (typeof network !== 'string' || !isNetworkName(network)) {
+    throw invalid(`network must be a text of 1 to ${networkNameBytesMax} bytes without '/', not ${shown(network)}`)
   }
   if (typeof name !== 'string' || byteLength(name) > textBytesMax) throw invalid(`name must be a text of at most ${textBytesMax} bytes`)
   if (typeof webrtc !== 'boolean') throw invalid(`links.webrtc must be true or false, not ${shown(webrtc)}`)

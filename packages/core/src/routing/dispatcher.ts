@@ -2,6 +2,7 @@
 // source; a local service; a registered context; else the origin hears an error. An error goes to the context it names.
 
 import { MeshError } from '../errors/mesh-error.ts'
+import { serviceNameBytesMax, servicesMax as advertisedServicesMax } from '../identity/record-bounds.ts'
 import type { Dice } from '../ports/dice.ts'
 import { netStates, type DecodedPacket } from '../wire/packet.ts'
 import { Contexts } from './contexts.ts'
@@ -9,9 +10,6 @@ import type { Arrival, PacketHandler } from './routing-types.ts'
 
 /** Services of one node, the internal ones included. */
 export const servicesMax = 64
-/** Those that the member record names. */
-export const advertisedServicesMax = 32
-export const serviceNameBytesMax = 100
 
 export interface LocalService {
   readonly handler: PacketHandler

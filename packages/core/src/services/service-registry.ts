@@ -3,7 +3,7 @@ import type { Address } from '../identity/address.ts'
 import { GuardedEvents, type Listener, type ListenOptions } from '../ports/guarded-events.ts'
 import type { Log } from '../ports/log.ts'
 import type { OperationOptions, Operations } from '../ports/operations.ts'
-import { advertisedServicesMax, serviceNameBytesMax } from '../routing/dispatcher.ts'
+import { serviceNameBytesMax, servicesMax } from '../identity/record-bounds.ts'
 import type { Router } from '../routing/router.ts'
 import type { PeerKind } from '../routing/routing-types.ts'
 import { answering, type RequestHandler } from './answers.ts'
@@ -163,8 +163,8 @@ export class ServiceRegistry implements Services {
     }
     if (typeof handler !== 'function') throw new MeshError('INVALID_OPTION', `the handler of the service '${name}' must be a function`)
     if (this.#local.has(name)) throw new MeshError('INVALID_OPTION', `the service '${name}' is registered already: close() it first`)
-    if (this.#local.size >= advertisedServicesMax)
-      throw new MeshError('QUEUE_FULL', `a node offers at most ${advertisedServicesMax} services`)
+    if (this.#local.size >= servicesMax)
+      throw new MeshError('QUEUE_FULL', `a node offers at most ${servicesMax} services`)
   }
 
   #offer(router: Router, name: string, entry: Entry): void {

@@ -1,6 +1,6 @@
 // One router per network: no table, counter or name is shared between two of them.
 
-import { MeshError, Router, addressOf, answerPings, drawTab } from '@hopmesh/core'
+import { MeshError, Router, addressOf, answerPings, drawTab, isNetworkName } from '@hopmesh/core'
 import type { Address, Clock, Crypto, Dice, ExchangeKeys, KeyPair, Log, WireNetwork } from '@hopmesh/core'
 
 /** What all networks of one relay have in common. */
@@ -111,12 +111,6 @@ export class Networks {
     this.#rooms.delete(id)
     void room.router.close()
   }
-}
-
-/** 1–64 bytes of UTF-8 without '/' or control characters. */
-export function isNetworkName(name: string): boolean {
-  // oxlint-disable-next-line no-control-regex
-  return /^[^/\u0000-\u001f]+$/.test(name) && Buffer.byteLength(name) <= 64
 }
 
 function roomId(network: WireNetwork): string {

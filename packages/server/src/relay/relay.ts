@@ -1,7 +1,7 @@
 // The relay: doors to the outside (WebSocket of two kinds, TCP), and one router per network behind them. A channel comes
 // in, its first words name the network, and from then on it is a link of that network's router like any other.
 
-import { MeshError, encodeRefusal, silentLog, whoOf } from '@hopmesh/core'
+import { MeshError, encodeRefusal, isNetworkName, silentLog, whoOf } from '@hopmesh/core'
 import type { Channel, KeyPair, Log, Router, WireNetwork } from '@hopmesh/core'
 import { loadIdentityFile } from '../identity-file.ts'
 import { nodeCrypto } from '../node-crypto.ts'
@@ -12,7 +12,7 @@ import { relayLimits } from './limits.ts'
 import type { RelayLimits } from './limits.ts'
 import { FaultCount, prometheusText } from './metrics.ts'
 import { readHello, readStreamSelection, readTextSelection } from './network-choice.ts'
-import { Networks, isNetworkName, noKeyHash } from './networks.ts'
+import { Networks, noKeyHash } from './networks.ts'
 import { OpeningChannel } from './opening-channel.ts'
 import { refusePlain } from './refuse-plain.ts'
 import { WebFront } from './web-front.ts'
