@@ -198,7 +198,12 @@ export class PlainStreamReader {
       return chains && escaped.end < 0 ? this.#hold({ raw: joined!, chained, otherwise: unescaped }, out) : this.#settle(unescaped, true, out)
     }
     const alone = readAs(raw)
-    if (isExact(alone)) return this.#settle(alone, false, out)
+    if (isExact(alone)) {
+      // Unfinished as python means it: only the next byte tells.
+      if (escaped.end >= 0) return this.#settle(alone, false, out)
+      this.#giveUpHeld(out)
+      return this.#hold({ raw: gather(raw.slice()), chained, otherwise: alone }, out)
+    }
     if (escaped.end >= 0 && escaped.clean && escaped.meant) return this.#settle(escaped, chains, out)
     // A raw END inside a frame of the sketch: more of it is to come.
     if (unescaped && unescaped.end < 0 && unescaped.clean && !(held === undefined && alone.clean)) return this.#hold({ raw: joined!, chained }, out)

@@ -131,6 +131,14 @@ describe('ALN-33 ALN-32 streams that are not as they should be', () => {
     }
   })
 
+  it('ALN-33 waits for the next byte where a frame is whole as the sketch writes and unfinished as python does', () => {
+    // At the raw END the first two bytes, escaped, are as long as all four.
+    const python = { ...goodPacket, data: fromHex('dbdbc0dc') }
+    expect(feed(reader(), new Uint8Array([...asPython(encodePacket(python)), ...good]), 1).map(shown)).toEqual([python, goodPacket].map(shown))
+    const sketch = { ...goodPacket, data: fromHex('dbdddbdd') }
+    expect(feed(reader(), new Uint8Array([...asSketch(encodePacket(sketch)), ...good]), 1).map(shown)).toEqual([sketch, goodPacket].map(shown))
+  })
+
   it('reads the next good frame after any frame that was cut short', () => {
     for (const { packetHex } of vectors) {
       if (packetHex === null || packetHex.length > 1_200) continue
