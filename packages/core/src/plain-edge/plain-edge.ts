@@ -122,6 +122,11 @@ export class PlainEdge {
     if (this.#neighbours.size > 0) this.#tellSoon()
   }
 
+  /** Before the links end: not every plain stack forgets what it learned from a link that closed. */
+  farewell(): void {
+    for (const { link, told } of this.#neighbours.values()) link.sendPlain(Array.from(told.keys(), (address) => this.#routeAdvert(address, 0)))
+  }
+
   stop(): void {
     this.#cancelTell?.()
   }

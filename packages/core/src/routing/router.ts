@@ -200,6 +200,7 @@ export class Router {
   async close(notice?: { code: 'RESTARTING' | 'CLOSED'; text: string }): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#plainEdge.farewell()
     const down = this.#neighbourhood.close(notice)
     this.#own.stop()
     this.#exchange.stop()

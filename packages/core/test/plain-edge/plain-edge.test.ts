@@ -271,6 +271,20 @@ describe('the plain edge', () => {
     })
   })
 
+  it('a node that closes takes back what it told: not every plain stack forgets it with the link', () => {
+    const world = new RouterWorld()
+    const [relay, member] = [world.router('relay', 'relay'), world.router('member')]
+    pong(member)
+    world.link(member, relay)
+    const plain = new PlainPeer(world, relay)
+    plain.join('sensor')
+    world.run(500)
+    plain.heard.length = 0
+    void relay.close()
+    world.run(500)
+    expect(plain.routes().sort()).toEqual([`${member.address} 0`, `${relay.address} 0`].sort())
+  })
+
   it('of two links under one plain name the newest is used: the other may be dead without knowing it', () => {
     const world = new RouterWorld()
     const relay = world.router('relay', 'relay')
