@@ -1,5 +1,6 @@
 // The stages of `npm test`, in their order. A stage is done by commands of ours, or by a script of package.json.
 import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { root, run, tool } from './workspace.mjs'
 
@@ -25,8 +26,11 @@ async function types() {
 }
 
 async function units() {
+  // Many of them wait for processes and sockets: one worker less than there are processors, as is the default, is half a
+  // small machine asleep.
+  const workers = `--maxWorkers=${Math.max(2, availableParallelism())}`
   const reporters = ['--reporter=default', '--reporter=json', '--outputFile.json=reports/units.json']
-  return (await run(node, [tool('vitest', 'vitest'), 'run', ...reporters])).code === 0
+  return (await run(node, [tool('vitest', 'vitest'), 'run', workers, ...reporters])).code === 0
 }
 
 // The promise of the simulator: one seed is one history, another seed is another one.
