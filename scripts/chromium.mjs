@@ -36,19 +36,28 @@ export function findChromium() {
   return systemPaths.find((path) => existsSync(path)) ?? playwrightsOwn()
 }
 
+const isRoot = () => process.platform === 'linux' && process.getuid?.() === 0
+
+/** Runs a step of an installation; where it fails its last words are shown. */
+async function step(command, args, env = {}) {
+  const { code, output } = await run(command, args, { quiet: true, env })
+  const words = output.split('\n').filter((line) => line.trim() !== '' && !/^\s+at /.test(line))
+  if (code !== 0) console.log(words.slice(-3).join('\n'))
+  return code === 0
+}
+
 async function fetchWithPlaywright() {
-  console.log('No Chromium found: installing Playwright’s own (playwright install chromium) …')
-  const result = await run(process.execPath, [tool('@playwright/test', 'playwright', join(root, 'e2e')), 'install', 'chromium'], { quiet: true })
-  return result.code === 0
+  // Its Chromium wants libraries that a bare system lacks; only root can add those.
+  const args = ['install', ...(isRoot() ? ['--with-deps'] : []), 'chromium']
+  console.log(`No Chromium found: installing Playwright’s own (playwright ${args.join(' ')}) …`)
+  return step(process.execPath, [tool('@playwright/test', 'playwright', join(root, 'e2e')), ...args])
 }
 
 async function fetchWithApt() {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0 || inPath('apt-get') === undefined) return false
-  console.log('Playwright’s Chromium could not be fetched: installing Debian’s (apt-get update, apt-get install chromium) …')
+  if (!isRoot() || inPath('apt-get') === undefined) return false
+  console.log('Installing Debian’s Chromium instead (apt-get update, apt-get install -y chromium) …')
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
-  const update = await run('apt-get', ['update'], { quiet: true, env })
-  if (update.code !== 0) return false
-  return (await run('apt-get', ['install', '-y', 'chromium'], { quiet: true, env })).code === 0
+  return (await step('apt-get', ['update'], env)) && step('apt-get', ['install', '-y', 'chromium'], env)
 }
 
 /** Like `findChromium`, but installs one where there is none. Undefined, after saying why, when that failed too. */
@@ -56,10 +65,8 @@ export async function provideChromium() {
   const found = findChromium()
   if (found !== undefined) return found
   for (const fetchOne of [fetchWithPlaywright, fetchWithApt]) {
-    if (await fetchOne()) {
-      const path = findChromium()
-      if (path !== undefined) return path
-    }
+    const path = (await fetchOne()) ? findChromium() : undefined
+    if (path !== undefined && (await step(path, ['--version']))) return path
   }
   console.error('No Chromium could be found or installed. Install Chromium or Chrome, or set HOPMESH_CHROMIUM to the path of one.')
   return undefined

@@ -1,18 +1,9 @@
 import { createMesh } from '@hopmesh/browser'
 import type { Mesh } from '@hopmesh/core'
 import { element } from './element.ts'
-import { ChatPanel } from './panels/chat-panel.ts'
-import { HeaderPanel } from './panels/header-panel.ts'
-import { LogPanel } from './panels/log-panel.ts'
-import { MembersPanel } from './panels/members-panel.ts'
-import type { Panel } from './panels/panel.ts'
-import { PicturePanel } from './panels/picture-panel.ts'
-import { ServicesPanel } from './panels/services-panel.ts'
-import { WarningsPanel } from './panels/warnings-panel.ts'
-import { WelcomePanel } from './panels/welcome-panel.ts'
+import { Page } from './page.ts'
 import { readParameters } from './parameters.ts'
-import { People } from './people.ts'
-import { updateSoon } from './update-soon.ts'
+import { sentenceForError } from './plain-words.ts'
 
 declare global {
   interface Window {
@@ -21,39 +12,25 @@ declare global {
   }
 }
 
-const parameters = readParameters(location)
-document.title = `${parameters.name} · hopmesh`
+async function join(): Promise<void> {
+  const parameters = readParameters(location)
+  document.title = `${parameters.name} · hopmesh`
 
-// Opening the page is joining: this is all that the library needs.
-const mesh = createMesh({ network: parameters.network, relays: [parameters.relay], name: parameters.name })
-mesh.services.register('ping', () => `pong from ${parameters.name}`)
-window.hopmesh = { mesh }
+  // Opening the page is joining: this is all that the library needs.
+  const mesh = createMesh({ network: parameters.network, relays: [parameters.relay], name: parameters.name })
+  mesh.services.register('ping', () => `pong from ${parameters.name}`)
+  window.hopmesh = { mesh }
 
-const people = new People(mesh, parameters.name)
-const header = new HeaderPanel(mesh, parameters)
-const warnings = new WarningsPanel(mesh)
-const welcome = new WelcomePanel()
-const picture = new PicturePanel(mesh, people)
-const chat = new ChatPanel(mesh, people)
-const members = new MembersPanel(mesh, people)
-const services = new ServicesPanel(mesh, people)
-const log = new LogPanel(mesh, people)
-const panels: readonly Panel[] = [warnings, picture, chat, members, services]
+  const page = new Page(mesh, parameters)
+  document.querySelector('#page')?.replaceChildren(...page.nodes)
+  await mesh.ready
+  page.follow()
+}
 
-document
-  .querySelector('#page')
-  ?.replaceChildren(
-    header.node,
-    element('main', {}, warnings.node, welcome.node, element('div', { class: 'grid' }, picture.node, chat.node, members.node, services.node, log.node)),
-  )
-
-await mesh.ready
-header.ready()
-const update = updateSoon(() => {
-  for (const panel of panels) panel.update()
-})
-for (const event of ['online', 'offline', 'peer'] as const) mesh.on(event, update)
-for (const event of ['up', 'change', 'down'] as const) mesh.services.on(event, update)
-// Round trips change without an event.
-setInterval(update, 2000)
-update()
+try {
+  await join()
+} catch (error) {
+  // A relay that is no address, a name that is too long: said instead of an empty page.
+  const refusal = element('p', { class: 'warning', role: 'alert', 'data-testid': 'refused' }, `This page cannot join. ${sentenceForError(error)}`)
+  document.querySelector('#page')?.replaceChildren(element('h1', {}, 'hopmesh'), refusal)
+}

@@ -85,6 +85,11 @@ test('an unreachable relay is told in words, and the page comes online when it a
   await expect(warning).toHaveCount(0)
 })
 
+test('a relay that is no address is told in words', async ({ pages }) => {
+  const page = await pages.demo({ relay: 'nonsense' })
+  await expect(page.part('refused')).toContainText('This page cannot join.')
+})
+
 for (const [width, height] of [
   [360, 740],
   [1400, 900],

@@ -1,7 +1,6 @@
 import type { Mesh } from '@hopmesh/core'
 import { element, setText } from '../element.ts'
 import type { Parameters } from '../parameters.ts'
-import type { Panel } from './panel.ts'
 
 type State = 'connecting' | 'online' | 'offline'
 
@@ -12,12 +11,11 @@ const words: Readonly<Record<State, string>> = {
 }
 
 /** Who this page is, and whether it is in the mesh. */
-export class HeaderPanel implements Panel {
+export class HeaderPanel {
   readonly node: HTMLElement
   readonly #mesh: Mesh
   readonly #state = element('span', { class: 'state', role: 'status', 'data-testid': 'state' })
   readonly #address = element('code', { class: 'address', 'data-testid': 'own-address' })
-  #ready = false
 
   constructor(mesh: Mesh, parameters: Parameters) {
     this.#mesh = mesh
@@ -40,12 +38,7 @@ export class HeaderPanel implements Panel {
 
   /** Called once the identity is loaded. */
   ready(): void {
-    this.#ready = true
-    this.update()
-  }
-
-  update(): void {
-    if (this.#ready) setText(this.#address, this.#mesh.address)
+    setText(this.#address, this.#mesh.address)
   }
 
   #show(state: State): void {

@@ -1,9 +1,8 @@
 import { element, setText } from '../element.ts'
 import { linkForOthers } from '../parameters.ts'
-import type { Panel } from './panel.ts'
 
 /** What this is, and what to do first. */
-export class WelcomePanel implements Panel {
+export class WelcomePanel {
   readonly node: HTMLElement
   readonly #copied = element('span', { class: 'note', role: 'status', 'data-testid': 'copied' })
 
@@ -25,8 +24,6 @@ export class WelcomePanel implements Panel {
       element('div', { class: 'actions' }, open, element('div', { class: 'share' }, field, copy, this.#copied)),
     )
   }
-
-  update(): void {}
 
   async #copy(field: HTMLInputElement): Promise<void> {
     try {

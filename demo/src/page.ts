@@ -1,0 +1,54 @@
+import type { Mesh } from '@hopmesh/core'
+import { element } from './element.ts'
+import { ChatPanel } from './panels/chat-panel.ts'
+import { HeaderPanel } from './panels/header-panel.ts'
+import { LogPanel } from './panels/log-panel.ts'
+import { MembersPanel } from './panels/members-panel.ts'
+import type { Panel } from './panels/panel.ts'
+import { PicturePanel } from './panels/picture-panel.ts'
+import { ServicesPanel } from './panels/services-panel.ts'
+import { WarningsPanel } from './panels/warnings-panel.ts'
+import { WelcomePanel } from './panels/welcome-panel.ts'
+import type { Parameters } from './parameters.ts'
+import { People } from './people.ts'
+import { updateSoon } from './update-soon.ts'
+
+const refreshMs = 2000
+
+/** All that is to be seen: the panels, and when they look at the mesh again. */
+export class Page {
+  readonly nodes: readonly HTMLElement[]
+  readonly #mesh: Mesh
+  readonly #header: HeaderPanel
+  readonly #panels: readonly Panel[]
+
+  constructor(mesh: Mesh, parameters: Parameters) {
+    const people = new People(mesh, parameters.name)
+    const warnings = new WarningsPanel(mesh)
+    const grid = [
+      new PicturePanel(mesh, people),
+      new ChatPanel(mesh, people),
+      new MembersPanel(mesh, people),
+      new ServicesPanel(mesh, people),
+      new LogPanel(mesh, people),
+    ]
+    this.#mesh = mesh
+    this.#header = new HeaderPanel(mesh, parameters)
+    this.#panels = [warnings, ...grid]
+    const main = element('main', {}, warnings.node, new WelcomePanel().node, element('div', { class: 'grid' }, ...grid.map(({ node }) => node)))
+    this.nodes = [this.#header.node, main]
+  }
+
+  /** Shows the mesh from now on. To be called once it is ready. */
+  follow(): void {
+    const update = updateSoon(() => {
+      for (const panel of this.#panels) panel.update()
+    })
+    for (const event of ['online', 'offline', 'peer'] as const) this.#mesh.on(event, update)
+    for (const event of ['up', 'change', 'down'] as const) this.#mesh.services.on(event, update)
+    // Round trips change without an event.
+    setInterval(update, refreshMs)
+    this.#header.ready()
+    update()
+  }
+}
