@@ -15,8 +15,8 @@ export interface MessageBody {
   readonly parts: readonly MessagePart[]
 }
 
-/** What one packet carries; longer ones come with streams. */
-export const messageBytesMax = 16_000
+/** Envelope and parts: the 16 384 bytes that every link carries, less the id of a broadcast. 16 000 bytes of parts fit. */
+export const messageBytesMax = 16_376
 
 const version = 1
 const idBytes = 16
@@ -37,7 +37,7 @@ export function encodeMessage(body: MessageBody): Uint8Array {
     }
     writer.u8(typeof part === 'string' ? kindText : kindBytes).lengthed(typeof part === 'string' ? encoder.encode(part) : part)
     if (writer.length > messageBytesMax) {
-      throw new MeshError('TOO_LARGE', `the message has more than ${messageBytesMax} bytes, which is what one message carries`)
+      throw new MeshError('TOO_LARGE', `the message has more than ${messageBytesMax} bytes with its envelope, which is what one message carries`)
     }
   }
   return writer.finish()

@@ -3,6 +3,7 @@ import type { Address } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
+import { checkSignal } from '../ports/operations.ts'
 import type { Router } from '../routing/router.ts'
 import type { Arrival } from '../routing/routing-types.ts'
 import { answering } from '../services/answers.ts'
@@ -80,11 +81,13 @@ export class Messages {
     const body = this.#body(parts)
     const data = encodeMessage(body)
     this.#logSent(`broadcast ${body.id} to everybody`, parts)
-    this.#router?.flood({ service: broadcastService, data })
+    const error = this.#router?.flood({ service: broadcastService, data })
+    if (error) throw error
     return { id: body.id }
   }
 
   cursor(signal: AbortSignal | undefined): MessageCursor {
+    checkSignal(signal)
     if (this.#cursors.size >= cursorsMax) throw new MeshError('QUEUE_FULL', `${cursorsMax} loops over mesh.messages() are open already`)
     const end = (): void => cursor.end()
     const cursor = new MessageCursor(() => {

@@ -101,8 +101,8 @@ export class Forwarder {
     return this.#waiting.keep(destination, send, () => this.#parts.fault('NO_ROUTE', `the route to ${destination} was not proven in time`))
   }
 
-  /** To every member that can be reached, each once; a bounded flood over the capable links. */
-  flood(packet: Packet): void {
+  /** To every member that can be reached, each once; a bounded flood over the capable links. QUEUE_FULL: not one of them takes it. */
+  flood(packet: Packet): MeshError | undefined {
     const { address, epoch, exchange } = this.#parts
     const data = typeof packet.data === 'string' ? new TextEncoder().encode(packet.data) : (packet.data ?? new Uint8Array(0))
     const numbered = new Uint8Array(broadcastIdBytes + data.length)
@@ -113,7 +113,14 @@ export class Forwarder {
     this.#seen.add(broadcastId(address, numbered))
     const aln = encodePacket({ ...packet, srcAddr: address, destAddr: undefined, nextAddr: undefined, data: numbered })
     const bytes = encodeMeshPacket({ hopLimit: hopLimitStart, broadcast: true }, aln)
-    for (const neighbour of exchange.neighbours()) this.#send(neighbour, bytes)
+    const full: string[] = []
+    let taken = 0
+    for (const neighbour of exchange.neighbours()) {
+      if (this.#sendCopy(neighbour, bytes)) taken++
+      else full.push(neighbour.address)
+    }
+    if (taken > 0 || full.length === 0) return undefined
+    return new MeshError('QUEUE_FULL', `${full[0]} does not take packets fast enough, and there is no other link`)
   }
 
   #toProviders(packet: Packet, arrival: Arrival): MeshError | undefined {
@@ -168,6 +175,13 @@ export class Forwarder {
     return this.#send(neighbour, bytes) ? undefined : new MeshError('QUEUE_FULL', `${neighbour.address} does not take packets fast enough`)
   }
 
+  /** One copy of a broadcast. Nobody is told of a lost one, so it is counted here. */
+  #sendCopy(neighbour: LinkNeighbour, bytes: Uint8Array): boolean {
+    if (this.#send(neighbour, bytes)) return true
+    this.#parts.fault('QUEUE_FULL', `${neighbour.address} does not take broadcasts fast enough`)
+    return false
+  }
+
   #send(neighbour: LinkNeighbour, bytes: Uint8Array): boolean {
     return neighbour.link.sendPacket(bytes)
   }
@@ -194,7 +208,7 @@ export class Forwarder {
     if (hopLimit > 0) {
       const copy = bytes.slice()
       copy[0] = hopLimit
-      for (const other of this.#parts.exchange.neighbours()) if (other !== neighbour) this.#send(other, copy)
+      for (const other of this.#parts.exchange.neighbours()) if (other !== neighbour) this.#sendCopy(other, copy)
     }
     this.#parts.dispatcher.deliver({ ...packet, data: data.subarray(broadcastIdBytes) }, this.#arrival(neighbour, header, true))
   }

@@ -130,8 +130,8 @@ export class Router {
   }
 
   /** To every member that can be reached; `service` names the handler there. Never comes back here. */
-  flood(packet: Packet): void {
-    if (!this.#closed) this.#forwarder.flood(packet)
+  flood(packet: Packet): MeshError | undefined {
+    return this.#closed ? undefined : this.#forwarder.flood(packet)
   }
 
   /** Greets whoever is at the other end. `expect`: the only address that may answer. */

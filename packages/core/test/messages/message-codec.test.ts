@@ -41,6 +41,8 @@ describe('the body of a message', () => {
   })
 
   it('is bounded, and takes only text and bytes', () => {
+    const long = { ...sample, inReplyTo: sample.id, parts: [new Uint8Array(8_000), 'x'.repeat(8_000)] }
+    expect(decodeMessage(encodeMessage(long))).toEqual(long)
     const parts = [new Uint8Array(messageBytesMax)]
     expect(meshErrorOf(() => encodeMessage({ ...sample, parts })).code).toBe('TOO_LARGE')
     const wrong = [7] as unknown as string[]

@@ -102,6 +102,26 @@ describe('messages', () => {
     expect((await world.settle(rejectionOf(ada.send('bob', 7 as unknown as string)))).code).toBe('INVALID_OPTION')
   })
 
+  it('16 000 bytes arrive as a message and as a broadcast', async () => {
+    const [ada, bob] = (await members(61, 'ada', 'bob')) as [Mesh, Mesh]
+    const heard = heardBy(bob)
+    await world.settle(ada.send('bob', 'x'.repeat(16_000)))
+    await world.settle(ada.broadcast('y'.repeat(16_000)))
+    await world.clock.advance(1_000)
+    expect(heard.map(({ parts }) => String(parts[0]).length)).toEqual([16_000, 16_000])
+  })
+
+  it('broadcasts that the only link does not take are refused with QUEUE_FULL, and those that were taken arrive', async () => {
+    const [ada, bob] = (await members(62, 'ada', 'bob')) as [Mesh, Mesh]
+    const heard = heardBy(bob)
+    const outcomes = await Promise.allSettled(Array.from({ length: 400 }, () => ada.broadcast(new Uint8Array(15_000))))
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+    expect(refused.length).toBeGreaterThan(0)
+    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'QUEUE_FULL' })
+    await world.clock.advance(60_000)
+    expect(heard.length).toBe(400 - refused.length)
+  })
+
   it('the same message twice is taken once and answered twice', async () => {
     const [ada, bob] = (await members(56, 'ada', 'bob')) as [Mesh, Mesh]
     const heard = heardBy(bob)

@@ -173,6 +173,22 @@ describe('capable routers', () => {
     expect(heard.sort()).toEqual(['1 x true', '1 x true', '2 x true', '2 x true', '3 x true', '3 x true'])
   })
 
+  it('copies of a broadcast that a slow neighbour does not take are counted', () => {
+    const world = new RouterWorld()
+    const [a, b, c] = [world.router('a'), world.router('b', 'relay'), world.router('c')]
+    world.link(a, b)
+    world.link(b, c, { highWaterBytes: 1_000, latencyMs: 900 })
+    world.run(20_000)
+    let taken = 0
+    const data = new Uint8Array(15_000)
+    for (let index = 0; index < 300; index++) {
+      if (a.flood({ service: '$news', data }) === undefined) taken++
+      world.run(11)
+    }
+    expect(taken).toBe(300)
+    expect(b.faults.get('QUEUE_FULL')).toBeGreaterThan(0)
+  })
+
   it('networks do not mix: both sides hear NETWORK_MISMATCH', async () => {
     const world = new RouterWorld()
     const [a, b] = [world.router('a', 'member', { network: 'garden' }), world.router('b', 'member', { network: 'house' })]
