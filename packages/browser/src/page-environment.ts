@@ -1,7 +1,7 @@
 // What core needs from the world, out of what a page has: timers, chance, WebCrypto or @noble, IndexedDB, WebSocket and
 // WebRTC. Everything is looked for when a mesh is made, so that the module can be imported anywhere.
 
-import { systemClock } from '@hopmesh/core'
+import { meshSettings, systemClock } from '@hopmesh/core'
 import type { Environment, MeshErrorCode, MeshOptions, PeerDialer } from '@hopmesh/core'
 import { choosePageCrypto, pageDice } from './page-crypto.ts'
 import { watchPageLife } from './page-life.ts'
@@ -20,6 +20,8 @@ export interface PageEnvironment extends Environment {
 
 /** Throws INVALID_OPTION. */
 export function pageEnvironment(options: MeshOptions): PageEnvironment {
+  // First, so that a mistake is told in the words of the option.
+  meshSettings(options)
   checkIdentity(options.identity)
   const iceServers = iceServersOf(options.iceServers)
   const clock = systemClock({

@@ -1,6 +1,6 @@
 // What core needs from the world, as Node.js has it: real time, the system's chance and crypto, WebSockets to relays.
 
-import { MeshError } from '@hopmesh/core'
+import { MeshError, meshSettings } from '@hopmesh/core'
 import type { Environment, MeshOptions } from '@hopmesh/core'
 import { loadIdentityFile } from './identity-file.ts'
 import type { IdentityFile } from './identity-file.ts'
@@ -11,6 +11,8 @@ import { dialWebSocket } from './websocket/dialer.ts'
 
 /** The environment of one mesh of this process. Throws INVALID_OPTION. */
 export function nodeEnvironment(options: MeshOptions): Environment {
+  // First, so that a mistake is told in the words of the option.
+  meshSettings(options)
   if (options.identity === 'persistent') {
     throw new MeshError('INVALID_OPTION', "identity: 'persistent' is for pages; in Node.js it is { file: 'path' }")
   }

@@ -10,10 +10,10 @@ export interface WireNetwork {
 export const keyHashBytes = 16
 export const networkNameBytesMax = 64
 
-/** 1–64 bytes of UTF-8, without '/' (it stands in URLs) and control characters (it stands in logs). */
+/** 1–64 bytes of UTF-8, without '/' (it stands in URLs), control characters (it stands in logs) and halves of a surrogate pair. */
 export function isNetworkName(name: string): boolean {
   // oxlint-disable-next-line no-control-regex
-  return /^[^/\u0000-\u001f]+$/.test(name) && new TextEncoder().encode(name).length <= networkNameBytesMax
+  return /^[^/\u0000-\u001f\p{Cs}]+$/u.test(name) && new TextEncoder().encode(name).length <= networkNameBytesMax
 }
 
 /** A network as it stands on the wire; without a key hash (16 bytes) it is open. Throws INVALID_OPTION for what is no name. */

@@ -15,6 +15,16 @@ export interface MeshWarning {
   readonly message: string
 }
 
+/** Checked where a listener is added: a misspelled event would never come. */
+export const meshEventNames: readonly string[] = [
+  'online',
+  'offline',
+  'peer',
+  'message',
+  'warning',
+  'error',
+] satisfies (keyof MeshEvents)[]
+
 /** What `mesh.on` tells. Inside a listener the tables already show what it was told. */
 export interface MeshEvents {
   /** The first link is up, to a relay or to anybody else. */

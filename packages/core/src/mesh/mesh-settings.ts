@@ -1,5 +1,6 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { isNetworkName, networkNameBytesMax } from '../identity/wire-network.ts'
+import { checkSignal } from '../ports/operations.ts'
 import type { MeshOptions } from './mesh-options.ts'
 
 /** Options that were checked, with the defaults filled in. */
@@ -16,6 +17,7 @@ export interface MeshSettings {
 
 export const relaysMax = 16
 const textBytesMax = 64
+const publicKeyBytes = 32
 const optionNames: readonly string[] = [
   'network',
   'relays',
@@ -39,14 +41,18 @@ export function meshSettings(options: MeshOptions): MeshSettings {
   if (typeof links !== 'object' || links === null) throw invalid('links must be an object such as { degree: 6, accept: 10 }')
   refuseUnknown(links, linkNames, 'links.')
   const { degree = 6, accept = 10, webrtc = true } = links
+  checkIdentity(options.identity)
+  if (options.iceServers !== undefined && !Array.isArray(options.iceServers)) throw invalid('iceServers must be a list')
   if (typeof network !== 'string' || !isNetworkName(network)) {
-    throw invalid(`network must be a text of 1 to ${networkNameBytesMax} bytes without '/', not ${shown(network)}`)
+    throw invalid(`network must be a text of 1 to ${networkNameBytesMax} bytes without '/' and control characters, not ${shown(network)}`)
   }
-  if (typeof name !== 'string' || byteLength(name) > textBytesMax) throw invalid(`name must be a text of at most ${textBytesMax} bytes`)
+  if (typeof name !== 'string' || byteLength(name) > textBytesMax || /\p{Cs}/u.test(name)) {
+    throw invalid(`name must be a text of at most ${textBytesMax} bytes`)
+  }
   if (typeof webrtc !== 'boolean') throw invalid(`links.webrtc must be true or false, not ${shown(webrtc)}`)
   if (plainNodes !== 'accept' && plainNodes !== 'refuse') throw invalid(`plainNodes must be 'accept' or 'refuse', not ${shown(plainNodes)}`)
   if (!(typeof timeoutMs === 'number' && timeoutMs > 0)) throw invalid(`timeoutMs must be a number above 0, not ${shown(timeoutMs)}`)
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw invalid('signal must be an AbortSignal')
+  checkSignal(signal)
   if (!Array.isArray(relays)) throw invalid("relays must be a list of URLs, such as ['wss://relay.example']")
   if (relays.length > relaysMax) throw invalid(`relays must be at most ${relaysMax}`)
   return {
@@ -65,6 +71,18 @@ export function meshSettings(options: MeshOptions): MeshSettings {
 export function checkedRelayUrl(url: unknown): string {
   if (typeof url === 'string' && relayUrl.test(url)) return url
   throw invalid(`a relay is a WebSocket URL that starts with ws:// or wss://, not ${shown(url)}`)
+}
+
+/** Which of them can be had is for the environment to say; what is none of them is a mistake that must not become a new key. */
+function checkIdentity(identity: unknown): void {
+  if (identity === undefined || identity === 'persistent' || identity === 'ephemeral') return
+  if (typeof identity === 'object' && identity !== null) {
+    const { file, publicKey, sign } = identity as Record<string, unknown>
+    if (typeof file === 'string' && file !== '') return
+    if (publicKey instanceof Uint8Array && publicKey.length === publicKeyBytes && typeof sign === 'function') return
+  }
+  const given = typeof identity === 'object' ? 'this object' : shown(identity)
+  throw invalid(`identity must be 'persistent', 'ephemeral', { file } or a key pair { publicKey, sign }, not ${given}`)
 }
 
 function count(value: unknown, option: string): number {

@@ -14,7 +14,7 @@ import { requestTimeoutMs, type Reply } from '../services/requests.ts'
 import type { Services } from '../services/service-registry.ts'
 import { connectTimeoutMs } from '../signaling/direct-links.ts'
 import type { Environment } from './environment.ts'
-import type { MeshEvents, MeshWarning } from './mesh-events.ts'
+import { meshEventNames, type MeshEvents, type MeshWarning } from './mesh-events.ts'
 import type { MeshOptions } from './mesh-options.ts'
 import { MeshRooms } from './mesh-rooms.ts'
 import { meshSettings } from './mesh-settings.ts'
@@ -85,8 +85,11 @@ export class Mesh {
     return this.#rooms.peers.peer(address)
   }
 
-  /** Calls `listener` at each event; returns the function that unsubscribes. What it throws becomes an `error` event. */
+  /** Calls `listener` at each event; returns the function that unsubscribes. What it throws becomes an `error` event. Throws INVALID_OPTION. */
   on<K extends keyof MeshEvents>(event: K, listener: Listener<MeshEvents[K]>, options?: ListenOptions): () => void {
+    if (!meshEventNames.includes(event)) {
+      throw new MeshError('INVALID_OPTION', `there is no event '${String(event)}'; there are ${meshEventNames.join(', ')}`)
+    }
     const unsubscribe = this.#rooms.events.on(event, listener, options)
     if (event === 'warning') this.#rooms.warnings.listenerAdded()
     return unsubscribe
@@ -122,7 +125,7 @@ export class Mesh {
     )
   }
 
-  /** A message to every member that can be reached now, at most once each. */
+  /** A message to every member that can be reached now, at most once each. Rejects with TOO_LARGE, or QUEUE_FULL when no link takes more. */
   broadcast(...parts: MessagePart[]): Promise<{ readonly id: string }> {
     return this.#rooms.whenStarted({}, async () => this.#rooms.messages.broadcast(parts))
   }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'eventemitter3'
 import { MeshError } from '../errors/mesh-error.ts'
-import { describeThrown } from './operations.ts'
+import { checkSignal, describeThrown } from './operations.ts'
 
 export interface ListenOptions {
   /** Aborting it removes the listener. */
@@ -30,6 +30,7 @@ export class GuardedEvents<E extends EventMap<E>> {
   on<K extends keyof E & string>(event: K, listener: Listener<E[K]>, options: ListenOptions = {}): () => void {
     if (typeof listener !== 'function') throw new MeshError('INVALID_OPTION', `the listener of '${event}' must be a function`)
     const { signal, once } = options
+    checkSignal(signal)
     if (signal?.aborted) return () => {}
     this.off(event, listener)
     const off = (): void => {

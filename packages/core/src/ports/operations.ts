@@ -64,6 +64,8 @@ export class Operations {
   #start<T>(operation: Operation<T>, resolve: (value: T) => void, reject: (error: MeshError) => void): void {
     const { signal, timeoutMs } = operation
     if (this.#closed) return reject(closedError())
+    const wrong = signalFault(signal)
+    if (wrong) return reject(wrong)
     if (signal?.aborted) return reject(abortedError(signal))
     if (!(typeof timeoutMs === 'number' && timeoutMs > 0)) {
       return reject(new MeshError('INVALID_OPTION', `timeoutMs must be a number of milliseconds above 0, not ${String(timeoutMs)}`))
@@ -102,6 +104,19 @@ export class Operations {
       fail(asMeshError(error))
     }
   }
+}
+
+/** Throws INVALID_OPTION for what is neither an AbortSignal nor undefined. */
+export function checkSignal(signal: unknown): void {
+  const wrong = signalFault(signal)
+  if (wrong) throw wrong
+}
+
+function signalFault(signal: unknown): MeshError | undefined {
+  if (signal === undefined) return undefined
+  const { addEventListener, removeEventListener } = (signal ?? {}) as Record<string, unknown>
+  if (typeof addEventListener === 'function' && typeof removeEventListener === 'function') return undefined
+  return new MeshError('INVALID_OPTION', 'signal must be an AbortSignal')
 }
 
 /** Marks a rejection as seen: whoever awaits it still gets it, whoever does not is not punished. */

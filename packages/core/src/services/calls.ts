@@ -3,7 +3,7 @@ import type { OperationOptions } from '../ports/operations.ts'
 import type { Router } from '../routing/router.ts'
 import { bodyBytes, type BodyInput } from './body.ts'
 import { bodyBytesMax, plainBodyBytesMax, type Reply, type Requests } from './requests.ts'
-import { byPreference, type ServiceListing, type Services } from './service-registry.ts'
+import { byPreference, checkServiceName, type ServiceListing, type Services } from './service-registry.ts'
 
 export interface CallOptions extends OperationOptions {
   /** Chooses among the providers (best first); undefined: none of them, the call rejects with NO_SERVICE. */
@@ -21,6 +21,7 @@ export interface Caller {
 
 /** `mesh.call`: at most one execution; it always settles. */
 export async function call(caller: Caller, service: string, body: BodyInput, options: CallOptions): Promise<Reply> {
+  checkServiceName(service)
   const bytes = bodyBytes(body)
   if (!bytes) throw new MeshError('INVALID_OPTION', `the body of a call is a string, a Uint8Array or nothing, not ${typeof body}`)
   if (bytes.length > bodyBytesMax) throw new MeshError('TOO_LARGE', `the body has ${bytes.length} bytes, ${bodyBytesMax} fit in a call`)

@@ -134,6 +134,7 @@ export class ServiceRegistry implements Services {
       timeoutMs,
       timedOut: () => new MeshError('TIMEOUT', `nobody offered the service '${name}' within ${timeoutMs} ms`),
       begin: (settle) => {
+        checkServiceName(name)
         const look = (): void => {
           const listing = byPreference(this.list(name))[0]
           if (listing) settle.resolve(listing)
@@ -194,6 +195,11 @@ export class ServiceRegistry implements Services {
       [Symbol.dispose]: close,
     }
   }
+}
+
+/** Throws INVALID_OPTION: without a name a question would be about every service. */
+export function checkServiceName(name: unknown): void {
+  if (typeof name !== 'string' || name === '') throw new MeshError('INVALID_OPTION', 'the name of a service is a text of at least 1 byte')
 }
 
 /** Local first, members before plain nodes, then the least load, then the nearest. */

@@ -36,6 +36,17 @@ describe('options of a mesh', () => {
     [{ timeoutMs: 0 }, /timeoutMs/],
     [{ timeoutMs: Number.NaN }, /timeoutMs/],
     [{ signal: {} }, /signal/],
+    [{ signal: { addEventListener: () => {} } }, /signal/],
+    [{ network: 'a\nb' }, /network.*control characters/],
+    [{ network: '\ud800' }, /network/],
+    [{ name: '\ud800' }, /name/],
+    [{ identity: 'persistant' }, /identity must be 'persistent'.*not 'persistant'/],
+    [{ identity: 5 }, /identity.*not 5/],
+    [{ identity: null }, /identity/],
+    [{ identity: {} }, /identity.*not this object/],
+    [{ identity: { file: 5 } }, /identity/],
+    [{ identity: { publicKey: new Uint8Array(3), sign: () => {} } }, /identity/],
+    [{ iceServers: 5 }, /iceServers/],
     [{ netwrok: 'garden' }, /unknown option 'netwrok'.*'network'/],
     [{ relay: ['ws://here'] }, /unknown option 'relay'.*'relays'/],
     [{ key: 'secret' }, /unknown option 'key'.*Known: network/],
@@ -43,6 +54,15 @@ describe('options of a mesh', () => {
     const error = meshErrorOf(() => meshSettings(options as MeshOptions))
     expect(error.code).toBe('INVALID_OPTION')
     expect(error.message).toMatch(message)
+  })
+
+  it('PY-01 what is no object at all', () => {
+    for (const options of [null, 5, 'garden', []]) expect(meshErrorOf(() => meshSettings(options as MeshOptions)).message).toMatch(/object/)
+  })
+
+  it('every kind of identity', () => {
+    const keyPair = { publicKey: new Uint8Array(32), sign: (): Uint8Array => new Uint8Array(64) }
+    for (const identity of ['persistent', 'ephemeral', { file: 'key' }, keyPair] as const) expect(() => meshSettings({ identity })).not.toThrow()
   })
 
   it('takes names in NFC and each relay once', () => {

@@ -88,6 +88,9 @@ describe('the life of a mesh', () => {
     expect(ada.online).toBe(true)
     expect([...ada.peers.values()].filter(({ direct }) => direct)).toHaveLength(1)
     expect(meshErrorOf(() => ada.relays.add('http://x')).code).toBe('INVALID_OPTION')
+    expect(meshErrorOf(() => ada.on('mesage' as 'message', () => {})).message).toMatch(/no event 'mesage'.*message/)
+    expect(meshErrorOf(() => ada.on('message', () => {}, { signal: {} as AbortSignal })).code).toBe('INVALID_OPTION')
+    expect(meshErrorOf(() => ada.messages({ signal: {} as AbortSignal })).code).toBe('INVALID_OPTION')
   })
 
   it('a relay of another network is told once, and not dialed in a hot loop', async () => {

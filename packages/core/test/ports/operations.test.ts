@@ -42,6 +42,9 @@ describe('operations', () => {
       expect((await rejectionOf(operations.run(waiting([], { timeoutMs })))).code).toBe('INVALID_OPTION')
     }
     expect((await rejectionOf(operations.run(waiting([], { signal: AbortSignal.abort() })))).code).toBe('ABORTED')
+    for (const signal of [5, {}, null, { addEventListener: () => {} }] as unknown as AbortSignal[]) {
+      expect((await rejectionOf(operations.run(waiting([], { signal })))).code).toBe('INVALID_OPTION')
+    }
     const begin = (): never => {
       throw new MeshError('QUEUE_FULL', 'full')
     }

@@ -83,6 +83,10 @@ describe('services and calls', () => {
     await world.settle(ada.services.wait('wrong'))
     const before = world.clock.now()
     expect((await world.settle(rejectionOf(ada.call('nothing')))).code).toBe('NO_SERVICE')
+    for (const name of ['', undefined, null, 5] as string[]) {
+      expect((await world.settle(rejectionOf(ada.call(name)))).code).toBe('INVALID_OPTION')
+      expect((await world.settle(rejectionOf(ada.services.wait(name)))).code).toBe('INVALID_OPTION')
+    }
     expect(world.clock.now()).toBe(before)
     expect((await world.settle(rejectionOf(ada.call('never', '', { timeoutMs: 2_000 })))).code).toBe('TIMEOUT')
     expect(world.clock.now()).toBe(before + 2_000)
