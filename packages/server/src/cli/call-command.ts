@@ -1,3 +1,4 @@
+import { MeshError } from '@hopmesh/core'
 import { withMesh } from './open-mesh.ts'
 import { printLine } from './output.ts'
 import type { Settings } from './settings.ts'
@@ -12,7 +13,10 @@ export async function runCall(
   settings: Settings,
 ): Promise<void> {
   await withMesh(url, settings, async (mesh) => {
-    await mesh.services.wait(request.service, { timeoutMs: findTimeoutMs })
+    await mesh.services.wait(request.service, { timeoutMs: findTimeoutMs }).catch((error: unknown) => {
+      if (!(error instanceof MeshError) || error.code !== 'TIMEOUT') throw error
+      throw new MeshError('NO_SERVICE', `nobody offers a service '${request.service}'`)
+    })
     const reply = await mesh.call(request.service, request.body)
     printLine(settings, { reply: reply.text(), from: reply.from }, reply.text())
   })

@@ -19,7 +19,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
         ? `${error.code} ${error.message}`
         : `unexpected: ${error instanceof Error ? error.message : String(error)}`
     process.stderr.write(`hopmesh: ${oneLine(line)}\n`)
-    return 1
+    // A value that the command itself refused is a wrong value, too.
+    return error instanceof MeshError && error.code === 'INVALID_OPTION' ? 2 : 1
   }
 }
 

@@ -8,7 +8,7 @@ import type { Settings } from './settings.ts'
 const findTimeoutMs = 3_000
 const lookEveryMs = 20
 
-/** Calls `target` when it is a service, pings it when it is an address; prints the reply and the round trip. */
+/** Calls `target` when it is a service, pings it when it is an address or the name of somebody; prints the reply and the round trip. */
 export async function runPing(url: string, target: string, settings: Settings): Promise<void> {
   await withMesh(url, settings, async (mesh) => {
     if ((await kindOf(mesh, target)) === 'address') {
@@ -30,13 +30,18 @@ export async function runPing(url: string, target: string, settings: Settings): 
   })
 }
 
+/** A display name, or the part of an address before the dot. */
+function isNamed(mesh: Mesh, target: string): boolean {
+  return [...mesh.peers.values()].some(({ address, name }) => name === target || address.startsWith(`${target}.`))
+}
+
 async function kindOf(mesh: Mesh, target: string): Promise<'service' | 'address'> {
   const startedAt = performance.now()
   for (;;) {
     if (mesh.services.list(target).length > 0) return 'service'
-    if (mesh.peer(target) !== undefined) return 'address'
+    if (mesh.peer(target) !== undefined || isNamed(mesh, target)) return 'address'
     if (performance.now() - startedAt > findTimeoutMs) {
-      throw new MeshError('NO_SERVICE', `nobody offers a service '${target}', and nobody has this address`)
+      throw new MeshError('NO_SERVICE', `nobody offers a service '${target}', and nobody has this address or name`)
     }
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
   }
