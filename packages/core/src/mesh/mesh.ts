@@ -88,7 +88,7 @@ export class Mesh {
   /** Calls `listener` at each event; returns the function that unsubscribes. What it throws becomes an `error` event. Throws INVALID_OPTION. */
   on<K extends keyof MeshEvents>(event: K, listener: Listener<MeshEvents[K]>, options?: ListenOptions): () => void {
     if (!meshEventNames.includes(event)) {
-      throw new MeshError('INVALID_OPTION', `there is no event '${String(event)}'; there are ${meshEventNames.join(', ')}`)
+      throw new MeshError('INVALID_OPTION', `there is no event '${event}'; there are ${meshEventNames.join(', ')}`)
     }
     const unsubscribe = this.#rooms.events.on(event, listener, options)
     if (event === 'warning') this.#rooms.warnings.listenerAdded()
