@@ -167,7 +167,8 @@ export class Negotiation {
     this.#attempt = undefined
     this.#options.attemptEnded(attempt.id)
     if (failure === undefined) return this.#linked()
-    if (attempt.role === 'dialer') this.#options.send({ type: 'cancel', attempt: attempt.id })
+    // Either side may see it first; the other would wait for the whole time of an attempt.
+    this.#options.send({ type: 'cancel', attempt: attempt.id })
     this.#failed(`${attempt.role === 'dialer' ? 'dialed' : 'was dialed'}: ${failure}`)
   }
 
