@@ -101,6 +101,27 @@ describe('direct links', () => {
     expect(opened).toEqual([])
   })
 
+  it('who is dialed and cannot says so: the dialer does not wait for the whole time of an attempt', async () => {
+    const [small, large] = await pair(75, {
+      environment: (same) => ({
+        ...same,
+        peerDialers: same.peerDialers.map((dialer): PeerDialer => ({
+          capability: dialer.capability,
+          open(attempt) {
+            if (attempt.role === 'listener') throw new Error('no links here')
+            return dialer.open(attempt)
+          },
+        })),
+      }),
+    })
+    const before = world.clock.now()
+    const failed = await world.settle(rejectionOf(large.connect(small.address, { timeoutMs: 60_000 })))
+    expect(failed.code).toBe('LINK_FAILED')
+    expect(failed.tried).toHaveLength(3)
+    // Three whole attempts of the other side would be 24 s.
+    expect(world.clock.now() - before).toBeLessThan(8_000)
+  })
+
   it('a firewall: LINK_FAILED says what was tried, TIMEOUT too', async () => {
     const [small, large] = await pair(74)
     world.sim.mayBeDirect = () => false
