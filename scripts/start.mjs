@@ -104,12 +104,13 @@ function networkAddresses() {
 
 function tell(ports, host, relay) {
   const lines = ['', `  Open    http://localhost:${ports.page}/   (twice: two tabs see each other)`]
+  const addresses = host ? networkAddresses() : []
   if (host) {
-    const addresses = networkAddresses()
     for (const address of addresses) lines.push(`  Network http://${address}:${ports.page}/`)
     if (addresses.length === 0) lines.push('  Network (this machine has no address in a local network)')
   }
-  lines.push(`  Relay   ${relay.ws}   plain ALN nodes: tcp ${relay.tcp}`, '', '  Ctrl-C ends it.', '')
+  const shown = (address) => address.replace('0.0.0.0', addresses[0] ?? '127.0.0.1')
+  lines.push(`  Relay   ${shown(relay.ws)}   plain ALN nodes: tcp ${shown(relay.tcp)}`, '', '  Ctrl-C ends it.', '')
   console.log(lines.join('\n'))
 }
 
