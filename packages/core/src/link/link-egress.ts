@@ -1,5 +1,5 @@
 import type { NoiseCipher } from '../crypto/noise.ts'
-import { run, wait } from '../ports/awaitable.ts'
+import { run, wait, type Steps } from '../ports/awaitable.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ByteWriter } from '../wire/bytes.ts'
 import { ControlEncoder } from '../wire/control-codec.ts'
@@ -10,13 +10,15 @@ import { OrderedQueue } from './ordered-queue.ts'
 
 /** Frames kept for a neighbour that does not take them; above it packets are dropped and counted (a sender hears QUEUE_FULL). */
 export const egressBytesMax: number = 2 * 1024 * 1024
-/** Control frames being sealed at a time; a neighbour so far behind is cut off. */
+/** Control frames being sealed at a time, and their bytes with those that the channel has not sent yet; a neighbour so far behind is cut off. */
 const sealingMax = 1_024
+export const controlBehindBytesMax: number = 4 * 1024 * 1024
 const controlBytesMax = linkFrameBytesMax - 32
 
 /**
  * The sending half of a joined link. What is ready in one turn leaves in one frame; nothing waits for company. Control
- * messages are sealed in order; packets are not sealed here and wait when the channel is full.
+ * messages are sealed in order, and packets that were given after them do not overtake them: the neighbour shall know a
+ * way back when it answers. Packets are not sealed here and wait when the channel is full.
  */
 export class LinkEgress {
   readonly #port: FramePort
@@ -31,6 +33,9 @@ export class LinkEgress {
   #heldBytes = 0
   #congested = false
   #scheduled = false
+  #controlUnderWay = 0
+  #sealingBytes = 0
+  #over = false
 
   constructor(port: FramePort, cipher: NoiseCipher, clock: Clock, failed: (detail: string) => void) {
     this.#port = port
@@ -42,10 +47,11 @@ export class LinkEgress {
   /** One mesh packet, copied. False: the neighbour is behind and the packet is dropped. */
   packet(bytes: Uint8Array): boolean {
     if (!this.#batch.add(bytes)) {
-      this.#sendBatch()
+      this.flush()
+      this.#holdBatch()
       if (this.#heldBytes >= egressBytesMax || !this.#batch.add(bytes)) return false
     }
-    if (!this.#congested) this.#schedule()
+    if (!this.#waits()) this.#schedule()
     return true
   }
 
@@ -57,18 +63,13 @@ export class LinkEgress {
   /** The channel has room again. */
   drained(): void {
     this.#congested = false
-    while (!this.#congested && this.#held.length > 0) {
-      const frame = this.#held.shift() as Uint8Array
-      this.#heldBytes -= frame.length
-      this.#congested = !this.#port.sendFrame(frame)
-    }
-    if (!this.#congested) this.flush()
+    this.#sendHeld()
   }
 
   flush(): void {
     this.#scheduled = false
     this.#sendControl()
-    if (!this.#congested) this.#sendBatch()
+    if (!this.#waits() && this.#batch.items > 0) this.#congested = !this.#port.sendFrame(this.#batch.take())
   }
 
   /** Calls after everything that was given so far has been handed to the channel or dropped. */
@@ -83,24 +84,37 @@ export class LinkEgress {
     this.#clock.soon(() => this.#scheduled && this.flush())
   }
 
-  #sendBatch(): void {
+  /** Packets wait for the channel, and for control messages that are on their way to it. */
+  #waits(): boolean {
+    return this.#congested || this.#controlUnderWay > 0
+  }
+
+  /** A full batch makes room for the next one, within the bound that `packet` looks at. */
+  #holdBatch(): void {
     if (this.#batch.items === 0) return
     const frame = this.#batch.take()
-    if (this.#congested) {
-      this.#held.push(frame)
-      this.#heldBytes += frame.length
-    } else {
+    this.#held.push(frame)
+    this.#heldBytes += frame.length
+  }
+
+  #sendHeld(): void {
+    while (!this.#waits() && this.#held.length > 0) {
+      const frame = this.#held.shift() as Uint8Array
+      this.#heldBytes -= frame.length
       this.#congested = !this.#port.sendFrame(frame)
     }
+    if (!this.#waits()) this.flush()
   }
 
   #sendControl(): void {
     const messages = this.#control
     if (messages.length === 0) return
     this.#control = []
+    this.#controlUnderWay++
     let items: Uint8Array[] = []
     let bytes = 0
     for (const message of messages) {
+      if (this.#over) break
       for (const item of this.#encoder.encode(message)) {
         if (bytes + item.length + 4 > controlBytesMax && items.length > 0) {
           this.#seal(items)
@@ -112,15 +126,33 @@ export class LinkEgress {
       }
     }
     if (items.length > 0) this.#seal(items)
+    this.#controlUnderWay--
   }
 
   #seal(items: readonly Uint8Array[]): void {
     const plain = encodeItemsFrame(frameKinds.control, items).subarray(1)
-    const { cipher, port } = { cipher: this.#cipher, port: this.#port }
-    const task = function* (): Generator<Promise<unknown>, void, unknown> {
-      const sealed = yield* wait(cipher.seal(plain))
-      port.sendFrame(new ByteWriter().u8(frameKinds.control).bytes(sealed).finish())
+    this.#controlUnderWay++
+    this.#sealingBytes += plain.length
+    if (this.#sealingBytes + this.#port.channel.bufferedBytes > controlBehindBytesMax || !this.#sealing.push(() => run(this.#sealSteps(plain)))) {
+      this.#fail('control frames wait for a neighbour that is too far behind')
     }
-    if (!this.#sealing.push(() => run(task()))) this.#failed('control frames wait for a neighbour that is too far behind')
+  }
+
+  *#sealSteps(plain: Uint8Array): Steps<void> {
+    try {
+      const sealed = yield* wait(this.#cipher.seal(plain))
+      this.#port.sendFrame(new ByteWriter().u8(frameKinds.control).bytes(sealed).finish())
+    } catch (error) {
+      this.#fail(`a control frame cannot be sealed: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    this.#controlUnderWay--
+    this.#sealingBytes -= plain.length
+    this.#sendHeld()
+  }
+
+  #fail(detail: string): void {
+    if (this.#over) return
+    this.#over = true
+    this.#failed(detail)
   }
 }

@@ -94,7 +94,7 @@ export class Link {
     const dials = this.channel.role === 'dialer'
     const bare = !this.#port.maybePlain
     this.#state = { phase: 'greeting', handshake: bare ? this.#newHandshake([]) : undefined }
-    this.#after(greetingTimeoutMs, () => this.#fail(new MeshError('GREETING_TIMEOUT', `no greeting from ${this.channel.label} within ${greetingTimeoutMs} ms`)))
+    this.#limitGreeting()
     if (!bare) this.#after(plainAfterMs, () => this.#becomePlain())
     this.#port.start()
     if (!bare) {
@@ -133,7 +133,11 @@ export class Link {
   /** Says goodbye with a notice where the neighbour understands one, then closes. Idempotent. */
   close(detail = 'closed', notice?: { code: MeshErrorCode; text: string }): void {
     const state = this.#state
-    if (state.phase !== 'joined') return this.channel.close(detail)
+    if (state.phase !== 'joined') {
+      // At once: what is still being verified must not join any more.
+      this.#end(detail)
+      return this.channel.close(detail)
+    }
     if (notice) state.egress.control({ type: 'notice', code: notice.code, text: notice.text })
     state.egress.afterFlush(() => this.channel.close(detail))
     this.#end(detail)
@@ -187,6 +191,8 @@ export class Link {
       return this.#owner.fault('unknown-kind', `a frame of kind ${frame.kind} before any greeting from ${this.channel.label}`)
     }
     const step = yield* state.handshake.receive(frame.kind, frame.body)
+    // The link may have ended while it was verified.
+    if (this.#state !== state) return
     if (step.failed) return this.#fail(step.failed)
     if (step.send) this.#port.sendFrame(step.send)
     if (step.done) this.#join(step.done)
@@ -231,14 +237,18 @@ export class Link {
 
   #plainPacket(packet: DecodedPacket): void {
     const greeted = packet.netState === netStates.query && packet.data !== undefined && isGreeting(this.#text.decode(packet.data))
-    if (this.#state.phase === 'joined' || (this.#state.phase === 'greeting' && this.#state.handshake)) return
+    const { phase } = this.#state
+    if (phase === 'joined' || phase === 'closed' || (this.#state.phase === 'greeting' && this.#state.handshake)) return
     if (greeted) return this.#greeted(this.#text.decode(packet.data))
     this.#becomePlain()
     if (this.#state.phase === 'plain') this.#owner.plainPacket(this, packet)
   }
 
   #greeted(theirs: string): void {
-    if (this.#state.phase === 'plain') this.#owner.upgraded(this)
+    if (this.#state.phase === 'plain') {
+      this.#owner.upgraded(this)
+      this.#limitGreeting()
+    }
     const dials = this.channel.role === 'dialer'
     this.#state = { phase: 'greeting', handshake: this.#newHandshake(dials ? [this.#greeting, theirs] : [theirs, this.#greeting]) }
     if (dials) this.#startHandshake()
@@ -246,6 +256,9 @@ export class Link {
 
   #becomePlain(): void {
     if (this.#state.phase !== 'greeting' || this.#state.handshake) return
+    if (this.#expect !== undefined) {
+      return this.#fail(new MeshError('HANDSHAKE_FAILED', `${this.#expect} was asked for, a plain ALN node answered`))
+    }
     this.#stopTimers()
     this.#state = { phase: 'plain' }
     const refusal = this.#owner.plain(this)
@@ -313,6 +326,11 @@ export class Link {
     this.#settleUp.reject(error ?? new MeshError('LINK_FAILED', greeting ? `${this.channel.label} closed during the greeting: ${why}` : why))
     this.#owner.closed(this, why)
     this.#settleDown(why)
+  }
+
+  #limitGreeting(): void {
+    const text = `no greeting from ${this.channel.label} within ${greetingTimeoutMs} ms`
+    this.#after(greetingTimeoutMs, () => this.#fail(new MeshError('GREETING_TIMEOUT', text)))
   }
 
   #after(delayMs: number, callback: () => void): void {

@@ -55,7 +55,7 @@ export class Neighbourhood {
   greet(channel: Channel, expect: string | undefined): Link {
     const link = new Link(channel, this.#owner, { expect })
     if (this.#closed) {
-      channel.close('the router is closed')
+      link.close('the router is closed')
       return link
     }
     this.#links.add(link)

@@ -9,7 +9,7 @@ import { metricInfinite, type ControlMessage, type RouteEntry } from '../wire/co
 import { Advertiser } from './advertiser.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import type { OwnRecord } from './own-record.ts'
-import { Proofs } from './proofs.ts'
+import { Proofs, pullsMax } from './proofs.ts'
 import { Requests } from './requests.ts'
 import { RouteTable, type Neighbour, type Origin, type Selection } from './route-table.ts'
 
@@ -233,7 +233,8 @@ export class RouteExchange {
 
   #pulled(neighbour: LinkNeighbour, wanted: readonly { address: string; seq48: number }[]): void {
     const records: Uint8Array[] = []
-    for (const { address } of wanted) {
+    // Nobody of ours asks for more at a time, nor twice for the same.
+    for (const address of new Set(wanted.slice(0, pullsMax).map((one) => one.address))) {
       const proof = address === this.#identity.address ? this.#own.current : this.#proofs.record(address)
       if (proof) records.push(proof.bytes)
     }

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../src/channel/channel.ts'
 import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
-import { greetingTimeoutMs } from '../../src/link/link.ts'
+import { controlBehindBytesMax } from '../../src/link/link-egress.ts'
+import { greetingTimeoutMs, plainAfterMs } from '../../src/link/link.ts'
 import { isGreeting, drawGreeting } from '../../src/link/greeting.ts'
+import { frame } from '../../src/wire/kiss.ts'
 import { decodeLinkFrame, encodeHello, frameKinds } from '../../src/wire/link-frame.ts'
+import { netStates } from '../../src/wire/packet.ts'
+import { encodePacket } from '../../src/wire/packet-codec.ts'
 import { isWireFault } from '../../src/wire/wire-fault.ts'
 import { RouterWorld } from '../routing/router-world.ts'
 
@@ -16,8 +20,8 @@ function scripted(channel: Channel): { frames: Uint8Array[]; closed: string[] } 
 
 function kinds(frames: readonly Uint8Array[]): number[] {
   return frames.map((bytes) => {
-    const frame = decodeLinkFrame(bytes)
-    return isWireFault(frame) ? -1 : frame.kind
+    const decoded = decodeLinkFrame(bytes)
+    return isWireFault(decoded) ? -1 : decoded.kind
   })
 }
 
@@ -95,6 +99,78 @@ describe('a link', () => {
     b.addChannel(bound(listener, [1, 2, 4]))
     world.run(200)
     await expect(link.up).rejects.toMatchObject({ code: 'HANDSHAKE_FAILED' })
+  })
+
+  it('a plain node is not the one that was asked for either (SE4)', async () => {
+    const world = new RouterWorld()
+    const [a, b] = [world.router('a'), world.router('b')]
+    const [dialer, listener] = memoryChannelPair(world.clock, { carries: 'stream' })
+    scripted(listener)
+    const link = a.addChannel(dialer, { expect: b.address })
+    world.run(greetingTimeoutMs)
+    await expect(link.up).rejects.toMatchObject({ code: 'HANDSHAKE_FAILED' })
+    expect(a.links()).toEqual([])
+  })
+
+  it('a plain node that shows a greeting and then says nothing is given up in time (GR4)', () => {
+    const world = new RouterWorld()
+    const relay = world.router('relay', 'relay')
+    const [dialer, listener] = memoryChannelPair(world.clock, { carries: 'stream' })
+    const heard = scripted(dialer)
+    const link = relay.addChannel(listener)
+    world.run(plainAfterMs + 100)
+    expect(link.phase).toBe('plain')
+    dialer.send(frame(encodePacket({ netState: netStates.query, data: drawGreeting(world.dice) })))
+    world.run(greetingTimeoutMs + 100)
+    expect(link.phase).toBe('closed')
+    expect(heard.closed).toHaveLength(1)
+    expect(relay.links()).toEqual([])
+  })
+
+  it('what stands behind the refused packet in the same chunk wakes nothing up', () => {
+    const world = new RouterWorld()
+    const relay = world.router('relay', 'relay', { plainNodes: 'refuse' })
+    const [dialer, listener] = memoryChannelPair(world.clock, { carries: 'stream' })
+    scripted(dialer)
+    const link = relay.addChannel(listener)
+    const packets = [{ netState: netStates.route, srcAddr: 'x', data: 'x' }, { netState: netStates.query, data: drawGreeting(world.dice) }]
+    dialer.send(Uint8Array.from(packets.flatMap((packet) => [...frame(encodePacket(packet))])))
+    world.run(1)
+    expect(link.phase).toBe('closed')
+  })
+
+  it('a channel that comes after the end is closed, and its link settles', async () => {
+    const world = new RouterWorld()
+    const a = world.router('a')
+    await a.close()
+    const [dialer, listener] = memoryChannelPair(world.clock)
+    const heard = scripted(listener)
+    const link = a.addChannel(dialer)
+    await expect(link.up).rejects.toMatchObject({ code: 'LINK_FAILED' })
+    await expect(link.down).resolves.toBe('the router is closed')
+    world.run(1)
+    expect(heard.closed).toEqual(['remote'])
+  })
+
+  it('who asks for the same record again and again and reads nothing is cut off', () => {
+    const world = new RouterWorld()
+    const [greedy, relay] = [world.router('greedy'), world.router('relay', 'relay')]
+    for (let index = 0; index < 32; index++) relay.registerService('x'.repeat(97) + String(index).padStart(3, '0'), () => {})
+    const { dialer, listener } = world.link(greedy, relay)
+    world.run(500)
+    let kept = 0
+    listener.channel.send = (bytes) => {
+      kept += bytes.length
+      return false
+    }
+    Object.defineProperty(listener.channel, 'bufferedBytes', { get: () => kept })
+    const wanted = Array.from({ length: 1_000 }, () => ({ address: relay.address, seq48: 1 }))
+    for (let turn = 0; turn < 20_000 && listener.phase === 'joined'; turn++) {
+      dialer.sendControl({ type: 'pull', wanted })
+      world.run(11)
+    }
+    expect(listener.phase).toBe('closed')
+    expect(kept).toBeLessThan(controlBehindBytesMax + 100_000)
   })
 
   it('one altered control frame ends that link and no other', () => {

@@ -2,25 +2,55 @@ import { memoryChannelPair, type MemoryChannelOptions } from '../../src/channel/
 import { addressOf, drawTab, whoOf, type Address } from '../../src/identity/address.ts'
 import { wireNetwork } from '../../src/identity/wire-network.ts'
 import type { Link } from '../../src/link/link.ts'
+import type { Crypto, KeyPair } from '../../src/ports/crypto.ts'
 import { Router, type RouterOptions } from '../../src/routing/router.ts'
 import { SeededDice } from '../../src/testing/seeded-dice.ts'
 import { toyCrypto } from '../../src/testing/toy-crypto.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
+import { SlowCrypto } from './slow-crypto.ts'
+
+export interface RouterWorldOptions {
+  readonly seed?: number
+  readonly crypto?: Crypto
+  /** Each answer of the crypto port is a promise that takes up to this long. Use `advance`, not `run`. */
+  readonly cryptoMsMax?: number
+}
+
+export interface TestRouterOptions extends Partial<RouterOptions> {
+  readonly network?: string
+  readonly epoch?: number
+  /** The key of an earlier router of this world: the same member, in another process. */
+  readonly again?: Router
+}
 
 /** Routers on one virtual clock, joined by memory channels. */
 export class RouterWorld {
   readonly clock = new VirtualClock()
-  readonly dice = new SeededDice(7)
-  readonly crypto = toyCrypto(this.dice)
+  readonly dice: SeededDice
+  readonly crypto: Crypto
+  readonly #slow: SlowCrypto | undefined
+  readonly #keyPairs = new Map<Router, KeyPair>()
 
-  router(name: string, kind: 'member' | 'relay' | 'named' = 'member', options: Partial<RouterOptions> & { network?: string } = {}): Router {
-    const keyPair = now(this.crypto.generateKeyPair())
-    const address = kind === 'named' ? (name as Address) : addressOf(now(whoOf(keyPair.publicKey, this.crypto)), drawTab(this.dice))
+  constructor({ seed = 7, crypto, cryptoMsMax }: RouterWorldOptions = {}) {
+    this.dice = new SeededDice(seed)
+    this.crypto = crypto ?? toyCrypto(this.dice)
+    this.#slow = cryptoMsMax === undefined ? undefined : new SlowCrypto(this.clock, this.dice, cryptoMsMax)
+  }
+
+  router(name: string, kind: 'member' | 'relay' | 'named' = 'member', options: TestRouterOptions = {}): Router {
+    const { network = 'default', epoch = 1_700_000_000, again, ...others } = options
+    const known = again && this.#keyPairs.get(again)
+    const keyPair = known ?? now(this.crypto.generateKeyPair())
+    const drawn = kind === 'named' ? (name as Address) : addressOf(now(whoOf(keyPair.publicKey, this.crypto)), drawTab(this.dice))
     const identity = {
-      address, keyPair, kind, name, crypto: this.crypto, capabilities: [], epoch: 1_700_000_000,
-      exchangeKeys: now(this.crypto.generateExchangeKeys()), network: wireNetwork(options.network ?? 'default'),
+      address: (again?.address ?? drawn) as Address, kind, name, capabilities: [], epoch, network: wireNetwork(network),
+      exchangeKeys: now(this.crypto.generateExchangeKeys()),
+      crypto: this.#slow?.port(this.crypto) ?? this.crypto,
+      keyPair: this.#slow?.keyPair(keyPair) ?? keyPair,
     }
-    return new Router(identity, { clock: this.clock, dice: this.dice, ...options })
+    const router = new Router(identity, { clock: this.clock, dice: this.dice, ...others })
+    this.#keyPairs.set(router, keyPair)
+    return router
   }
 
   /** Joins two routers; the first one dials. */
@@ -31,6 +61,11 @@ export class RouterWorld {
 
   run(ms: number): void {
     this.clock.runFor(ms)
+  }
+
+  /** As `run`, while promises settle. */
+  advance(ms: number): Promise<void> {
+    return this.clock.advance(ms)
   }
 }
 
