@@ -1,5 +1,5 @@
 import { createMesh } from '@hopmesh/browser'
-import type { Mesh } from '@hopmesh/core'
+import type { Mesh } from '@hopmesh/browser'
 import { element } from './element.ts'
 import { Page } from './page.ts'
 import { readParameters } from './parameters.ts'

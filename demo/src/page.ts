@@ -1,4 +1,4 @@
-import type { Mesh } from '@hopmesh/core'
+import type { Mesh } from '@hopmesh/browser'
 import { element } from './element.ts'
 import { ChatPanel } from './panels/chat-panel.ts'
 import { HeaderPanel } from './panels/header-panel.ts'

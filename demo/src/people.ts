@@ -1,4 +1,4 @@
-import type { Mesh, Peer } from '@hopmesh/core'
+import type { Mesh, Peer } from '@hopmesh/browser'
 import { shortAddress } from './plain-words.ts'
 
 const namesMax = 500

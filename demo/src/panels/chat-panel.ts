@@ -1,4 +1,4 @@
-import type { Mesh, Message } from '@hopmesh/core'
+import type { Mesh, Message } from '@hopmesh/browser'
 import { hueOf } from '../colour.ts'
 import { element, panel, setText } from '../element.ts'
 import type { People } from '../people.ts'
@@ -7,10 +7,6 @@ import type { Panel } from './panel.ts'
 
 const linesMax = 200
 const everyone = ''
-
-// The first part of a message says what it is, so that this page takes only what another such page has sent.
-const toAll = 'chat'
-const toOne = 'chat-direct'
 
 interface Line {
   readonly from: string
@@ -54,9 +50,8 @@ export class ChatPanel implements Panel {
   }
 
   #hear(message: Message): void {
-    const [kind, text] = message.parts
-    if ((kind !== toAll && kind !== toOne) || typeof text !== 'string') return
-    this.#add({ from: message.from, text, ...(kind === toOne ? { note: 'only to you' } : {}) })
+    const text = message.parts.filter((part) => typeof part === 'string').join(' ')
+    if (text !== '') this.#add({ from: message.from, text, ...(message.broadcast ? {} : { note: 'only to you' }) })
   }
 
   async #say(): Promise<void> {
@@ -67,11 +62,11 @@ export class ChatPanel implements Panel {
     const line = { from: this.#mesh.address, text, own: true }
     if (target === everyone) {
       const mark = this.#add(line)
-      await this.#settle(mark, this.#mesh.broadcast(toAll, text).then(() => 'sent to all'))
+      await this.#settle(mark, this.#mesh.broadcast(text).then(() => 'sent to all'))
       return
     }
     const mark = this.#add({ ...line, note: `only to ${this.#people.nameOf(target)}` })
-    await this.#settle(mark, this.#mesh.send(target, toOne, text).then(({ state }) => `${state} ✓`))
+    await this.#settle(mark, this.#mesh.send(target, text).then(({ state }) => `${state} ✓`))
   }
 
   async #settle(mark: HTMLElement, outcome: Promise<string>): Promise<void> {

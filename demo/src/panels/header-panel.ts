@@ -1,4 +1,4 @@
-import type { Mesh } from '@hopmesh/core'
+import type { Mesh } from '@hopmesh/browser'
 import { element, setText } from '../element.ts'
 import type { Parameters } from '../parameters.ts'
 

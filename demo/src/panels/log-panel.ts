@@ -1,4 +1,4 @@
-import type { Mesh, Peer } from '@hopmesh/core'
+import type { Mesh, Peer } from '@hopmesh/browser'
 import { element, panel } from '../element.ts'
 import type { People } from '../people.ts'
 import type { Panel } from './panel.ts'

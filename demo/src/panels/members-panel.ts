@@ -1,4 +1,4 @@
-import type { Mesh, Peer } from '@hopmesh/core'
+import type { Mesh, Peer } from '@hopmesh/browser'
 import { hueOf } from '../colour.ts'
 import { element, panel, setText } from '../element.ts'
 import { KeyedList } from '../keyed-list.ts'

@@ -1,4 +1,4 @@
-import type { Mesh } from '@hopmesh/core'
+import type { Mesh } from '@hopmesh/browser'
 import { hueOf } from '../colour.ts'
 import { element, panel, setText, shape } from '../element.ts'
 import type { People } from '../people.ts'

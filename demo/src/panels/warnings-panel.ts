@@ -1,4 +1,4 @@
-import type { Mesh } from '@hopmesh/core'
+import type { Mesh } from '@hopmesh/browser'
 import { element } from '../element.ts'
 import { sentenceFor } from '../plain-words.ts'
 import type { Panel } from './panel.ts'

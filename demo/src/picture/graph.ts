@@ -1,4 +1,4 @@
-import type { Peer } from '@hopmesh/core'
+import type { Peer } from '@hopmesh/browser'
 
 export interface GraphNode {
   readonly address: string
