@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { simUrl } from '../../src/testing/simulator/sim-environment.ts'
+import { joinMesh } from '../../src/mesh/join-mesh.ts'
+import { simEnvironment, simUrl } from '../../src/testing/simulator/sim-environment.ts'
 import { rejectionOf } from './mesh-error-of.ts'
 import { MeshWorld } from './mesh-world.ts'
 
@@ -32,6 +33,22 @@ describe('joinMesh', () => {
     expect(world.clock.now()).toBeGreaterThanOrEqual(3_000)
     await world.clock.advance(20_000)
     expect(world.sim.network.deliveries).toBe(0)
+  })
+
+  it('leaves nothing behind when it fails', async () => {
+    world = new MeshWorld(38)
+    let dials = 0
+    let disposed = 0
+    const environment = simEnvironment(world.sim, 'ada')
+    const dialRelay: typeof environment.dialRelay = (...asked) => {
+      dials += 1
+      return environment.dialRelay(...asked)
+    }
+    const joining = joinMesh({ relays: [simUrl('nowhere')], timeoutMs: 3_000 }, { ...environment, dialRelay, dispose: () => void (disposed += 1) })
+    expect((await world.settle(rejectionOf(joining))).code).toBe('RELAY_UNREACHABLE')
+    const dialed = dials
+    await world.clock.advance(60_000)
+    expect([dials, disposed]).toEqual([dialed, 1])
   })
 
   it('rejects with the refusal when every relay refused', async () => {
