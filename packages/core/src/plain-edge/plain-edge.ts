@@ -23,6 +23,8 @@ const tellEveryMs = 20
 const againAfterMs = 150
 const againEveryMs = 1_000
 const answerEveryMs = 1_000
+/** A neighbour says its name in answer to our greeting; before, it could be told of itself. Some never say one. */
+const namedWithinMs = 300
 /** Early adverts are lost by some stacks (a start-up race), so they are told a few times. */
 const repeatsMs = [1_000, 3_000, 10_000] as const
 const addressBytesMax = 100
@@ -68,7 +70,11 @@ export class PlainEdge {
   join(link: Link): void {
     const neighbour = new PlainNeighbour(link)
     this.#neighbours.set(link, neighbour)
-    this.#tellSoon()
+    neighbour.tellFrom = this.#port.clock.now() + namedWithinMs
+    this.#port.clock.setTimer(namedWithinMs, () => {
+      neighbour.tellFrom = 0
+      if (this.#neighbours.get(link) === neighbour) this.#tell(neighbour)
+    })
     for (const delayMs of repeatsMs) {
       this.#port.clock.setTimer(delayMs, () => this.#neighbours.get(link) === neighbour && link.sendPlain(this.greeting()))
     }
@@ -94,7 +100,11 @@ export class PlainEdge {
     if (!neighbour) return false
     // A plain stack drops its answer when it has no route to the source: adverts that still wait go first.
     const source = packet.srcAddr
-    if (this.#cancelTell && source && !neighbour.told.has(source) && !neighbour.reaches(source)) this.#tell(neighbour)
+    const waits = this.#cancelTell !== undefined || neighbour.tellFrom > 0
+    if (waits && source && !neighbour.told.has(source) && !neighbour.reaches(source)) {
+      neighbour.tellFrom = 0
+      this.#tell(neighbour)
+    }
     // Only what every stack survives: no type, and the next hop always named.
     return neighbour.link.sendPlain([{ ...packet, destAddr: destination, nextAddr: neighbour.address || destination, dataType: undefined }])
   }
@@ -207,7 +217,9 @@ export class PlainEdge {
   #name(neighbour: PlainNeighbour, source: string | undefined): void {
     if (!source || isMemberForm(source) || source === this.#port.address || neighbour.address === source) return
     neighbour.address = source
+    neighbour.tellFrom = 0
     neighbour.link.namePlain(source)
+    this.#tellSoon()
   }
 
   /** What a plain node hears withdrawn it forgets, although we told it; once the withdrawal has passed it is told again. */
@@ -248,6 +260,7 @@ export class PlainEdge {
 
   /** The difference between what the neighbour was told and what it may see now. */
   #tell(neighbour: PlainNeighbour): void {
+    if (this.#port.clock.now() < neighbour.tellFrom) return
     const packets: Packet[] = []
     const present = new Set<string>()
     for (const host of [{ address: this.#port.address, hops: 0, services: this.#port.ownServices() }, ...this.#port.visible()]) {

@@ -24,6 +24,8 @@ export class PlainNeighbour {
   address = ''
   /** What it withdrew of what it was told, and will be told again. */
   readonly again: Set<string> = new Set()
+  /** Others are told of on this link not before. */
+  tellFrom = 0
   /** Nothing is told again on this link before. */
   quietUntil = 0
   /** Asked for its tables last because it withdrew itself. */

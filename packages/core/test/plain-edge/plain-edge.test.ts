@@ -259,6 +259,18 @@ describe('the plain edge', () => {
       expect(relay.services('temp')).toEqual([])
     })
 
+    it('a plain node that others know is not told of itself before it said its name', () => {
+      const { world, relay } = ring()
+      const x = new PlainPeer(world, relay)
+      x.say({ netState: netStates.query })
+      world.run(60)
+      expect(x.routes()).toContain(`${relay.address} 1`)
+      x.say({ netState: netStates.route, srcAddr: 'x', data: encodeRouteAdvert('x', 1) })
+      world.run(15_000)
+      expect(x.routes().filter((row) => row.startsWith('x '))).toEqual([])
+      expect(x.routes()).toContain('y 65')
+    })
+
     it('what comes back of our own adverts is no fraud', () => {
       const { world, relay, member, y } = ring()
       y.say(
