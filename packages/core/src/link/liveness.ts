@@ -11,7 +11,8 @@ export const roundTripEveryMs = 15_000
 /**
  * Whether a neighbour is still there, judged from what was heard and asked and when. Time is an argument; it holds no
  * timer. A page whose timers are throttled to one a minute judges late but never wrongly: only an unanswered probe
- * counts, and answers arrive as events, not on timers.
+ * counts, and answers arrive as events, not on timers. Who was asleep asks once more: the answer may stand in the queue
+ * behind the very turn that judges.
  */
 export class Liveness {
   #heardAt: number
@@ -19,6 +20,8 @@ export class Liveness {
   #measuredAt = Number.NEGATIVE_INFINITY
   #roundTripMs: number | undefined
   #nonce = 0
+  #judgedAt: number | undefined
+  #askedTwice = false
 
   constructor(now: number) {
     this.#heardAt = now
@@ -31,6 +34,7 @@ export class Liveness {
 
   heard(now: number): void {
     this.#heardAt = now
+    this.#askedTwice = false
   }
 
   /** The nonce for a probe that leaves now. */
@@ -52,7 +56,14 @@ export class Liveness {
 
   verdict(now: number): LivenessVerdict {
     const asked = this.#probedAt
-    if (asked !== undefined && this.#heardAt <= asked) return now - asked < probeAnswerMs ? 'alive' : 'dead'
+    const slept = this.#judgedAt !== undefined && now - this.#judgedAt > probeAnswerMs
+    this.#judgedAt = now
+    if (asked !== undefined && this.#heardAt <= asked) {
+      if (now - asked < probeAnswerMs) return 'alive'
+      if (!slept || this.#askedTwice) return 'dead'
+      this.#askedTwice = true
+      return 'probe'
+    }
     if (now - this.#heardAt >= idleProbeMs) return 'probe'
     return asked === undefined && now - this.#measuredAt >= roundTripEveryMs ? 'probe' : 'alive'
   }

@@ -30,6 +30,20 @@ describe('liveness, with time as an argument', () => {
     expect(liveness.verdict(65_000)).toBe('probe')
   })
 
+  it('a process that slept over the answer asks once more before it gives up', () => {
+    const liveness = new Liveness(0)
+    liveness.probed(5_000)
+    expect(liveness.verdict(5_500)).toBe('alive')
+    expect(liveness.verdict(600_000)).toBe('probe')
+    const nonce = liveness.probed(600_000)
+    liveness.heard(600_001)
+    expect(liveness.answered(nonce, 600_001)).toBe(true)
+    liveness.probed(700_000)
+    expect(liveness.verdict(760_000)).toBe('probe')
+    liveness.probed(760_000)
+    expect(liveness.verdict(820_000)).toBe('dead')
+  })
+
   it('smooths the round trip, takes no late or made-up answer, and asks a busy link now and then', () => {
     const liveness = new Liveness(0)
     const nonce = liveness.probed(0)
