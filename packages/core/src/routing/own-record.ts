@@ -8,6 +8,8 @@ import type { CapableIdentity } from './capable-identity.ts'
 
 /** Changes within this time share one signature and one advert. */
 export const recordEveryMs = 50
+/** As often as others may make this node sign (R8). */
+const raiseEveryMs = 200
 
 /** The parts of the record that change while the node lives. */
 export interface RecordContents {
@@ -22,27 +24,31 @@ export interface OwnRecordPort {
   failed(error: unknown): void
 }
 
-/** This node's own signed record: signed anew, under a greater number, whenever what it says changes. */
+/** This node's own signed record: signed anew, under a greater number, whenever what it says changes. One signature at a time. */
 export class OwnRecord {
   readonly #identity: CapableIdentity
   readonly #clock: Clock
   readonly #port: OwnRecordPort
-  #seq48: number
+  /** The number that the next signature, or the one under way, is about. */
+  #nextSeq48: number
   #current: ProvenRecord | undefined
-  #signing: Awaitable<ProvenRecord> | undefined
+  #signing: Promise<ProvenRecord> | undefined
+  /** What is signed, or is being signed, is not what it should say: the time from that signature to the next. */
+  #staleMs: number | undefined
   #cancelTimer: (() => void) | undefined
   #signedAt = Number.NEGATIVE_INFINITY
+  #stopped = false
 
   constructor(identity: CapableIdentity, clock: Clock, port: OwnRecordPort) {
     this.#identity = identity
     this.#clock = clock
     this.#port = port
-    this.#seq48 = identity.epoch * 65_536
+    this.#nextSeq48 = identity.epoch * 65_536
   }
 
   /** The number that may be told: that of the last signed record. */
   get seq48(): number {
-    return this.#current?.record.seq48 ?? this.#seq48
+    return this.#current?.record.seq48 ?? this.#nextSeq48
   }
 
   get current(): ProvenRecord | undefined {
@@ -52,34 +58,39 @@ export class OwnRecord {
   /** The signed record, once there is one. */
   bytes(): Awaitable<Uint8Array> {
     if (this.#current) return this.#current.bytes
-    const signing = (this.#signing ??= this.#sign())
+    const signing = this.#signing ?? this.#sign()
     return signing instanceof Promise ? signing.then((proof) => proof.bytes) : signing.bytes
   }
 
   /** What the record says has changed: it is signed again soon. */
   touch(): void {
-    if (this.#cancelTimer) return
-    const waitMs = Math.max(0, this.#signedAt + recordEveryMs - this.#clock.now())
+    this.#signSoon(recordEveryMs)
+  }
+
+  /** Somebody needs a number of at least `seq48`; one step at a time (R8), unless the clock of an earlier life ran ahead. */
+  raise(seq48: number, farAhead = false): void {
+    if (seq48 <= (this.#signing ? this.#nextSeq48 : this.seq48)) return
+    if (farAhead) this.#nextSeq48 = Math.max(this.#nextSeq48, seq48)
+    this.#signSoon(raiseEveryMs)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancelTimer?.()
+  }
+
+  #signSoon(everyMs: number): void {
+    this.#staleMs = Math.min(everyMs, this.#staleMs ?? everyMs)
+    if (this.#cancelTimer || this.#signing || this.#stopped) return
+    const waitMs = Math.max(0, this.#signedAt + everyMs - this.#clock.now())
     this.#cancelTimer = this.#clock.setTimer(waitMs, () => {
       this.#cancelTimer = undefined
       this.#renew()
     })
   }
 
-  /** Somebody needs a number of at least `seq48`; one step at a time (R8), unless the clock of an earlier life ran ahead. */
-  raise(seq48: number, farAhead = false): void {
-    if (seq48 <= this.#seq48) return
-    if (farAhead) this.#seq48 = seq48
-    this.touch()
-  }
-
-  stop(): void {
-    this.#cancelTimer?.()
-  }
-
   /** A record that cannot be signed (it does not fit, the key store failed) leaves the last one standing. */
   #renew(): void {
-    this.#seq48 += 1
     try {
       const proof = this.#sign()
       if (proof instanceof Promise) proof.catch((error: unknown) => this.#port.failed(error))
@@ -90,21 +101,28 @@ export class OwnRecord {
 
   #sign(): Awaitable<ProvenRecord> {
     this.#signedAt = this.#clock.now()
-    return run(this.#signSteps())
+    this.#staleMs = undefined
+    const signing = run(this.#signSteps())
+    if (!(signing instanceof Promise)) return signing
+    this.#signing = signing
+    const over = (): void => {
+      this.#signing = undefined
+      if (this.#staleMs !== undefined) this.#signSoon(this.#staleMs)
+    }
+    signing.then(over, over)
+    return signing
   }
 
   *#signSteps(): Steps<ProvenRecord> {
     const { address, keyPair, exchangeKeys, network, kind, name, capabilities } = this.#identity
     const record: MemberRecord = {
       network, address, publicKey: keyPair.publicKey, exchangeKey: exchangeKeys.publicKey,
-      seq48: this.#seq48, kind, name, capabilities, ...this.#port.contents(),
+      seq48: this.#nextSeq48, kind, name, capabilities, ...this.#port.contents(),
     }
     const proof = { record, bytes: yield* wait(signRecord(record, keyPair)) }
-    // With an asynchronous port an older signature may come last: it is void.
-    if (this.#current === undefined || this.#current.record.seq48 < record.seq48) {
-      this.#current = proof
-      this.#port.changed(proof)
-    }
+    this.#nextSeq48 = Math.max(this.#nextSeq48, record.seq48 + 1)
+    this.#current = proof
+    if (!this.#stopped) this.#port.changed(proof)
     return proof
   }
 }
