@@ -10,14 +10,30 @@ export const proofTriesMs = [1_000, 2_000, 4_000, 8_000] as const
 const lookEveryMs = 1_000
 /** Records asked of one neighbour at a time. */
 export const pullsMax = 64
-/** Unproven entries of one neighbour; more are dropped. */
-export const unprovenMax = 4_096
+/** Unproven entries of one neighbour: as many as a newcomer hears of in the largest network; more are dropped. */
+export const unprovenMax = 20_000
 
 interface Unproven {
   entry: RouteEntry
   askedAt: number | undefined
   /** Pulls that were not answered in time. */
   missed: number
+}
+
+/** What one neighbour said and has not proven yet. */
+class Held {
+  readonly entries = new Map<string, Unproven>()
+  /** Those whose record is to be pulled (again), in order. */
+  readonly unasked = new Set<string>()
+
+  get asked(): number {
+    return this.entries.size - this.unasked.size
+  }
+
+  delete(address: string): boolean {
+    this.unasked.delete(address)
+    return this.entries.delete(address)
+  }
 }
 
 export interface ProofsPort<N> {
@@ -30,7 +46,7 @@ export class Proofs<N> {
   readonly #clock: Clock
   readonly #port: ProofsPort<N>
   readonly #records = new Map<string, ProvenRecord>()
-  readonly #unproven = new Map<N, Map<string, Unproven>>()
+  readonly #unproven = new Map<N, Held>()
   #cancelTimer: (() => void) | undefined
 
   constructor(clock: Clock, port: ProofsPort<N>) {
@@ -48,24 +64,27 @@ export class Proofs<N> {
 
   /** Somebody said how to reach it, and the proof is on its way. */
   awaits(address: string): boolean {
-    for (const held of this.#unproven.values()) if (held.has(address)) return true
+    for (const held of this.#unproven.values()) if (held.entries.has(address)) return true
     return false
   }
 
   /** Keeps an entry until its proof is here; a later entry of the same neighbour replaces it. */
   hold(neighbour: N, entry: RouteEntry): void {
-    const held = this.#unproven.get(neighbour) ?? new Map<string, Unproven>()
+    const held = this.#unproven.get(neighbour) ?? new Held()
     this.#unproven.set(neighbour, held)
-    const known = held.get(entry.destination)
+    const { destination } = entry
+    const known = held.entries.get(destination)
     if (known) {
       if (entry.seq48 > known.entry.seq48) {
         known.askedAt = undefined
         known.missed = 0
+        held.unasked.add(destination)
       }
       known.entry = entry
-    } else if (held.size < unprovenMax) {
-      held.set(entry.destination, { entry, askedAt: undefined, missed: 0 })
-    } else return this.#port.dropped(neighbour, entry.destination)
+    } else if (held.entries.size < unprovenMax) {
+      held.entries.set(destination, { entry, askedAt: undefined, missed: 0 })
+      held.unasked.add(destination)
+    } else return this.#port.dropped(neighbour, destination)
     this.#ask(neighbour, held)
   }
 
@@ -78,9 +97,12 @@ export class Proofs<N> {
   prove(neighbour: N, proof: ProvenRecord): { neighbour: N; entry: RouteEntry }[] | undefined {
     const { address } = proof.record
     const held = this.#unproven.get(neighbour)
-    const waiting = held?.get(address)
+    const waiting = held?.entries.get(address)
     if (held === undefined || waiting === undefined || (waiting.askedAt === undefined && waiting.missed === 0)) return undefined
+    const known = this.#records.has(address)
     const proven = this.keep(proof)
+    // A record that proves no entry has no origin to be forgotten with.
+    if (proven.length === 0 && !known) this.#records.delete(address)
     // A neighbour that answers with an older record than it advertised has not proven its entry.
     if (held.delete(address)) this.#port.dropped(neighbour, address)
     this.#ask(neighbour, held)
@@ -93,7 +115,7 @@ export class Proofs<N> {
     if (!this.proves(address, seq48)) this.#records.set(address, proof)
     const proven: { neighbour: N; entry: RouteEntry }[] = []
     for (const [neighbour, held] of this.#unproven) {
-      const entry = held.get(address)?.entry
+      const entry = held.entries.get(address)?.entry
       if (entry === undefined || !this.proves(address, entry.seq48)) continue
       held.delete(address)
       proven.push({ neighbour, entry })
@@ -113,14 +135,14 @@ export class Proofs<N> {
     this.#cancelTimer?.()
   }
 
-  #ask(neighbour: N, held: Map<string, Unproven>): void {
+  #ask(neighbour: N, held: Held): void {
     const now = this.#clock.now()
-    let asked = 0
-    for (const { askedAt } of held.values()) if (askedAt !== undefined) asked++
     const wanted: { address: string; seq48: number }[] = []
-    for (const [address, unproven] of held) {
-      if (asked + wanted.length >= pullsMax) break
-      if (unproven.askedAt !== undefined) continue
+    for (const address of held.unasked) {
+      if (held.asked >= pullsMax) break
+      held.unasked.delete(address)
+      const unproven = held.entries.get(address)
+      if (unproven === undefined) continue
       unproven.askedAt = now
       wanted.push({ address, seq48: unproven.entry.seq48 })
     }
@@ -134,16 +156,17 @@ export class Proofs<N> {
     const now = this.#clock.now()
     let waiting = false
     for (const [neighbour, held] of this.#unproven) {
-      for (const [address, unproven] of held) {
+      for (const [address, unproven] of held.entries) {
         if (unproven.askedAt === undefined || now - unproven.askedAt < (proofTriesMs[unproven.missed] ?? 0)) continue
         unproven.askedAt = undefined
         unproven.missed++
+        held.unasked.add(address)
         if (unproven.missed < proofTriesMs.length) continue
         held.delete(address)
         this.#port.dropped(neighbour, address)
       }
       this.#ask(neighbour, held)
-      waiting ||= held.size > 0
+      waiting ||= held.entries.size > 0
     }
     if (waiting) this.#cancelTimer ??= this.#clock.setTimer(lookEveryMs, () => this.#expire())
   }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { MemberRecord } from '../../src/identity/member-record.ts'
 import { Proofs, proofTriesMs } from '../../src/routing/proofs.ts'
+import { originsMax } from '../../src/routing/route-exchange.ts'
 import { waitForRouteMs, WaitingPackets, waitingPacketsMax } from '../../src/routing/waiting-packets.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { RouterWorld } from './router-world.ts'
@@ -28,6 +30,40 @@ describe('proofs of routes (SE5)', () => {
     clock.runFor(60_000)
     expect(pulls).toHaveLength(proofTriesMs.length)
     expect(dropped).toEqual(['liar ghost'])
+  })
+
+  it('a true record that is older than what was said proves nothing, and is not kept', () => {
+    const proofs = new Proofs<string>(new VirtualClock(), { pull: () => {}, dropped: () => {} })
+    for (let number = 0; number < 100; number++) {
+      const address = `origin ${number}`
+      proofs.hold('liar', { destination: address, seq48: 7, metric: 1, hops: 1 })
+      const record = { address, seq48: 6 } as MemberRecord
+      expect(proofs.prove('liar', { record, bytes: new Uint8Array(32_000) })).toEqual([])
+      expect(proofs.record(address)).toBeUndefined()
+      expect(proofs.awaits(address)).toBe(false)
+    }
+  })
+
+  it('a newcomer to the largest network proves all that it is told, 64 at a time', () => {
+    const clock = new VirtualClock()
+    const pulled: string[] = []
+    let waiting = 0
+    let most = 0
+    const proofs = new Proofs<string>(clock, {
+      pull: (_, wanted) => {
+        for (const { address } of wanted) pulled.push(address)
+        waiting += wanted.length
+        most = Math.max(most, waiting)
+      },
+      dropped: (_, address) => expect.unreachable(address),
+    })
+    for (let number = 0; number < originsMax; number++) proofs.hold('relay', { destination: `origin ${number}`, seq48: 7, metric: 1, hops: 1 })
+    for (let number = 0; number < originsMax; number++) {
+      const address = pulled[number]!
+      waiting--
+      expect(proofs.prove('relay', { record: { address, seq48: 7 } as MemberRecord, bytes: new Uint8Array() })).toHaveLength(1)
+    }
+    expect(most).toBe(64)
   })
 
   it.each([10, 30, 100, 1_000])('a provider behind a line of %i ms answers a newcomer that asks at once', (latencyMs) => {
