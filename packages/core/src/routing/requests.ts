@@ -13,9 +13,11 @@ const forwardedForMs = 10_000
 const forwardedMax = 4_096
 
 interface Forwarded<N> {
+  /** The greatest number that was asked for. */
   seq48: number
   at: number
-  readonly askers: Set<N>
+  /** Who waits, each for the number that it needs: one that asks for too much keeps no answer from the others. */
+  readonly askers: Map<N, number>
 }
 
 export interface RequestsPort<N> {
@@ -60,8 +62,10 @@ export class Requests<N extends Neighbour> {
 
   received(neighbour: N, destination: string, seq48: number, hops: number): void {
     if (destination === this.#port.address) {
-      if (this.#port.ownSeq48() >= seq48) return this.#port.answer(neighbour, destination)
-      this.#remember(destination, seq48).askers.add(neighbour)
+      const own = this.#port.ownSeq48()
+      if (own >= seq48) return this.#port.answer(neighbour, destination)
+      // The next one is all that it gets, however much it asks for.
+      this.#remember(destination, neighbour, own + 1).at = this.#clock.now()
       return this.#port.raiseOwn(seq48)
     }
     const origin = this.#table.get(destination)
@@ -71,8 +75,7 @@ export class Requests<N extends Neighbour> {
     if (next === undefined) return
     const known = this.#forwarded.get(destination)
     const repeated = known !== undefined && known.seq48 >= seq48 && this.#clock.now() - known.at < repeatMs
-    const forwarded = this.#remember(destination, seq48)
-    forwarded.askers.add(neighbour)
+    const forwarded = this.#remember(destination, neighbour, seq48)
     if (repeated) return
     forwarded.at = this.#clock.now()
     this.#port.ask(next, destination, seq48, Math.min(hops, requestHopsMax) - 1)
@@ -117,21 +120,26 @@ export class Requests<N extends Neighbour> {
     return best
   }
 
-  #remember(destination: string, seq48: number): Forwarded<N> {
+  #remember(destination: string, asker: N, seq48: number): Forwarded<N> {
     let forwarded = this.#forwarded.get(destination)
     if (forwarded === undefined) {
       if (this.#forwarded.size >= forwardedMax) this.#forwarded.delete(this.#forwarded.keys().next().value as string)
-      forwarded = { seq48, at: Number.NEGATIVE_INFINITY, askers: new Set() }
+      forwarded = { seq48, at: Number.NEGATIVE_INFINITY, askers: new Map() }
       this.#forwarded.set(destination, forwarded)
     }
     forwarded.seq48 = Math.max(forwarded.seq48, seq48)
+    forwarded.askers.set(asker, Math.max(forwarded.askers.get(asker) ?? 0, seq48))
     return forwarded
   }
 
   #settle(destination: string, seq48: number): void {
     const forwarded = this.#forwarded.get(destination)
-    if (forwarded === undefined || forwarded.seq48 > seq48) return
-    this.#forwarded.delete(destination)
-    for (const asker of forwarded.askers) this.#port.answer(asker, destination)
+    if (forwarded === undefined) return
+    if (forwarded.seq48 <= seq48) this.#forwarded.delete(destination)
+    for (const [asker, wanted] of forwarded.askers) {
+      if (wanted > seq48) continue
+      forwarded.askers.delete(asker)
+      this.#port.answer(asker, destination)
+    }
   }
 }
