@@ -187,10 +187,13 @@ export class Forwarder {
   }
 
   #arrived(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void {
+    // What this node says to itself crosses no link: somebody speaks in its name (SE1).
+    if (header.source === this.#parts.address) return this.#parts.fault('SPOOFED', `${neighbour.address} hands over what this node never said`)
     const packet = decodePacket(bytes.subarray(header.alnOffset))
     if (isWireFault(packet)) return this.#parts.fault(packet.code, `${neighbour.address}: ${packet.detail}`)
     if (header.sourceGateway && !isMemberForm(header.source)) this.#parts.reachability.noteWayBack(header.source, header.sourceGateway)
     if (header.destination !== this.#parts.address) {
+      if ((packet.data?.length ?? 0) > plainBytesMax) return this.#complain(neighbour, header, bytes, 'TOO_LARGE')
       if (!this.#parts.plainEdge.send(packet, header.destination)) this.#complain(neighbour, header, bytes, 'NO_ROUTE')
       return
     }
@@ -227,7 +230,7 @@ export class Forwarder {
   }
 
   /** Tells the origin of a packet why it ends here (a hint; nothing is told about errors, broadcasts or too often). */
-  #complain(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array, code: 'NO_ROUTE' | 'HOP_LIMIT' | 'NO_SERVICE' | 'NO_HANDLER'): void {
+  #complain(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array, code: 'NO_ROUTE' | 'HOP_LIMIT' | 'NO_SERVICE' | 'NO_HANDLER' | 'TOO_LARGE'): void {
     this.#parts.fault(code, `a packet from ${header.source} to ${header.destination} ends here`)
     if (header.netState === netStates.error || header.source === '') return
     const second = Math.floor(this.#parts.clock.now() / 1_000)

@@ -31,9 +31,13 @@ export class Reachability {
   /** The route to an origin, or its record, changed. */
   review(address: string): void {
     const record = this.#route(address) ? this.#exchange.record(address)?.record : undefined
-    const touched = this.#plain.set(address, record?.plainHosts ?? [])
-    this.#services.set(address, record?.services ?? [])
-    this.#announce(address, record !== undefined)
+    // A free-form name of this node's own may have reached a gateway through the plain world.
+    const touched = this.#plain.set(address, record?.plainHosts.filter((host) => host.address !== this.#self) ?? [])
+    if (record === undefined && this.plainRoute(address)) this.#reviewPlain(address)
+    else {
+      this.#services.set(address, record?.services ?? [])
+      this.#announce(address, record !== undefined)
+    }
     // Also when the hosts are the same: the way to them may be another.
     for (const host of touched) this.#reviewPlain(host)
   }

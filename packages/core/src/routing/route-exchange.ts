@@ -45,7 +45,7 @@ export class RouteExchange {
   readonly #advertiser: Advertiser<LinkNeighbour>
   readonly #proofs: Proofs<LinkNeighbour>
   readonly #requests: Requests<LinkNeighbour>
-  /** The number under which an origin last said something new; told on once the selected route carries it. */
+  /** From this number on an origin says something new; told on once the selected route carries it. */
   readonly #newsAt = new Map<string, number>()
   #cancelNews: (() => void) | undefined
   #urgent = false
@@ -84,6 +84,9 @@ export class RouteExchange {
 
   join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
     this.#neighbours.add(neighbour)
+    // It signed a greater number in an earlier life, whose clock ran ahead: without it, nobody would believe it again.
+    const later = this.#proofs.record(neighbour.address)
+    if (later && later.record.seq48 > proof.record.seq48) neighbour.link.sendControl({ type: 'records', records: [later.bytes] })
     this.#applyAll(this.#keep(proof))
     neighbour.link.sendControl({ type: 'routes', entries: this.#advertiser.welcome(neighbour), complete: false })
   }
@@ -95,7 +98,7 @@ export class RouteExchange {
     this.#requests.leave(neighbour)
     for (const { origin, selection } of this.table.drop(neighbour)) this.#selected(origin, selection)
     // A neighbour that never said where it is leaves nothing behind.
-    if (!this.table.get(neighbour.address)) this.#proofs.forget(neighbour.address)
+    if (!this.table.get(neighbour.address)) this.#forget(neighbour.address)
   }
 
   receive(neighbour: LinkNeighbour, message: Exclude<ControlMessage, { type: 'records' | 'ping' | 'pong' | 'notice' }>): void {
@@ -119,6 +122,7 @@ export class RouteExchange {
         continue
       }
       if (record.address === this.#identity.address) {
+        this.#proofs.release(neighbour, record.address)
         if (record.seq48 > this.#own.seq48) this.#port.impostor(record.seq48)
         continue
       }
@@ -149,8 +153,7 @@ export class RouteExchange {
       if (origin.lostAt === undefined || now - origin.lostAt < rememberLostMs) continue
       this.table.forget(origin)
       this.#advertiser.forgotten(origin.address)
-      this.#proofs.forget(origin.address)
-      this.#newsAt.delete(origin.address)
+      this.#forget(origin.address)
     }
   }
 
@@ -158,6 +161,11 @@ export class RouteExchange {
     this.#cancelNews?.()
     this.#proofs.stop()
     this.#requests.stop()
+  }
+
+  #forget(address: string): void {
+    this.#proofs.forget(address)
+    this.#newsAt.delete(address)
   }
 
   #entry(neighbour: LinkNeighbour, entry: RouteEntry): void {
@@ -191,12 +199,14 @@ export class RouteExchange {
     return proven
   }
 
+  /** Any number above that of the last record brings the others the new one, when they pull what proves it. */
   #noteNews(before: ProvenRecord | undefined, proof: ProvenRecord): void {
     const { address, seq48 } = proof.record
-    if (before && (before.record.seq48 >= seq48 || saysTheSame(before, proof))) return
-    this.#newsAt.set(address, seq48)
-    if (!this.table.get(address)?.selected) return
-    this.#port.changed(address)
+    if (before === undefined || before.record.seq48 >= seq48 || saysTheSame(before, proof)) return
+    const selected = this.table.get(address)?.selected
+    const untold = (this.#newsAt.get(address) ?? 0) > (selected?.seq48 ?? Number.POSITIVE_INFINITY)
+    if (!untold) this.#newsAt.set(address, before.record.seq48 + 1)
+    if (selected) this.#port.changed(address)
   }
 
   #applyAll(proven: readonly { neighbour: LinkNeighbour; entry: RouteEntry }[]): void {
@@ -207,7 +217,10 @@ export class RouteExchange {
     const known = this.table.get(entry.destination)
     const seq48Before = known?.selected?.seq48 ?? -1
     const learned = this.table.learn(neighbour, entry)
-    if (learned === undefined) return this.#port.fault('QUEUE_FULL', `no room for a route to ${entry.destination}`)
+    if (learned === undefined) {
+      this.#forget(entry.destination)
+      return this.#port.fault('QUEUE_FULL', `no room for a route to ${entry.destination}, or it is too long`)
+    }
     if (known === undefined) this.#advertiser.born(entry.destination)
     const { origin } = learned
     let { selection } = learned

@@ -1,7 +1,6 @@
 // The router of one node in one network: the ALN level of the API, and the wiring of what routing is made of. Links
 // bring verified facts in order; the route exchange makes a table of them; the forwarder moves packets by it.
 
-import { EventEmitter } from 'eventemitter3'
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { ServiceAdvert } from '../identity/member-record.ts'
@@ -9,6 +8,7 @@ import type { Link } from '../link/link.ts'
 import { PlainEdge, type VisibleHost } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
+import { GuardedEvents } from '../ports/guarded-events.ts'
 import { silentLog, type Log } from '../ports/log.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
 import { checkPacket } from '../wire/packet-codec.ts'
@@ -35,7 +35,7 @@ export interface RouterOptions {
 export class Router {
   readonly address: string
   readonly #log: Log
-  readonly #events = new EventEmitter<RouterEvents>()
+  readonly #events = new GuardedEvents<RouterEvents>((error, event) => this.#listenerFailed(error, event))
   readonly #faults = new Map<string, number>()
   readonly #neighbourhood: Neighbourhood
   readonly #dispatcher: Dispatcher
@@ -99,7 +99,7 @@ export class Router {
       forwarder: this.#forwarder,
       plainEdge: this.#plainEdge,
       record: () => this.#own.bytes(),
-      noticed: (notice) => void this.#events.emit('notice', notice),
+      noticed: (notice) => this.#events.emit('notice', notice),
       fault,
     })
   }
@@ -189,11 +189,7 @@ export class Router {
   }
 
   on<E extends keyof RouterEvents>(event: E, listener: (...args: RouterEvents[E]) => void): () => void {
-    // The emitter's own types cannot follow an event name that is still a parameter.
-    const emitter = this.#events as unknown as EventEmitter
-    const untyped = listener as unknown as (...args: unknown[]) => void
-    emitter.on(event, untyped)
-    return () => emitter.off(event, untyped)
+    return this.#events.on(event, listener)
   }
 
   /** Tells the neighbours, then ends every link. Idempotent. */
@@ -267,6 +263,12 @@ export class Router {
     if (this.#closed) return
     this.#plainEdge.changed()
     emit()
+  }
+
+  #listenerFailed(error: MeshError, event: string): void {
+    // A failing listener of faults is not told to itself.
+    if (event === 'fault') this.#log.write(1, 'routing', error.message, error)
+    else this.#fault(error.code, error.message)
   }
 
   #fault(code: string, message: string): void {

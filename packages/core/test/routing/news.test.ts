@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
+import { frame } from '../../src/wire/kiss.ts'
+import { encodeRouteAdvert } from '../../src/wire/adverts.ts'
+import { netStates } from '../../src/wire/packet.ts'
+import { encodePacket } from '../../src/wire/packet-codec.ts'
+import { RouterWorld } from './router-world.ts'
+
+describe('news of origins', () => {
+  it('a service is told on also when its origin raised its number again before the record was pulled', () => {
+    const world = new RouterWorld()
+    const [origin, near, middle, far, asker] = ['origin', 'near', 'middle', 'far', 'asker'].map((name) => world.router(name))
+    world.link(origin!, near!)
+    world.link(near!, middle!, { latencyMs: 200 })
+    world.link(middle!, far!)
+    const { dialer } = world.link(asker!, origin!)
+    world.run(5_000)
+    origin!.registerService('news', () => {})
+    world.run(100)
+    // Somebody needs a greater number, which says nothing new to `near`.
+    dialer.sendControl({ type: 'request', destination: origin!.address, seq48: 2 ** 47, hops: 10 })
+    world.run(10_000)
+    for (const router of [near!, middle!, far!]) expect(router.services('news')).toHaveLength(1)
+  })
+
+  it('a member whose clock went back is believed again as soon as it is told its last number', () => {
+    const world = new RouterWorld()
+    const [relay, far] = [world.router('relay', 'relay'), world.router('far')]
+    world.link(far, relay)
+    const before = world.router('before', 'member', { epoch: 1_800_000_000 })
+    before.registerService('old', () => {})
+    const { dialer } = world.link(before, relay)
+    world.run(1_000)
+    expect(far.services('old')).toHaveLength(1)
+    dialer.close()
+    world.run(1_000)
+    const after = world.router('after', 'member', { epoch: 1_700_000_000, again: before })
+    after.registerService('new', () => {})
+    world.link(after, relay)
+    world.run(2_000)
+    expect(far.destination(after.address)).toMatchObject({ name: 'after', hops: 2 })
+    expect(far.services()).toMatchObject([{ service: 'new' }])
+  })
+
+  it('a named node that the plain world knows too learns no route to itself, keeps its services, and is plain again when its link goes', () => {
+    const world = new RouterWorld()
+    const [gateway, far, thing] = [world.router('gateway', 'relay'), world.router('far'), world.router('thing', 'named')]
+    thing.registerService('light', () => {})
+    const [plain, listener] = memoryChannelPair(world.clock, { carries: 'stream' })
+    plain.start({ message: () => {}, drained: () => {}, closed: () => {} })
+    gateway.addChannel(listener)
+    plain.send(frame(encodePacket({ netState: netStates.route, srcAddr: 'neighbour', data: encodeRouteAdvert('thing', 2) })))
+    world.link(far, gateway)
+    world.run(3_000)
+    expect(far.destination('thing')).toMatchObject({ kind: 'plain', gateway: gateway.address })
+    const { dialer } = world.link(thing, far)
+    world.run(3_000)
+    expect(far.destination('thing')).toMatchObject({ direct: true })
+    expect(thing.destination('thing')).toBeUndefined()
+    expect(thing.services('light')).toMatchObject([{ address: 'thing', hops: 0 }])
+    dialer.close()
+    const changes: string[] = []
+    far.on('destination', ({ address, state }) => void changes.push(`${address} ${state}`))
+    world.run(3_000)
+    expect(far.destination('thing')).toMatchObject({ kind: 'plain', gateway: gateway.address })
+    expect(changes).toEqual(['thing change'])
+  })
+
+  it('a listener that throws costs no link and no other listener anything', () => {
+    const world = new RouterWorld()
+    const [a, b] = [world.router('a'), world.router('b')]
+    const heard: string[] = []
+    a.on('destination', () => {
+      throw new Error('not my day')
+    })
+    a.on('fault', ({ code }) => {
+      heard.push(code)
+      throw new Error('nor mine')
+    })
+    a.on('destination', ({ state }) => void heard.push(state))
+    world.link(a, b)
+    world.run(500)
+    expect(a.destination(b.address)).toMatchObject({ direct: true })
+    expect(heard).toEqual(['HANDLER_FAILED', 'up'])
+  })
+})
