@@ -184,6 +184,18 @@ describe('direct links', () => {
     for (const mesh of meshes) expect(directLinks(mesh)).toBeLessThanOrEqual(5)
   })
 
+  it('links.degree is enough: with one link each, eight members do not link everybody with everybody', async () => {
+    world = new MeshWorld(82)
+    world.relay()
+    const meshes = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => world.member(name, { links: { degree: 1, accept: 10 } }))
+    await world.acquainted(...meshes)
+    await world.clock.advance(60_000)
+    const counts = meshes.map(directLinks)
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(1)
+    // Nobody dials a second one, so there are no more links than members.
+    expect(counts.reduce((sum, count) => sum + count, 0) / 2).toBeLessThanOrEqual(meshes.length)
+  })
+
   it('links.degree 0 makes none, but takes part when asked; without the relay the direct link goes on', async () => {
     const [small, large] = await pair(81)
     await world.clock.advance(60_000)
