@@ -1,5 +1,5 @@
 import { MeshError } from '../errors/mesh-error.ts'
-import { run, wait, type Steps } from '../ports/awaitable.ts'
+import { run, wait, type Steps } from '../async/awaitable.ts'
 import type { Awaitable, Crypto } from '../ports/crypto.ts'
 
 /** Far below the bound of AES-GCM with counted nonces, and still exact as a number; no link lives that long. */

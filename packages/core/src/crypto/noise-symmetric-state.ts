@@ -1,4 +1,4 @@
-import { wait, type Steps } from '../ports/awaitable.ts'
+import { wait, type Steps } from '../async/awaitable.ts'
 import type { Crypto } from '../ports/crypto.ts'
 import { concatBytes } from './concat-bytes.ts'
 import { hkdf } from './hkdf.ts'

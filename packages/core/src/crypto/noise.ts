@@ -11,7 +11,7 @@
 // message 1 is readable in XX and sealed under the psk alone in XXpsk0.
 
 import { MeshError } from '../errors/mesh-error.ts'
-import { wait, type Steps } from '../ports/awaitable.ts'
+import { wait, type Steps } from '../async/awaitable.ts'
 import type { Crypto, ExchangeKeys } from '../ports/crypto.ts'
 import { concatBytes } from './concat-bytes.ts'
 import { NoiseCipher, noiseMessageBytesMax, tagBytes } from './noise-cipher.ts'

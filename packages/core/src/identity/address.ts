@@ -1,5 +1,5 @@
 import { base32nopad } from '@scure/base'
-import { run, wait, type Steps } from '../ports/awaitable.ts'
+import { run, wait, type Steps } from '../async/awaitable.ts'
 import type { Awaitable, Crypto } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 

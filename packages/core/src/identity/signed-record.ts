@@ -2,7 +2,7 @@
 
 import { concatBytes } from '../crypto/concat-bytes.ts'
 import { MeshError } from '../errors/mesh-error.ts'
-import { run, wait, type Steps } from '../ports/awaitable.ts'
+import { run, wait, type Steps } from '../async/awaitable.ts'
 import type { Awaitable, Crypto, KeyPair } from '../ports/crypto.ts'
 import { WireFault } from '../wire/wire-fault.ts'
 import { whoOf, whoPart } from './address.ts'

@@ -1,5 +1,5 @@
 import type { NoiseCipher } from '../crypto/noise.ts'
-import { run, wait, type Steps } from '../ports/awaitable.ts'
+import { run, wait, type Steps } from '../async/awaitable.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ByteWriter } from '../wire/bytes.ts'
 import { ControlEncoder } from '../wire/control-codec.ts'

@@ -9,7 +9,7 @@
 import type { Channel, CloseReason } from '../channel/channel.ts'
 import { MeshError, meshErrorCodes, type MeshErrorCode } from '../errors/mesh-error.ts'
 import { openRecord } from '../identity/signed-record.ts'
-import { run, wait, type Steps } from '../ports/awaitable.ts'
+import { run, wait, type Steps } from '../async/awaitable.ts'
 import { ControlDecoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
 import { decodeLinkFrame, decodeRefusal, encodeRefusal, frameKinds, readItems } from '../wire/link-frame.ts'

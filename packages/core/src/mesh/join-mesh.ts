@@ -1,5 +1,5 @@
 import { MeshError } from '../errors/mesh-error.ts'
-import { handled } from '../ports/operations.ts'
+import { handled } from '../async/operations.ts'
 import type { Environment } from './environment.ts'
 import { createMesh, type Mesh } from './mesh.ts'
 import type { MeshOptions } from './mesh-options.ts'

@@ -1,6 +1,6 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { isNetworkName, networkNameBytesMax } from '../identity/wire-network.ts'
-import { checkSignal } from '../ports/operations.ts'
+import { checkSignal } from '../async/operations.ts'
 import type { MeshOptions } from './mesh-options.ts'
 
 /** Options that were checked, with the defaults filled in. */

@@ -1,9 +1,9 @@
 import type { Channel } from '../channel/channel.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
-import type { Backoff } from '../ports/backoff.ts'
+import type { Backoff } from '../async/backoff.ts'
 import type { Clock } from '../ports/clock.ts'
-import { describeThrown } from '../ports/operations.ts'
+import { describeThrown } from '../async/operations.ts'
 import type { Router, RouterLink } from '../routing/router.ts'
 
 export interface RelayStatus {

@@ -1,5 +1,5 @@
 import { MeshError } from '../errors/mesh-error.ts'
-import { Backoff } from '../ports/backoff.ts'
+import { Backoff } from '../async/backoff.ts'
 import type { Router } from '../routing/router.ts'
 import type { Environment } from './environment.ts'
 import { checkedRelayUrl, relaysMax } from './mesh-settings.ts'

@@ -1,7 +1,7 @@
 import type { MemberRecord, PlainHost, ServiceAdvert } from '../identity/member-record.ts'
 import { signRecord } from '../identity/signed-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
-import { run, wait, type Steps } from '../ports/awaitable.ts'
+import { run, wait, type Steps } from '../async/awaitable.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import type { CapableIdentity } from './capable-identity.ts'

@@ -1,7 +1,7 @@
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
 import type { Log } from '../ports/log.ts'
-import { describeThrown } from '../ports/operations.ts'
+import { describeThrown } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
 import type { Arrival, PacketHandler } from '../routing/routing-types.ts'
 import { netStates, type DecodedPacket } from '../wire/packet.ts'

@@ -1,5 +1,5 @@
 import { MeshError } from '../errors/mesh-error.ts'
-import type { OperationOptions } from '../ports/operations.ts'
+import type { OperationOptions } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
 import { bodyBytes, type BodyInput } from './body.ts'
 import { bodyBytesMax, plainBodyBytesMax, type Reply, type Requests } from './requests.ts'

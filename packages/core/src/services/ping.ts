@@ -1,6 +1,6 @@
 import { silentLog } from '../ports/log.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { OperationOptions } from '../ports/operations.ts'
+import type { OperationOptions } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
 import { answering } from './answers.ts'
 import type { Requests } from './requests.ts'

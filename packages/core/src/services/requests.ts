@@ -1,6 +1,6 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
-import type { OperationOptions, Operations, Settle } from '../ports/operations.ts'
+import type { OperationOptions, Operations, Settle } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
 import type { Arrival } from '../routing/routing-types.ts'
 import { netStates, type DecodedPacket } from '../wire/packet.ts'

@@ -1,7 +1,7 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Clock } from '../ports/clock.ts'
-import { describeThrown } from '../ports/operations.ts'
+import { describeThrown } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
 import type { OpenedAttempt, PeerDialer } from './peer-dialer.ts'
 

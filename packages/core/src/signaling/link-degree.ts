@@ -1,4 +1,4 @@
-import { Backoff } from '../ports/backoff.ts'
+import { Backoff } from '../async/backoff.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Router } from '../routing/router.ts'

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { beforeAll, expect, test } from 'vitest'
 import { nobleCrypto } from '../../src/crypto/noble-crypto.ts'
 import { type NoiseCipher, NoiseHandshake } from '../../src/crypto/noise.ts'
-import { run } from '../../src/ports/awaitable.ts'
+import { run } from '../../src/async/awaitable.ts'
 import type { ExchangeKeys } from '../../src/ports/crypto.ts'
 import { SeededDice } from '../../src/testing/seeded-dice.ts'
 

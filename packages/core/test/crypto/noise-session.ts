@@ -1,6 +1,6 @@
 import type { NoiseCipher } from '../../src/crypto/noise-cipher.ts'
 import { NoiseHandshake, type NoiseRole } from '../../src/crypto/noise.ts'
-import { run } from '../../src/ports/awaitable.ts'
+import { run } from '../../src/async/awaitable.ts'
 import type { Crypto } from '../../src/ports/crypto.ts'
 
 export const emptyPayload = new Uint8Array(0)

@@ -1,5 +1,5 @@
 import { MeshError } from '../errors/mesh-error.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../ports/clock.ts'
 
 /** What every operation that waits for somebody else takes. */
 export interface OperationOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { MeshError } from '../../src/errors/mesh-error.ts'
-import { GuardedEvents } from '../../src/ports/guarded-events.ts'
+import { GuardedEvents } from '../../src/async/guarded-events.ts'
 
 interface Events {
   word: [word: string]

@@ -1,4 +1,4 @@
-import type { Dice } from './dice.ts'
+import type { Dice } from '../ports/dice.ts'
 
 export interface BackoffOptions {
   readonly firstMs: number

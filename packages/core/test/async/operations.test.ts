@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MeshError } from '../../src/errors/mesh-error.ts'
-import { Operations, type Operation } from '../../src/ports/operations.ts'
+import { Operations, type Operation } from '../../src/async/operations.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { rejectionOf } from '../mesh/mesh-error-of.ts'
 

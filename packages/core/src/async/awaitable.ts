@@ -1,4 +1,4 @@
-import type { Awaitable } from './crypto.ts'
+import type { Awaitable } from '../ports/crypto.ts'
 
 /**
  * Steps that wait only when they must: with a port that answers at once the whole run is synchronous, so that the
