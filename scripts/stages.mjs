@@ -35,7 +35,7 @@ async function units() {
 
 // The promise of the simulator: one seed is one history, another seed is another one; and in many of them everybody finds
 // everybody again, whatever was done to them.
-const seedsPerRun = 60
+const seedsPerRun = 200
 
 async function simulator() {
   const digests = []
