@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Channel } from '../../src/channel/channel.ts'
+import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
 import type { MeshError } from '../../src/errors/mesh-error.ts'
+import type { Environment } from '../../src/mesh/environment.ts'
 import type { OnlineEvent } from '../../src/mesh/mesh-events.ts'
 import type { Peer } from '../../src/membership/peer.ts'
 import type { Log } from '../../src/ports/log.ts'
@@ -91,6 +94,34 @@ describe('the life of a mesh', () => {
     expect(meshErrorOf(() => ada.on('mesage' as 'message', () => {})).message).toMatch(/no event 'mesage'.*message/)
     expect(meshErrorOf(() => ada.on('message', () => {}, { signal: {} as AbortSignal })).code).toBe('INVALID_OPTION')
     expect(meshErrorOf(() => ada.messages({ signal: {} as AbortSignal })).code).toBe('INVALID_OPTION')
+  })
+
+  it('a dialer that never comes back is given up; a channel that it brings too late is closed', async () => {
+    world = new MeshWorld(79)
+    world.relay()
+    let bring: (channel: Channel) => void = () => {}
+    const promise = new Promise<Channel>((resolve) => {
+      bring = resolve
+    })
+    const [late] = memoryChannelPair(world.clock)
+    let dials = 0
+    const environment = (same: Environment): Environment => ({
+      ...same,
+      dialRelay: (url, signal) => ((dials += 1) === 1 ? promise : same.dialRelay(url, signal)),
+    })
+    const ada = world.member('ada', { environment })
+    await world.settle(ada.ready)
+    await world.clock.advance(9_000)
+    expect(ada.relays.list()).toMatchObject([{ state: 'connecting' }])
+    await world.clock.advance(1_001)
+    expect(ada.relays.list()).toMatchObject([{ error: { code: 'RELAY_UNREACHABLE' } }])
+    await world.clock.advanceUntil(() => ada.online, 5_000)
+    const closed: string[] = []
+    late.start({ message: () => {}, drained: () => {}, closed: ({ code }) => void closed.push(code) })
+    bring(late)
+    await world.clock.advance(1_000)
+    expect(closed).toHaveLength(1)
+    expect(ada.online).toBe(true)
   })
 
   it('a relay of another network is told once, and not dialed in a hot loop', async () => {
