@@ -44,6 +44,8 @@ export class MeshRooms {
   readonly requests: Requests
   readonly messages: Messages
   readonly relays: RelayLinks
+  /** Called once, when it begins to close. */
+  onClose: (() => void) | undefined
   readonly #log: Log
   readonly #presence: Presence
   /** Told once per relay and reason, not at each try. */
@@ -196,6 +198,7 @@ export class MeshRooms {
 
   async #close(): Promise<void> {
     const started = this.#started
+    this.onClose?.()
     this.operations.close()
     this.events.clear()
     this.messages.close()

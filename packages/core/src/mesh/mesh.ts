@@ -184,9 +184,13 @@ export class Mesh {
  */
 export function createMesh(options: MeshOptions, environment: Environment): Mesh {
   const settings = meshSettings(options)
-  const mesh = new Mesh(new MeshRooms(settings, options, environment))
+  const rooms = new MeshRooms(settings, options, environment)
+  const mesh = new Mesh(rooms)
   const { signal } = options
-  if (signal?.aborted) void mesh.close()
-  else signal?.addEventListener('abort', () => void mesh.close(), { once: true })
+  const abort = (): void => void mesh.close()
+  // A signal may live much longer than the mesh, and must not keep it.
+  rooms.onClose = () => signal?.removeEventListener('abort', abort)
+  if (signal?.aborted) abort()
+  else signal?.addEventListener('abort', abort)
   return mesh
 }

@@ -90,6 +90,7 @@ export class RelayLink {
     return new Promise<Channel>((resolve, reject) => {
       let over = false
       const finish = (settle: () => void): void => {
+        if (over) return
         over = true
         stopTimer()
         settle()
@@ -99,11 +100,12 @@ export class RelayLink {
         finish(() => reject(error))
         controller.abort(error)
       })
+      const aborted = (): void => finish(() => reject(new MeshError('CLOSED', 'the relay is not wanted any more')))
+      controller.signal.addEventListener('abort', aborted, { once: true })
       dial(controller.signal).then(
         (channel) => {
-          if (!over && !this.#closed) return finish(() => resolve(channel))
-          channel.close('dialed too late')
-          finish(() => reject(new MeshError('CLOSED', 'the relay is not wanted any more')))
+          if (over) channel.close('dialed too late')
+          else finish(() => resolve(channel))
         },
         (error: unknown) => finish(() => reject(error)),
       )
