@@ -1,4 +1,5 @@
 import type { PlainHost } from '../identity/member-record.ts'
+import { servicesMax } from '../identity/record-bounds.ts'
 import type { PlainNeighbour } from './plain-neighbour.ts'
 
 /** What a member record holds of plain hosts: a number of them, and most of its 32 KiB. */
@@ -31,7 +32,8 @@ export function hostsBehind(neighbours: Iterable<PlainNeighbour>): PlainHost[] {
 function united(a: PlainHost, b: PlainHost): PlainHost {
   const [near, far] = b.hops <= a.hops ? [b, a] : [a, b]
   const known = new Set(near.services.map(({ service }) => service))
-  return { ...near, services: [...near.services, ...far.services.filter(({ service }) => !known.has(service))] }
+  const services = [...near.services, ...far.services.filter(({ service }) => !known.has(service))]
+  return { ...near, services: services.slice(0, servicesMax) }
 }
 
 /** At most three bytes a character, a length and a load for each name. */

@@ -6,6 +6,7 @@
 
 import { isMemberForm } from '../identity/address.ts'
 import type { PlainHost, ServiceAdvert } from '../identity/member-record.ts'
+import { serviceNameBytesMax, utf8Length } from '../identity/record-bounds.ts'
 import type { Link } from '../link/link.ts'
 import type { Clock } from '../ports/clock.ts'
 import { decodeRouteAdvert, decodeServiceAdvert, encodeRouteAdvert, encodeServiceAdvert } from '../wire/adverts.ts'
@@ -71,19 +72,18 @@ export class PlainEdge {
     const neighbour = new PlainNeighbour(link)
     this.#neighbours.set(link, neighbour)
     neighbour.tellFrom = this.#port.clock.now() + namedWithinMs
-    this.#port.clock.setTimer(namedWithinMs, () => {
+    this.#after(neighbour, namedWithinMs, () => {
       neighbour.tellFrom = 0
-      if (this.#neighbours.get(link) === neighbour) this.#tell(neighbour)
+      this.#tell(neighbour)
     })
-    for (const delayMs of repeatsMs) {
-      this.#port.clock.setTimer(delayMs, () => this.#neighbours.get(link) === neighbour && link.sendPlain(this.greeting()))
-    }
+    for (const delayMs of repeatsMs) this.#after(neighbour, delayMs, () => link.sendPlain(this.greeting()))
   }
 
   leave(link: Link): void {
     const neighbour = this.#neighbours.get(link)
     if (!neighbour) return
     this.#neighbours.delete(link)
+    for (const cancel of neighbour.timers) cancel()
     const hosts = [...neighbour.hosts()]
     for (const host of hosts) this.#bequeath(host)
     if (hosts.length > 0) this.#port.hostsChanged()
@@ -172,7 +172,7 @@ export class PlainEdge {
     if (isWireFault(advert)) return this.#port.fault(advert.code, `${neighbour.link.channel.label}: ${advert.detail}`)
     const { host, service, load } = advert
     if (host === this.#port.address || !this.#mayClaim(host, neighbour)) return
-    if (service.startsWith('$') || service.length > addressBytesMax) return this.#port.fault('bad-value', `a plain service '${service.slice(0, 20)}'`)
+    if (service.startsWith('$') || utf8Length(service) > serviceNameBytesMax) return this.#port.fault('bad-value', `a plain service '${service.slice(0, 20)}'`)
     // Echoes of what this side told the neighbour itself.
     if (neighbour.told.has(host)) return
     let changed = load > 0 && neighbour.offer(host, service, Math.min(load, 127))
@@ -229,13 +229,21 @@ export class PlainEdge {
     if (waits) return
     const { clock } = this.#port
     const delayMs = Math.max(againAfterMs, neighbour.quietUntil - clock.now())
-    clock.setTimer(delayMs, () => {
-      if (this.#neighbours.get(neighbour.link) !== neighbour) return
+    this.#after(neighbour, delayMs, () => {
       neighbour.quietUntil = clock.now() + againEveryMs
       for (const address of neighbour.again) neighbour.told.delete(address)
       neighbour.again.clear()
       this.#tell(neighbour)
     })
+  }
+
+  /** While the neighbour is there. */
+  #after(neighbour: PlainNeighbour, delayMs: number, act: () => void): void {
+    const cancel = this.#port.clock.setTimer(delayMs, () => {
+      neighbour.timers.delete(cancel)
+      act()
+    })
+    neighbour.timers.add(cancel)
   }
 
   #toward(destination: string): PlainNeighbour | undefined {

@@ -32,6 +32,8 @@ export class PlainNeighbour {
   queriedAt: number = Number.NEGATIVE_INFINITY
   /** Answered a query last. */
   answeredAt: number = Number.NEGATIVE_INFINITY
+  /** What cancels each of its timers. */
+  readonly timers: Set<() => void> = new Set()
   readonly told: Map<string, Told> = new Map()
   readonly #hosts = new Map<string, Host>()
 
