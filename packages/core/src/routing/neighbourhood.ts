@@ -103,6 +103,7 @@ export class Neighbourhood {
 
   #joined(link: Link, proof: ProvenRecord): MeshError | undefined {
     const { record } = proof
+    if (this.#parts.exchange.isTaken(proof)) return new MeshError('IDENTITY_IN_USE', `${record.address} is the name of another node here`)
     for (const [other, { proof: known }] of this.#neighbours) {
       if (known.record.address !== record.address || sameProcess(known.record, record)) continue
       // Two processes under one address. Of a member the later life stands (a page that was reloaded) and the other hears

@@ -107,13 +107,14 @@ export class Requests<N extends Neighbour> {
     this.#starving.set(origin.address, cancel)
   }
 
-  /** One's own parent, or, when that is who asks, the best of the others. */
+  /** One's own parent, or, when that is who asks (by this link or another), the best of the others. */
   #next(origin: Origin<N>, asker: N): N | undefined {
-    if (origin.selected && origin.selected.neighbour !== asker) return origin.selected.neighbour
+    const others = Array.from(origin.routes.values()).filter(({ neighbour }) => neighbour.address !== asker.address)
+    if (origin.selected && others.includes(origin.selected)) return origin.selected.neighbour
     let best: N | undefined
     let bestMetric = Number.POSITIVE_INFINITY
-    for (const route of origin.routes.values()) {
-      if (route.neighbour === asker || metricOf(route) >= bestMetric) continue
+    for (const route of others) {
+      if (metricOf(route) >= bestMetric) continue
       best = route.neighbour
       bestMetric = metricOf(route)
     }

@@ -77,6 +77,13 @@ export class RouteExchange {
     return this.#proofs.record(address)
   }
 
+  /** Another node has this name and can be reached. Free-form names only: a member's address follows from its key. */
+  isTaken(proof: ProvenRecord): boolean {
+    const { address, publicKey } = proof.record
+    const known = this.table.get(address)?.selected && this.#proofs.record(address)?.record
+    return known !== undefined && known.publicKey.some((byte, index) => byte !== publicKey[index])
+  }
+
   /** A route that is not proven yet. */
   awaitsProof(address: string): boolean {
     return this.#proofs.awaits(address)
@@ -127,7 +134,7 @@ export class RouteExchange {
         continue
       }
       const before = this.#proofs.record(record.address)
-      if (before && this.table.get(record.address)?.selected && !sameKey(before, proof)) {
+      if (this.isTaken(proof)) {
         this.#port.fault('IDENTITY_IN_USE', `${neighbour.address} knows another node called ${record.address}`)
         continue
       }
@@ -274,11 +281,6 @@ export class RouteExchange {
       if (entries.length > 0) neighbour.link.sendControl({ type: 'routes', entries, complete: false })
     }
   }
-}
-
-/** Differs only for free-form names: a member's address follows from its key. The first one stands while it can be reached. */
-function sameKey({ record: a }: ProvenRecord, { record: b }: ProvenRecord): boolean {
-  return a.publicKey.every((byte, index) => byte === b.publicKey[index])
 }
 
 function saysTheSame({ record: a }: ProvenRecord, { record: b }: ProvenRecord): boolean {

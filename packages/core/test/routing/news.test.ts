@@ -66,6 +66,26 @@ describe('news of origins', () => {
     expect(changes).toEqual(['thing change'])
   })
 
+  it('of two named nodes under one name the first one stands while it can be reached, wherever the other comes', async () => {
+    const world = new RouterWorld()
+    const [r1, r2] = [world.router('r1', 'relay'), world.router('r2', 'relay')]
+    world.link(r1, r2)
+    const { dialer } = world.link(world.router('thing', 'named'), r1)
+    world.run(1_000)
+    const second = world.router('thing', 'named', { epoch: 1_800_000_000 })
+    second.registerService('light', () => {})
+    const refused = world.link(second, r2)
+    world.run(1_000)
+    expect(refused.dialer.phase).toBe('closed')
+    await expect(refused.listener.up).rejects.toMatchObject({ code: 'IDENTITY_IN_USE' })
+    expect(r2.destination('thing')).toMatchObject({ hops: 2 })
+    dialer.close()
+    world.run(1_000)
+    world.link(second, r2)
+    world.run(1_000)
+    expect(r1.services('light')).toMatchObject([{ address: 'thing', hops: 2 }])
+  })
+
   it('a listener that throws costs no link and no other listener anything', () => {
     const world = new RouterWorld()
     const [a, b] = [world.router('a'), world.router('b')]

@@ -32,6 +32,17 @@ describe('questions for newer numbers', () => {
     expect(answers).toEqual(['greedy self', 'honest self'])
   })
 
+  it('no question goes back to who asked it, by another link to the same node either', () => {
+    const { requests, table, parent, honest, questions } = asked()
+    const parallel = { ...honest }
+    table.learn(parallel, { destination: 'x', seq48: 7, metric: 16, hops: 1 })
+    requests.received(honest, 'x', 8, 64)
+    expect(questions).toEqual([])
+    table.learn(parent, { destination: 'x', seq48: 7, metric: 900, hops: 1 })
+    requests.received(honest, 'x', 8, 64)
+    expect(questions).toEqual([8])
+  })
+
   it('who asks for more than there can be keeps no answer from those who wait with it', () => {
     const { requests, table, parent, greedy, honest, answers } = asked()
     table.learn(parent, { destination: 'x', seq48: 7, metric: 16, hops: 1 })
