@@ -13,6 +13,9 @@ export const pullsMax = 64
 /** Unproven entries of one neighbour: as many as a newcomer hears of in the largest network; more are dropped. */
 export const unprovenMax = 20_000
 
+/** Origins whose records one neighbour may still send in answer. */
+const answersMax = 512
+
 interface Unproven {
   entry: RouteEntry
   askedAt: number | undefined
@@ -25,6 +28,8 @@ class Held {
   readonly entries = new Map<string, Unproven>()
   /** Those whose record is to be pulled (again), in order. */
   readonly unasked = new Set<string>()
+  /** Answers that may still come: also those that nobody needs any more, because another neighbour was faster. */
+  readonly #pulled = new Map<string, number>()
 
   get asked(): number {
     return this.entries.size - this.unasked.size
@@ -33,6 +38,22 @@ class Held {
   delete(address: string): boolean {
     this.unasked.delete(address)
     return this.entries.delete(address)
+  }
+
+  pulled(address: string): void {
+    const pulls = (this.#pulled.get(address) ?? 0) + 1
+    this.#pulled.delete(address)
+    this.#pulled.set(address, pulls)
+    if (this.#pulled.size > answersMax) this.#pulled.delete(this.#pulled.keys().next().value as string)
+  }
+
+  /** Whether somebody asked for what comes now. */
+  answered(address: string): boolean {
+    const pulls = this.#pulled.get(address)
+    if (pulls === undefined) return false
+    if (pulls > 1) this.#pulled.set(address, pulls - 1)
+    else this.#pulled.delete(address)
+    return true
   }
 }
 
@@ -97,9 +118,9 @@ export class Proofs<N> {
   prove(neighbour: N, proof: ProvenRecord): { neighbour: N; entry: RouteEntry }[] | undefined {
     const { address } = proof.record
     const held = this.#unproven.get(neighbour)
-    const waiting = held?.entries.get(address)
-    if (held === undefined || waiting === undefined || (waiting.askedAt === undefined && waiting.missed === 0)) return undefined
+    if (held === undefined || !held.answered(address)) return undefined
     const known = this.#records.has(address)
+    if (!known && !held.entries.has(address)) return []
     const proven = this.keep(proof)
     // A record that proves no entry has no origin to be forgotten with.
     if (proven.length === 0 && !known) this.#records.delete(address)
@@ -144,6 +165,7 @@ export class Proofs<N> {
       const unproven = held.entries.get(address)
       if (unproven === undefined) continue
       unproven.askedAt = now
+      held.pulled(address)
       wanted.push({ address, seq48: unproven.entry.seq48 })
     }
     if (wanted.length === 0) return

@@ -44,6 +44,20 @@ describe('proofs of routes (SE5)', () => {
     }
   })
 
+  it('an answer that came too late is no offence, and a second one is', () => {
+    const proofs = new Proofs<string>(new VirtualClock(), { pull: () => {}, dropped: () => {} })
+    const entry = { destination: 'x', seq48: 7, metric: 1, hops: 1 }
+    const proof = (seq48: number) => ({ record: { address: 'x', seq48 } as MemberRecord, bytes: new Uint8Array() })
+    proofs.hold('slow', entry)
+    proofs.hold('quick', entry)
+    expect(proofs.prove('quick', proof(7))).toEqual([{ neighbour: 'slow', entry }, { neighbour: 'quick', entry }])
+    expect(proofs.prove('slow', proof(8))).toEqual([])
+    expect(proofs.record('x')?.record.seq48).toBe(8)
+    expect(proofs.prove('slow', proof(9))).toBeUndefined()
+    expect(proofs.prove('quick', proof(9))).toBeUndefined()
+    expect(proofs.record('x')?.record.seq48).toBe(8)
+  })
+
   it('a newcomer to the largest network proves all that it is told, 64 at a time', () => {
     const clock = new VirtualClock()
     const pulled: string[] = []

@@ -57,6 +57,34 @@ describe('routers over a crypto port that answers with promises', () => {
     expect([...a.faults, ...b.faults]).toEqual([])
   })
 
+  it.each(seeds)('find each other over streams and text, where a plain node could be (seed %i)', async (seed) => {
+    for (const carries of ['stream', 'text'] as const) {
+      const world = new RouterWorld({ seed, cryptoMsMax: 40 })
+      const [a, r, b] = [world.router('a'), world.router('r', 'relay'), world.router('b')]
+      answer(b, 'ping')
+      const links = [
+        world.link(a, r, { carries, slicing: world.dice, latencyMs: 5 }),
+        world.link(r, b, { carries, slicing: world.dice, latencyMs: 5 }),
+        world.link(b, r, { carries, slicing: world.dice, latencyMs: 5 }),
+      ]
+      await world.advance(3_000)
+      for (const { dialer, listener } of links) expect([dialer.phase, listener.phase]).toEqual(['joined', 'joined'])
+      const replies: string[] = []
+      const contextID = a.registerContext((packet) => void replies.push(text(packet.data)))
+      for (let count = 0; count < 50; count++) {
+        b.setServiceLoad('ping', 1 + count)
+        expect(a.send({ service: 'ping', contextID, data: String(count) })).toBeUndefined()
+        await world.advance(world.dice.between(0, 20))
+      }
+      await world.advance(1_000)
+      expect(replies).toEqual(Array.from({ length: 50 }, (_, count) => `pong ${count}`))
+      links[2]!.dialer.close('cut')
+      await world.advance(500)
+      expect(a.destination(b.address)).toMatchObject({ hops: 2 })
+      expect([...a.faults, ...r.faults, ...b.faults]).toEqual([])
+    }
+  })
+
   it.each(seeds)('a channel that ends at any moment of the handshake leaves nothing behind (seed %i)', async (seed) => {
     const world = new RouterWorld({ seed, cryptoMsMax: 8 })
     const [a, b] = [world.router('a'), world.router('b')]
@@ -94,16 +122,14 @@ describe('routers over a crypto port that answers with promises', () => {
     const world = new RouterWorld({ seed, cryptoMsMax: 30 })
     const routers = ['a', 'b', 'c', 'd', 'e'].map((name, index) => world.router(name, index === 2 ? 'relay' : 'member'))
     routers.forEach((router, index) => world.link(router, routers[(index + 1) % routers.length]!))
-    const below = (end: number): number => Math.floor(world.dice.random() * end)
-    const pick = <T>(all: readonly T[]): T => all[below(all.length)]!
     for (let turn = 0; turn < 60; turn++) {
-      const router = pick(routers)
-      const name = pick(['x', 'y', 'z'])
-      if (world.dice.random() < 0.5) router.registerService(name, () => {}, { load: 1 + below(100) })
+      const router = world.dice.pick(routers)
+      const name = world.dice.pick(['x', 'y', 'z'])
+      if (world.dice.chance(0.5)) router.registerService(name, () => {}, { load: 1 + world.dice.between(0, 99) })
       else router.unregisterService(name)
-      if (world.dice.random() < 0.15 && router.links().length > 0) pick(router.links()).close('cut')
-      if (world.dice.random() < 0.15) world.link(router, pick(routers.filter((other) => other !== router)))
-      await world.advance(below(70))
+      if (world.dice.chance(0.15) && router.links().length > 0) world.dice.pick(router.links()).close('cut')
+      if (world.dice.chance(0.15)) world.link(router, world.dice.pick(routers.filter((other) => other !== router)))
+      await world.advance(world.dice.between(0, 69))
     }
     routers.forEach((router, index) => world.link(router, routers[(index + 1) % routers.length]!))
     await world.advance(60_000)
