@@ -13,8 +13,7 @@ import { isWireFault, WireFault } from '../wire/wire-fault.ts'
 /** The largest ALN packet on a stream: a link frame and its few header bytes. */
 const packetBytesMax = linkFrameBytesMax + 16
 
-/** Packets at and above this are refused from plain neighbours (the limits of ALN itself). */
-export const plainPacketBytesMax = 5_120
+/** The limit of ALN itself: more is refused from plain neighbours. */
 export const plainDataBytesMax = 4_096
 
 export interface FramePortReceiver {

@@ -6,7 +6,7 @@ import { sameNetwork, type WireNetwork } from '../identity/wire-network.ts'
 import { wait, type Steps } from '../async/awaitable.ts'
 import type { Awaitable, Crypto, ExchangeKeys } from '../ports/crypto.ts'
 import { ByteWriter } from '../wire/bytes.ts'
-import { decodeHello, decodeReply, encodeHello, encodeReply, frameKinds } from '../wire/link-frame.ts'
+import { decodeHello, decodeReply, encodeHello, encodeLinkFrame, encodeReply, frameKinds } from '../wire/link-frame.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
 
 // How two capable neighbours prove to each other who they are (Noise XX, three frames: hello, reply, finish), before a
@@ -103,7 +103,7 @@ export class Handshake {
     if (peer instanceof MeshError) return { failed: peer }
     const own = yield* wait(this.#self.record())
     const message = yield* noise.writeMessage(own)
-    const finish = new ByteWriter().u8(frameKinds.finish).bytes(message).finish()
+    const finish = encodeLinkFrame(frameKinds.finish, message)
     return { send: finish, done: yield* this.#finished(peer) }
   }
 

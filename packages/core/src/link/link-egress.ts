@@ -1,10 +1,9 @@
 import type { NoiseCipher } from '../crypto/noise.ts'
 import { run, wait, type Steps } from '../async/awaitable.ts'
 import type { Clock } from '../ports/clock.ts'
-import { ByteWriter } from '../wire/bytes.ts'
 import { ControlEncoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
-import { encodeItemsFrame, FrameBatch, frameKinds, linkFrameBytesMax } from '../wire/link-frame.ts'
+import { encodeItemsFrame, encodeLinkFrame, FrameBatch, frameKinds, linkFrameBytesMax } from '../wire/link-frame.ts'
 import type { FramePort } from './frame-port.ts'
 import { OrderedQueue } from './ordered-queue.ts'
 
@@ -141,7 +140,7 @@ export class LinkEgress {
   *#sealSteps(plain: Uint8Array): Steps<void> {
     try {
       const sealed = yield* wait(this.#cipher.seal(plain))
-      this.#port.sendFrame(new ByteWriter().u8(frameKinds.control).bytes(sealed).finish())
+      this.#port.sendFrame(encodeLinkFrame(frameKinds.control, sealed))
     } catch (error) {
       this.#fail(`a control frame cannot be sealed: ${error instanceof Error ? error.message : String(error)}`)
     }

@@ -1,4 +1,4 @@
-import type { MemberRecord, PlainHost, ServiceAdvert } from '../identity/member-record.ts'
+import { seq48Of, type MemberRecord, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
 import { signRecord } from '../identity/signed-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import { run, wait, type Steps } from '../async/awaitable.ts'
@@ -43,7 +43,7 @@ export class OwnRecord {
     this.#identity = identity
     this.#clock = clock
     this.#port = port
-    this.#nextSeq48 = identity.epoch * 65_536
+    this.#nextSeq48 = seq48Of(identity.epoch, 0)
   }
 
   /** The number that may be told: that of the last signed record. */
