@@ -29,6 +29,25 @@ describe('where there is no page', () => {
     environment.dispose()
   })
 
+  test('an address is free again when its mesh is disposed of, and not before', async () => {
+    const kept = new Map<string, string>()
+    vi.stubGlobal('sessionStorage', {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+      removeItem: (key: string) => void kept.delete(key),
+    })
+    const identity = await (await pageEnvironment({}).crypto).generateKeyPair()
+    const tabOf = async (environment: ReturnType<typeof pageEnvironment>): Promise<string | undefined> =>
+      (await environment.loadIdentity(await environment.crypto)).tab
+    const [first, second, third] = [pageEnvironment({ identity }), pageEnvironment({ identity }), pageEnvironment({ identity })]
+    const tab = await tabOf(first)
+    expect(await tabOf(second)).not.toBe(tab)
+    first.dispose()
+    expect(await tabOf(third)).toBe(tab)
+    for (const environment of [second, third]) environment.dispose()
+    vi.unstubAllGlobals()
+  })
+
   test('a key pair of the app is taken as it is', async () => {
     const { crypto } = pageEnvironment({})
     const given = await (await crypto).generateKeyPair()
