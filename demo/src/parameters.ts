@@ -17,8 +17,15 @@ export function readParameters(location: Location): Parameters {
   return {
     relay: query.get('relay') || ownOrigin(location),
     network: query.get('network') || 'default',
-    name: query.get('name') || friendlyName(),
+    name: fitting(query.get('name') ?? '') || friendlyName(),
   }
+}
+
+/** As much of a name as a member may have: 64 bytes of UTF-8. */
+function fitting(name: string): string {
+  const characters = [...name.trim()]
+  while (new TextEncoder().encode(characters.join('')).length > 64) characters.pop()
+  return characters.join('')
 }
 
 /** The address to open in another tab or on another device: this one, without the name. */

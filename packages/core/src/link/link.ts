@@ -31,6 +31,9 @@ export const plainAfterMs = 2_000
 /** Frames that wait while one is verified; a neighbour that outruns it is cut off. */
 const ingressFramesMax = 1_024
 
+/** Unreadable packets or frames in a row, on a channel where a plain node may be, after which it is closed. */
+const unreadableMax = 64
+
 export interface LinkPeer {
   readonly address: string
   readonly kind: 'member' | 'relay' | 'plain'
@@ -49,6 +52,7 @@ export class Link {
   readonly #greeting: string
   #state: LinkState = { phase: 'opening' }
   #plainAddress = ''
+  #unreadableInARow = 0
   #cancelTimers: (() => void)[] = []
   #settleUp: { resolve(peer: LinkPeer): void; reject(error: MeshError): void }
   #settleDown: (why: string) => void
@@ -68,7 +72,7 @@ export class Link {
     this.#port = new FramePort(channel, {
       frame: (bytes) => this.#frame(bytes),
       plain: (packet) => this.#plainPacket(packet),
-      fault: (fault) => this.#fault(fault),
+      fault: (fault) => this.#unreadable(fault),
       drained: () => this.#state.phase === 'joined' && this.#state.egress.drained(),
       closed: (reason) => this.#closed(reason),
     })
@@ -158,6 +162,7 @@ export class Link {
   }
 
   #frame(bytes: Uint8Array): void {
+    this.#unreadableInARow = 0
     if (this.#state.phase === 'joined') this.#state.liveness.heard(this.#owner.clock.now())
     const steps = this.#frameSteps.bind(this)
     this.#enqueue(() => steps(bytes))
@@ -236,6 +241,7 @@ export class Link {
   }
 
   #plainPacket(packet: DecodedPacket): void {
+    this.#unreadableInARow = 0
     const greeted = packet.netState === netStates.query && packet.data !== undefined && isGreeting(this.#text.decode(packet.data))
     const { phase } = this.#state
     if (phase === 'joined' || phase === 'closed' || (this.#state.phase === 'greeting' && this.#state.handshake)) return
@@ -307,6 +313,13 @@ export class Link {
     }
     this.#end(error.message, error)
     this.channel.close(error.message)
+  }
+
+  /** Noise now and then is survived; a neighbour that says nothing else is let go. */
+  #unreadable(fault: WireFault): void {
+    this.#fault(fault)
+    this.#unreadableInARow++
+    if (this.#unreadableInARow >= unreadableMax) this.#fail(new MeshError('WIRE_FAULT', `${unreadableMax} things in a row that cannot be read`))
   }
 
   #fault(fault: WireFault): void {

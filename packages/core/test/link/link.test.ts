@@ -225,6 +225,19 @@ describe('a link', () => {
     expect([...relay.faults.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0)
   })
 
+  it('a neighbour that sends nothing but noise is let go', async () => {
+    const world = new RouterWorld()
+    const relay = world.router('relay', 'relay')
+    const [dialer, listener] = memoryChannelPair(world.clock, { carries: 'text' })
+    const heard = scripted(dialer)
+    const link = relay.addChannel(listener)
+    for (let i = 0; i < 64; i++) dialer.send(new TextEncoder().encode('noise'))
+    world.run(200)
+    expect(link.phase).toBe('closed')
+    expect(heard.closed).toHaveLength(1)
+    await expect(link.up).rejects.toMatchObject({ code: 'WIRE_FAULT' })
+  })
+
   it('greetings are short, fresh, and nothing else is taken for one', () => {
     const { dice } = new RouterWorld()
     const greeting = drawGreeting(dice)
