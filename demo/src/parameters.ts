@@ -21,11 +21,11 @@ export function readParameters(location: Location): Parameters {
   }
 }
 
-/** As much of a name as a member may have: 64 bytes of UTF-8. */
+/** As much of a name as a member may have: 64 bytes of UTF-8, never half a character. */
 function fitting(name: string): string {
-  const characters = [...name.trim()]
-  while (new TextEncoder().encode(characters.join('')).length > 64) characters.pop()
-  return characters.join('')
+  const trimmed = name.trim()
+  const { read } = new TextEncoder().encodeInto(trimmed, new Uint8Array(64))
+  return trimmed.slice(0, read)
 }
 
 /** The address to open in another tab or on another device: this one, without the name. */

@@ -46,6 +46,12 @@ test('what others call themselves and write is text and nothing else', async ({ 
   expect(await ada.page.locator('main img, main b, main script').count()).toBe(0)
 })
 
+test('a name that is too long is shortened, and the page joins', async ({ pages, relay }) => {
+  const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
+  await pages.demo({ relay: relay.url, name: 'ñ'.repeat(3000) })
+  await expect(ada.member('ñ'.repeat(32))).toBeVisible()
+})
+
 test('the connect button says why there is no direct link, and makes one when there can be', async ({ pages, relay, browser }) => {
   // Bob makes no links by himself, and Ada's browser refuses all until it is told otherwise: only the button is left.
   const bob = await pages.member({ relay: relay.url, name: 'Bob', degree: 0 })

@@ -5,6 +5,7 @@ import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
 import { checkSignal } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
+import { Seen } from '../routing/seen.ts'
 import type { Arrival } from '../routing/routing-types.ts'
 import { answering } from '../services/answers.ts'
 import type { Requests } from '../services/requests.ts'
@@ -12,12 +13,13 @@ import type { DecodedPacket } from '../wire/packet.ts'
 import { decodeMessage, encodeMessage, hexOf, type MessageBody, type MessagePart } from './message-codec.ts'
 import { MessageCursor } from './message-cursor.ts'
 import { Message, type Sent } from './message.ts'
-import { SeenMessages } from './seen-messages.ts'
 
 export const messageService = '$mesh.message'
 export const broadcastService = '$mesh.broadcast'
 /** Open `for await` loops over the inbox of one mesh. */
 const cursorsMax = 64
+/** Far more than what is on its way at one time: a message repeated after half as many others would be taken again. */
+const messagesSeenMax = 16_384
 
 export interface MessagesOptions {
   readonly clock: Clock
@@ -37,7 +39,7 @@ export interface SendOptions {
 /** Messages between members: each is taken once by (sender, id), and answered by the library, not by the app. */
 export class Messages {
   readonly #options: MessagesOptions
-  readonly #seen = new SeenMessages()
+  readonly #seen = new Seen(messagesSeenMax)
   readonly #cursors = new Set<MessageCursor>()
   #router: Router | undefined
   #closed = false
@@ -121,7 +123,7 @@ export class Messages {
     const from = packet.srcAddr ?? ''
     if (!body) throw new MeshError('WIRE_FAULT', 'the message cannot be read')
     // Answered all the same: it may be repeated because the answer was lost.
-    if (this.#closed || !this.#seen.add(from, body.id)) return
+    if (this.#closed || !this.#seen.add(`${from} ${body.id}`)) return
     const message = new Message(body, {
       from: from as Address,
       via: arrival.via as Address,

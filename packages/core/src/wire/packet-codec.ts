@@ -194,14 +194,6 @@ export function decodePacket(bytes: Uint8Array): DecodedPacket | WireFault {
   return end < 0 ? truncated : decodeMeasured(bytes, 0, end)
 }
 
-/** For streams: the packet at `offset` and its length, or that bytes are missing. */
-export function decodePacketPrefix(bytes: Uint8Array, offset: number = 0): { packet: DecodedPacket; length: number } | 'incomplete' | WireFault {
-  const end = measurePacket(bytes, offset)
-  if (end < 0) return 'incomplete'
-  const packet = decodeMeasured(bytes, offset, end)
-  return packet instanceof WireFault ? packet : { packet, length: end - offset }
-}
-
 /** The packet at `offset`, whose end `measurePacket` has found. */
 export function decodeMeasured(bytes: Uint8Array, offset: number, end: number): DecodedPacket | WireFault {
   const flags = decodeControlFlags(bytes[offset]! * 0x100 + bytes[offset + 1]!)

@@ -6,7 +6,7 @@ import { ControlDecoder, ControlEncoder } from '../../src/wire/control-codec.ts'
 import { frame, unframe } from '../../src/wire/kiss.ts'
 import { decodeHello, decodeLinkFrame, decodeRefusal, decodeReply, encodeItemsFrame, readItems } from '../../src/wire/link-frame.ts'
 import { encodeMeshPacket, readMeshPacket } from '../../src/wire/mesh-packet.ts'
-import { decodePacket, decodePacketPrefix, encodePacket } from '../../src/wire/packet-codec.ts'
+import { decodePacket, encodePacket } from '../../src/wire/packet-codec.ts'
 import { packetFromJson, packetToJson } from '../../src/wire/packet-json.ts'
 import { PlainStreamReader } from '../../src/wire/plain-stream.ts'
 import { shown } from './vectors.ts'
@@ -117,7 +117,7 @@ describe('ALN-20 ALN-33 ALN-34 PY-35 properties', () => {
 
 describe('nothing that arrives throws', () => {
   const decoders: Record<string, (value: Uint8Array) => unknown> = {
-    decodePacket, decodePacketPrefix, unframe, decodeRouteAdvert, decodeServiceAdvert, decodeLinkFrame, readItems, decodeHello, decodeReply,
+    decodePacket, unframe, decodeRouteAdvert, decodeServiceAdvert, decodeLinkFrame, readItems, decodeHello, decodeReply,
     decodeRefusal, readMeshPacket,
     control: (value) => {
       const decoder = new ControlDecoder()

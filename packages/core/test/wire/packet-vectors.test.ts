@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { frame, unframe } from '../../src/wire/kiss.ts'
-import { decodePacket, decodePacketPrefix, encodePacket } from '../../src/wire/packet-codec.ts'
+import { decodePacket, encodePacket, measurePacket } from '../../src/wire/packet-codec.ts'
 import { packetFromJson, packetToJson } from '../../src/wire/packet-json.ts'
 import { isWireFault } from '../../src/wire/wire-fault.ts'
 import { fromHex, packetOf, shown, toHex, vectors, type Vector } from './vectors.ts'
@@ -35,7 +35,7 @@ describe('ALN-20 PY-35 every recorded packet, both ways', () => {
     expect(shown(decodePacket(bytes))).toEqual(shown(packetOf(vector.fields)))
     const followed = new Uint8Array([...bytes, 0x55, 0xaa])
     expect(shown(decodePacket(followed))).toEqual(shown(packetOf(vector.fields)))
-    expect(decodePacketPrefix(new Uint8Array([0x55, ...followed]), 1)).toMatchObject({ length: bytes.length })
+    expect(measurePacket(new Uint8Array([0x55, ...followed]), 1)).toBe(1 + bytes.length)
   })
 
   it.each(vectors)('ALN-33 frames $id', (vector) => {
@@ -50,7 +50,7 @@ describe('ALN-20 PY-35 every recorded packet, both ways', () => {
     for (let length = 0; length < bytes.length; length++) {
       const cut = bytes.slice(0, length)
       expect(decodePacket(cut)).toMatchObject({ code: 'truncated' })
-      expect(decodePacketPrefix(cut)).toBe('incomplete')
+      expect(measurePacket(cut)).toBe(-1)
     }
   })
 })
