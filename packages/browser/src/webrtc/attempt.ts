@@ -1,7 +1,7 @@
 // One try at a WebRTC link between two members: signals go over the mesh until a data channel is open, or until the
 // step that failed can be named. Each side tries once; whether to try again is not decided here.
 
-import { MeshError } from '@hopmesh/core'
+import { MeshError, deferred } from '@hopmesh/core'
 import type { Channel, Clock, OpenedAttempt, PeerAttempt } from '@hopmesh/core'
 import type { PageLife } from '../page-life.ts'
 import { WebRtcChannel } from './channel.ts'
@@ -163,14 +163,4 @@ const failures: Readonly<Record<string, string>> = {
 function whyFailed(error: PeerError): string {
   const known = failures[error.code ?? '']
   return known === undefined ? error.message : `${known} (${error.message})`
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
-  let resolve!: (value: T) => void
-  let reject!: (error: Error) => void
-  const promise = new Promise<T>((onValue, onError) => {
-    resolve = onValue
-    reject = onError
-  })
-  return { promise, resolve, reject }
 }

@@ -7,6 +7,7 @@
 // to one incarnation of its peer: when the peer restarts, that is another link.
 
 import type { Channel, CloseReason } from '../channel/channel.ts'
+import { deferred } from '../async/deferred.ts'
 import { MeshError, meshErrorCodes, type MeshErrorCode } from '../errors/mesh-error.ts'
 import { openRecord } from '../identity/signed-record.ts'
 import { run, wait, type Steps } from '../async/awaitable.ts'
@@ -41,10 +42,9 @@ export interface LinkPeer {
 
 export class Link {
   readonly channel: Channel
-  /** Settles always; never an unhandled rejection. */
-  readonly up: Promise<LinkPeer>
-  readonly down: Promise<string>
   readonly #owner: LinkOwner
+  readonly #up = deferred<LinkPeer>()
+  readonly #down = deferred<string>()
   readonly #port: FramePort
   readonly #expect: string | undefined
   readonly #ingress = new OrderedQueue(ingressFramesMax)
@@ -54,21 +54,12 @@ export class Link {
   #plainAddress = ''
   #unreadableInARow = 0
   #cancelTimers: (() => void)[] = []
-  #settleUp: { resolve(peer: LinkPeer): void; reject(error: MeshError): void }
-  #settleDown: (why: string) => void
 
   constructor(channel: Channel, owner: LinkOwner, options: { expect?: string | undefined } = {}) {
     this.channel = channel
     this.#owner = owner
     this.#expect = options.expect
     this.#greeting = drawGreeting(owner.dice)
-    let settleUp!: { resolve(peer: LinkPeer): void; reject(error: MeshError): void }
-    this.up = new Promise((resolve, reject) => (settleUp = { resolve, reject }))
-    this.#settleUp = settleUp
-    this.up.catch(() => {})
-    let settleDown!: (why: string) => void
-    this.down = new Promise((resolve) => (settleDown = resolve))
-    this.#settleDown = settleDown
     this.#port = new FramePort(channel, {
       frame: (bytes) => this.#frame(bytes),
       plain: (packet) => this.#plainPacket(packet),
@@ -76,6 +67,16 @@ export class Link {
       drained: () => this.#state.phase === 'joined' && this.#state.egress.drained(),
       closed: (reason) => this.#closed(reason),
     })
+  }
+
+  /** Settles always; never an unhandled rejection. */
+  get up(): Promise<LinkPeer> {
+    return this.#up.promise
+  }
+
+  /** Resolves when the link has ended, with one line why. */
+  get down(): Promise<string> {
+    return this.#down.promise
   }
 
   get phase(): LinkState['phase'] {
@@ -272,7 +273,7 @@ export class Link {
       this.#port.sendPlain([{ netState: netStates.error, srcAddr: this.#owner.identity.address, data: `${refusal.code} ${refusal.message}` }])
       return this.#fail(refusal)
     }
-    this.#settleUp.resolve({ address: this.#plainAddress, kind: 'plain' })
+    this.#up.resolve({ address: this.#plainAddress, kind: 'plain' })
   }
 
   #join(result: HandshakeResult): void {
@@ -282,12 +283,12 @@ export class Link {
     this.#state = { phase: 'joined', record: result.record, cipher: result.receive, decoder: new ControlDecoder(), egress, liveness }
     const refusal = this.#owner.joined(this, { record: result.record, bytes: result.recordBytes.slice() })
     if (refusal) {
-      this.#settleUp.reject(refusal)
+      this.#up.reject(refusal)
       return this.close(refusal.message, { code: refusal.code, text: refusal.message })
     }
     this.#probe()
     const { peer } = this
-    if (peer) this.#settleUp.resolve(peer)
+    if (peer) this.#up.resolve(peer)
   }
 
   #probe(): void {
@@ -336,9 +337,9 @@ export class Link {
     this.#stopTimers()
     this.#ingress.clear()
     this.#state = { phase: 'closed', why }
-    this.#settleUp.reject(error ?? new MeshError('LINK_FAILED', greeting ? `${this.channel.label} closed during the greeting: ${why}` : why))
+    this.#up.reject(error ?? new MeshError('LINK_FAILED', greeting ? `${this.channel.label} closed during the greeting: ${why}` : why))
     this.#owner.closed(this, why)
-    this.#settleDown(why)
+    this.#down.resolve(why)
   }
 
   #limitGreeting(): void {

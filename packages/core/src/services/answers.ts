@@ -1,31 +1,16 @@
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
-import type { Address } from '../identity/address.ts'
 import type { Log } from '../ports/log.ts'
 import { describeThrown } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
 import type { Arrival, PacketHandler } from '../routing/routing-types.ts'
 import { netStates, type DecodedPacket } from '../wire/packet.ts'
-import { Body, bodyBytes, type BodyInput } from './body.ts'
+import { bodyBytes, type BodyInput } from './body.ts'
+import { ReceivedBody } from './received-body.ts'
 import { encodeNetError, encodeThrown } from './remote-error.ts'
 import { bodyBytesMax, plainBodyBytesMax, replyTypes } from './requests.ts'
 
 /** What a handler is given. */
-export class Request extends Body {
-  readonly from: Address
-  /** The neighbour that handed it over. */
-  readonly via: Address
-  readonly hops: number
-  /** The caller proved its address on a link of ours. A plain node never did. */
-  readonly verified: boolean
-
-  constructor(packet: DecodedPacket, arrival: Arrival) {
-    super(packet.data)
-    this.from = (packet.srcAddr ?? '') as Address
-    this.via = arrival.via as Address
-    this.hops = arrival.hops
-    this.verified = arrival.verified
-  }
-}
+export class Request extends ReceivedBody {}
 
 /** Answers with text, bytes or nothing, now or later. What it throws reaches the caller as REMOTE_ERROR. */
 export type RequestHandler = (request: Request) => BodyInput | Promise<BodyInput>

@@ -1,10 +1,9 @@
 import { MeshError } from '../errors/mesh-error.ts'
-import type { Address } from '../identity/address.ts'
 import type { OperationOptions, Operations, Settle } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
 import type { Arrival } from '../routing/routing-types.ts'
 import { netStates, type DecodedPacket } from '../wire/packet.ts'
-import { Body } from './body.ts'
+import { ReceivedBody } from './received-body.ts'
 import { decodeNetError, decodeThrown } from './remote-error.ts'
 
 /** What `dataType` says on a reply between members; toward plain nodes it stays unset. */
@@ -18,21 +17,7 @@ export const requestTimeoutMs = 10_000
 const hintsMax = 8
 
 /** The answer to a call. */
-export class Reply extends Body {
-  readonly from: Address
-  /** The neighbour that handed it over. */
-  readonly via: Address
-  readonly hops: number
-  readonly verified: boolean
-
-  constructor(packet: DecodedPacket, arrival: Arrival) {
-    super(packet.data)
-    this.from = (packet.srcAddr ?? '') as Address
-    this.via = arrival.via as Address
-    this.hops = arrival.hops
-    this.verified = arrival.verified
-  }
-}
+export class Reply extends ReceivedBody {}
 
 export interface RequestOptions extends OperationOptions {
   /** In order of preference: the next one is asked only when the packet did not even leave for the one before. */

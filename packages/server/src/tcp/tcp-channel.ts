@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { ChannelInbox, MeshError } from '@hopmesh/core'
 import type { Channel, ChannelReceiver, CloseReason } from '@hopmesh/core'
 import { nodeClock } from '../system-ports.ts'
+import { TurnCork } from '../turn-cork.ts'
 import { tcpBufferedBytesHigh, tcpConnectTimeoutMs, tcpKeepAliveMs, tcpLingerMs, tcpMessageBytesMax } from './limits.ts'
 
 export interface TcpTarget {
@@ -23,12 +24,13 @@ export class TcpChannel implements Channel {
   readonly messageBytesMax: number = tcpMessageBytesMax
   readonly #socket: Socket
   readonly #inbox: ChannelInbox
-  #corked = false
+  readonly #turn: TurnCork
   #waiting = false
   #failure: string | undefined
 
   constructor(socket: Socket, role: 'dialer' | 'listener' = 'dialer') {
     this.#socket = socket
+    this.#turn = new TurnCork(socket)
     this.role = role
     this.label = `tcp ${socket.remoteAddress ?? '?'}:${socket.remotePort ?? '?'}`
     this.#inbox = new ChannelInbox({
@@ -89,7 +91,7 @@ export class TcpChannel implements Channel {
     if (message.length > tcpMessageBytesMax)
       throw new MeshError('TOO_LARGE', `A TCP message is at most ${tcpMessageBytesMax} bytes, not ${message.length}`)
     if (this.#inbox.closeReason !== undefined || this.#socket.destroyed) return false
-    this.#cork()
+    this.#turn.cork()
     this.#socket.write(message)
     if (this.#socket.writableLength <= tcpBufferedBytesHigh) return true
     this.#waiting = true
@@ -98,20 +100,6 @@ export class TcpChannel implements Channel {
 
   close(detail = 'closed here'): void {
     this.#shut({ code: 'local', detail })
-  }
-
-  /** What is sent in one turn leaves in one write: the 500 ms and the first-read rules of ALN hosts depend on it. */
-  #cork(): void {
-    if (this.#corked) return
-    this.#corked = true
-    this.#socket.cork()
-    process.nextTick(() => this.#uncork())
-  }
-
-  #uncork(): void {
-    if (!this.#corked) return
-    this.#corked = false
-    this.#socket.uncork()
   }
 
   #drained(): void {
@@ -123,7 +111,7 @@ export class TcpChannel implements Channel {
   #shut(reason: CloseReason): void {
     if (this.#inbox.closeReason !== undefined) return
     this.#inbox.close(reason)
-    this.#uncork()
+    this.#turn.uncork()
     this.#socket.end()
     this.#socket.resume()
     const timer = setTimeout(() => this.#socket.destroy(), tcpLingerMs)

@@ -6,6 +6,7 @@ import { ChannelInbox, MeshError } from '@hopmesh/core'
 import type { Channel, ChannelReceiver, CloseReason } from '@hopmesh/core'
 import type { WebSocket } from 'ws'
 import { nodeClock } from '../system-ports.ts'
+import { TurnCork } from '../turn-cork.ts'
 import { frameMessageBytesMax, textMessageBytesMax, webSocketBufferedBytesHigh, webSocketLingerMs } from './limits.ts'
 
 export interface WebSocketChannelOptions {
@@ -26,15 +27,14 @@ export class WebSocketChannel implements Channel {
   readonly label: string
   readonly messageBytesMax: number
   readonly #ws: WebSocket
-  readonly #socket: Duplex
   readonly #inbox: ChannelInbox
+  readonly #turn: TurnCork
   readonly #onFault: ((message: string) => void) | undefined
-  #corked = false
   #waiting = false
 
   constructor(ws: WebSocket, options: WebSocketChannelOptions) {
     this.#ws = ws
-    this.#socket = options.socket
+    this.#turn = new TurnCork(options.socket)
     this.#onFault = options.onFault
     this.carries = options.carries
     this.role = options.role
@@ -67,7 +67,7 @@ export class WebSocketChannel implements Channel {
     }
     if (this.#inbox.closeReason !== undefined || this.#ws.readyState !== this.#ws.OPEN) return false
     if (message.length === 0) return true
-    this.#cork()
+    this.#turn.cork()
     // A failed write is followed by `close`, which says why.
     this.#ws.send(message, { binary: this.carries === 'frames' }, () => {})
     if (this.#ws.bufferedAmount <= webSocketBufferedBytesHigh) return true
@@ -92,19 +92,6 @@ export class WebSocketChannel implements Channel {
     this.#onFault?.(message)
   }
 
-  #cork(): void {
-    if (this.#corked) return
-    this.#corked = true
-    this.#socket.cork()
-    process.nextTick(() => this.#uncork())
-  }
-
-  #uncork(): void {
-    if (!this.#corked) return
-    this.#corked = false
-    this.#socket.uncork()
-  }
-
   #drained(): void {
     if (!this.#waiting) return
     this.#waiting = false
@@ -116,7 +103,7 @@ export class WebSocketChannel implements Channel {
     this.#inbox.close(reason)
     if (this.#ws.readyState === this.#ws.CLOSED) return
     this.#ws.close(code, cutReason(reason.detail))
-    this.#uncork()
+    this.#turn.uncork()
     const timer = setTimeout(() => this.#ws.terminate(), webSocketLingerMs)
     this.#ws.once('close', () => clearTimeout(timer))
   }
