@@ -56,7 +56,12 @@ export class Forwarder {
 
   /** A packet of this node's own, or of a plain node behind it: `srcAddr` and one of `destAddr`, `service` are set. */
   originate(packet: Packet, arrival: Arrival): MeshError | undefined {
-    return packet.destAddr ? this.#toward(packet, packet.destAddr, arrival) : this.#toProviders(packet, arrival)
+    try {
+      return packet.destAddr ? this.#toward(packet, packet.destAddr, arrival) : this.#toProviders(packet, arrival)
+    } catch (error) {
+      // A packet that no wire can carry (TOO_LARGE, INVALID_OPTION) is found out when it is encoded.
+      return error instanceof MeshError ? error : new MeshError('INVALID_OPTION', String(error))
+    }
   }
 
   /** A packet that a capable neighbour handed over. */
@@ -95,7 +100,7 @@ export class Forwarder {
   #waits(packet: Packet, destination: string, arrival: Arrival): boolean {
     if (!this.#parts.exchange.awaitsProof(destination)) return false
     const send = (): void => {
-      const error = this.#toward(packet, destination, arrival)
+      const error = this.originate(packet, arrival)
       if (error) this.#parts.fault(error.code, error.message)
     }
     return this.#waiting.keep(destination, send, () => this.#parts.fault('NO_ROUTE', `the route to ${destination} was not proven in time`))
@@ -166,12 +171,7 @@ export class Forwarder {
   }
 
   #sendMesh(neighbour: LinkNeighbour, packet: Packet, gateways: Pick<MeshPacketOptions, 'gateway' | 'sourceGateway'>): MeshError | undefined {
-    let bytes: Uint8Array
-    try {
-      bytes = encodeMeshPacket({ hopLimit: hopLimitStart, ...gateways }, encodePacket({ ...packet, nextAddr: undefined }))
-    } catch (error) {
-      return error instanceof MeshError ? error : new MeshError('INVALID_OPTION', String(error))
-    }
+    const bytes = encodeMeshPacket({ hopLimit: hopLimitStart, ...gateways }, encodePacket({ ...packet, nextAddr: undefined }))
     return this.#send(neighbour, bytes) ? undefined : new MeshError('QUEUE_FULL', `${neighbour.address} does not take packets fast enough`)
   }
 

@@ -11,7 +11,6 @@ import type { Dice } from '../ports/dice.ts'
 import { GuardedEvents } from '../async/guarded-events.ts'
 import { silentLog, type Log } from '../ports/log.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
-import { checkPacket } from '../wire/packet-codec.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Forwarder } from './forwarder.ts'
@@ -120,13 +119,7 @@ export class Router {
    */
   send(packet: Packet): MeshError | undefined {
     if (this.#closed) return new MeshError('CLOSED', 'the router is closed')
-    const own = { ...packet, srcAddr: this.address }
-    try {
-      checkPacket(own)
-    } catch (error) {
-      return error instanceof MeshError ? error : new MeshError('INVALID_OPTION', String(error))
-    }
-    return this.#forwarder.originate(own, this.#here)
+    return this.#forwarder.originate({ ...packet, srcAddr: this.address }, this.#here)
   }
 
   /** To every member that can be reached; `service` names the handler there. Never comes back here. */

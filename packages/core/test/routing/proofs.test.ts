@@ -96,6 +96,25 @@ describe('proofs of routes (SE5)', () => {
     expect(answers).toEqual([provider.address])
   })
 
+  it('a packet that no wire can carry and that waits for a route is a fault when its turn comes, and harms nothing', () => {
+    const world = new RouterWorld()
+    const [relay, provider, newcomer] = [world.router('relay', 'relay'), world.router('provider'), world.router('newcomer')]
+    world.link(provider, relay, { latencyMs: 100 })
+    world.run(5_000)
+    world.link(newcomer, relay)
+    const states: string[] = []
+    let tries = 0
+    while (provider.destination(newcomer.address) === undefined && tries++ < 5_000) {
+      world.run(1)
+      const error = provider.send({ destAddr: newcomer.address, data: new Uint8Array(30_000) })
+      states.push(error?.code ?? 'waits')
+    }
+    world.run(1_000)
+    expect(new Set(states)).toEqual(new Set(['NO_ROUTE', 'waits', 'TOO_LARGE']))
+    expect(provider.faults.get('TOO_LARGE')).toBeGreaterThan(0)
+    expect(newcomer.destination(provider.address)).toBeDefined()
+  })
+
   it('packets wait for a route in order, a bounded number of them for a bounded time', () => {
     const clock = new VirtualClock()
     const waiting = new WaitingPackets(clock)
