@@ -43,12 +43,12 @@ export class LinkEgress {
     this.#failed = failed
   }
 
-  /** One mesh packet, copied. False: the neighbour is behind and the packet is dropped. */
-  packet(bytes: Uint8Array): boolean {
-    if (!this.#batch.add(bytes)) {
+  /** One mesh packet, in one or two pieces, copied. False: the neighbour is behind and the packet is dropped. */
+  packet(bytes: Uint8Array, rest?: Uint8Array): boolean {
+    if (!this.#batch.add(bytes, rest)) {
       this.flush()
       this.#holdBatch()
-      if (this.#heldBytes >= egressBytesMax || !this.#batch.add(bytes)) return false
+      if (this.#heldBytes >= egressBytesMax || !this.#batch.add(bytes, rest)) return false
     }
     if (!this.#waits()) this.#schedule()
     return true

@@ -108,9 +108,9 @@ export class Link {
     } else if (dials) this.#startHandshake()
   }
 
-  /** One mesh packet to the neighbour, copied. False: it did not leave. */
-  sendPacket(bytes: Uint8Array): boolean {
-    return this.#state.phase === 'joined' && this.#state.egress.packet(bytes)
+  /** One mesh packet to the neighbour, in one or two pieces, copied. False: it did not leave. */
+  sendPacket(bytes: Uint8Array, rest?: Uint8Array): boolean {
+    return this.#state.phase === 'joined' && this.#state.egress.packet(bytes, rest)
   }
 
   sendControl(message: ControlMessage): void {

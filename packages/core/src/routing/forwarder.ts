@@ -5,7 +5,7 @@ import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberForm } from '../identity/address.ts'
 import type { PlainEdge } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
-import { encodeMeshPacket, hopLimitStart, readMeshPacket, type MeshPacketHeader, type MeshPacketOptions } from '../wire/mesh-packet.ts'
+import { encodeMeshPacket, encodeMeshPacketHead, hopLimitStart, readMeshPacket, type MeshPacketHeader, type MeshPacketOptions } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { decodePacket, encodePacket } from '../wire/packet-codec.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
@@ -171,8 +171,8 @@ export class Forwarder {
   }
 
   #sendMesh(neighbour: LinkNeighbour, packet: Packet, gateways: Pick<MeshPacketOptions, 'gateway' | 'sourceGateway'>): MeshError | undefined {
-    const bytes = encodeMeshPacket({ hopLimit: hopLimitStart, ...gateways }, encodePacket({ ...packet, nextAddr: undefined }))
-    return this.#send(neighbour, bytes) ? undefined : new MeshError('QUEUE_FULL', `${neighbour.address} does not take packets fast enough`)
+    const { head, data } = encodeMeshPacketHead({ hopLimit: hopLimitStart, ...gateways }, { ...packet, nextAddr: undefined })
+    return neighbour.link.sendPacket(head, data) ? undefined : new MeshError('QUEUE_FULL', `${neighbour.address} does not take packets fast enough`)
   }
 
   /** One copy of a broadcast. Nobody is told of a lost one, so it is counted here. */

@@ -113,20 +113,22 @@ export class FrameBatch {
     return this.#length
   }
 
-  /** False, and nothing taken, when the frame would pass its maximum: take it first. */
-  add(item: Uint8Array): boolean {
-    const needed = this.#length + varintBytes(item.length) + item.length
+  /** One item, which may come in two pieces. False, and nothing taken, when the frame would pass its maximum: take it first. */
+  add(item: Uint8Array, rest: Uint8Array = noBytes): boolean {
+    const length = item.length + rest.length
+    const needed = this.#length + varintBytes(length) + length
     if (needed > this.#bytesMax || this.#items >= frameItemsMax) return false
     if (needed > this.#bytes.length) this.#grow(needed)
     const bytes = this.#bytes
     let at = this.#length
-    let rest = item.length
-    while (rest >= 0x80) {
-      bytes[at++] = (rest & 0x7f) | 0x80
-      rest >>>= 7
+    let left = length
+    while (left >= 0x80) {
+      bytes[at++] = (left & 0x7f) | 0x80
+      left >>>= 7
     }
-    bytes[at++] = rest
+    bytes[at++] = left
     bytes.set(item, at)
+    if (rest.length > 0) bytes.set(rest, at + item.length)
     this.#length = needed
     this.#items++
     return true

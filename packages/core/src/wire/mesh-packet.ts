@@ -1,5 +1,7 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { decodeControlFlags, fieldFlags } from './control-flags.ts'
+import type { Packet } from './packet.ts'
+import { encodePacketHead, packetData } from './packet-codec.ts'
 import { allocate } from './slab.ts'
 import { encodeText, readText } from './text-cache.ts'
 import { WireFault } from './wire-fault.ts'
@@ -43,13 +45,30 @@ export interface MeshPacketOptions {
  * and for a gateway above 255 bytes.
  */
 export function encodeMeshPacket(header: MeshPacketOptions, aln: Uint8Array): Uint8Array {
+  const prefix = encodeHeader(header)
+  const bytes = allocate(fitting(prefix.length + aln.length))
+  bytes.set(prefix)
+  bytes.set(aln, prefix.length)
+  return bytes
+}
+
+/** A packet in two pieces, so that its data is copied only once, into the frame that it leaves in. Throws as `encodeMeshPacket`. */
+export function encodeMeshPacketHead(header: MeshPacketOptions, packet: Packet): { readonly head: Uint8Array; readonly data: Uint8Array } {
+  const data = packetData(packet)
+  const head = encodePacketHead(encodeHeader(header), packet, data)
+  fitting(head.length + data.length)
+  return { head, data }
+}
+
+function fitting(length: number): number {
+  if (length <= meshPacketBytesMax) return length
+  throw new MeshError('TOO_LARGE', `A packet of ${length} bytes; links carry ${meshPacketBytesMax}.`)
+}
+
+function encodeHeader(header: MeshPacketOptions): Uint8Array {
   const gateway = gatewayBytes(header.gateway)
   const sourceGateway = gatewayBytes(header.sourceGateway)
-  const alnOffset = 2 + gateway.length + sourceGateway.length
-  if (alnOffset + aln.length > meshPacketBytesMax) {
-    throw new MeshError('TOO_LARGE', `A packet of ${alnOffset + aln.length} bytes; links carry ${meshPacketBytesMax}.`)
-  }
-  const bytes = allocate(alnOffset + aln.length)
+  const bytes = allocate(2 + gateway.length + sourceGateway.length)
   bytes[0] = header.hopLimit
   bytes[1] =
     (gateway.length > 0 ? meshFlags.gateway : 0) |
@@ -57,7 +76,6 @@ export function encodeMeshPacket(header: MeshPacketOptions, aln: Uint8Array): Ui
     (sourceGateway.length > 0 ? meshFlags.sourceGateway : 0)
   bytes.set(gateway, 2)
   bytes.set(sourceGateway, 2 + gateway.length)
-  bytes.set(aln, alnOffset)
   return bytes
 }
 

@@ -76,6 +76,33 @@ function putAscii(out: Uint8Array, start: number, text: string): number {
  * Throws `TOO_LARGE` (a string above 255 bytes of UTF-8, data above 65 535) or `INVALID_OPTION` (a number out of range).
  */
 export function encodePacket(packet: Packet, options?: { crc?: boolean }): Uint8Array {
+  const data = packetData(packet)
+  const crc = options !== undefined && options.crc === true
+  const out = encodeFields(packet, { prefix: noBytes, dataLength: data.length, tail: data.length + (crc ? 4 : 0), crc })
+  const end = out.length - (crc ? 4 : 0)
+  if (data.length !== 0) out.set(data, end - data.length)
+  if (crc) putU32(out, end, crc32(out, 0, end))
+  return out
+}
+
+/**
+ * All of a packet but its data, behind `prefix`: for who puts the data behind it without a copy in between. Throws as
+ * `encodePacket` does, and shares its buffer in the same way.
+ */
+export function encodePacketHead(prefix: Uint8Array, packet: Packet, data: Uint8Array): Uint8Array {
+  return encodeFields(packet, { prefix, dataLength: data.length, tail: 0, crc: false })
+}
+
+interface Frame {
+  readonly prefix: Uint8Array
+  readonly dataLength: number
+  /** Bytes to leave free at the end. */
+  readonly tail: number
+  readonly crc: boolean
+}
+
+/** The prefix and every field, the length of the data included, but neither data nor checksum. */
+function encodeFields(packet: Packet, { prefix, dataLength, tail, crc }: Frame): Uint8Array {
   const netState = fitInteger(packet.netState, 0xff, 'netState')
   const service = fitString(packet.service, 'service')
   const source = fitString(packet.srcAddr, 'srcAddr')
@@ -85,11 +112,9 @@ export function encodePacket(packet: Packet, options?: { crc?: boolean }): Uint8
   const ackBlock = fitInteger(packet.ackBlock, 0xffff_ffff, 'ackBlock')
   const contextID = fitInteger(packet.contextID, 0xffff, 'contextID')
   const dataType = fitInteger(packet.dataType, 0xff, 'dataType')
-  const data = packetData(packet)
-  const crc = options !== undefined && options.crc === true
 
   let flags = 0
-  let size = 2
+  let size = prefix.length + 2
   if (netState !== 0) { flags |= fieldFlags.netState; size += 1 }
   if (service !== '') { flags |= fieldFlags.service; size += 1 + service.length }
   if (source !== '') { flags |= fieldFlags.srcAddr; size += 1 + source.length }
@@ -99,50 +124,42 @@ export function encodePacket(packet: Packet, options?: { crc?: boolean }): Uint8
   if (ackBlock !== 0) { flags |= fieldFlags.ackBlock; size += 4 }
   if (contextID !== 0) { flags |= fieldFlags.contextID; size += 2 }
   if (dataType !== 0) { flags |= fieldFlags.dataType; size += 1 }
-  if (data.length !== 0) { flags |= fieldFlags.data; size += 2 + data.length }
-  if (crc) { flags |= fieldFlags.crc; size += 4 }
+  if (dataLength !== 0) { flags |= fieldFlags.data; size += 2 }
+  if (crc) flags |= fieldFlags.crc
 
-  const out = allocate(size)
-  const word = encodeControlFlags(flags)
-  out[0] = word >>> 8
-  out[1] = word
-  let at = 2
+  const out = allocate(size + tail)
+  if (prefix.length !== 0) out.set(prefix)
+  let at = putU16(out, prefix.length, encodeControlFlags(flags))
   if (netState !== 0) out[at++] = netState
-  if (service !== '' && (at = putAscii(out, at, service)) < 0) return encodeUnicode(packet, options)
-  if (source !== '' && (at = putAscii(out, at, source)) < 0) return encodeUnicode(packet, options)
-  if (destination !== '' && (at = putAscii(out, at, destination)) < 0) return encodeUnicode(packet, options)
-  if (next !== '' && (at = putAscii(out, at, next)) < 0) return encodeUnicode(packet, options)
+  if (service !== '' && (at = putAscii(out, at, service)) < 0) return encodeUnicode(packet, { prefix, dataLength, tail, crc })
+  if (source !== '' && (at = putAscii(out, at, source)) < 0) return encodeUnicode(packet, { prefix, dataLength, tail, crc })
+  if (destination !== '' && (at = putAscii(out, at, destination)) < 0) return encodeUnicode(packet, { prefix, dataLength, tail, crc })
+  if (next !== '' && (at = putAscii(out, at, next)) < 0) return encodeUnicode(packet, { prefix, dataLength, tail, crc })
   if (seqNum !== 0) at = putU16(out, at, seqNum)
   if (ackBlock !== 0) at = putU32(out, at, ackBlock)
   if (contextID !== 0) at = putU16(out, at, contextID)
   if (dataType !== 0) out[at++] = dataType
-  if (data.length !== 0) {
-    at = putU16(out, at, data.length)
-    out.set(data, at)
-    at += data.length
-  }
-  if (crc) putU32(out, at, crc32(out, 0, at))
+  if (dataLength !== 0) putU16(out, at, dataLength)
   return out
 }
 
 /** The same for a packet whose names are not ASCII: rare, so it may be slow. */
-function encodeUnicode(packet: Packet, options?: { crc?: boolean }): Uint8Array {
+function encodeUnicode(packet: Packet, { prefix, dataLength, tail, crc }: Frame): Uint8Array {
   const names = [packet.service, packet.srcAddr, packet.destAddr, packet.nextAddr].map((text) => encodeText(text ?? ''))
   if (names.some((name) => name.length > stringBytesMax)) throw tooLong('An address or service name')
   // All other fields as they are encoded without names; the names go in between.
   const nameFlags = [fieldFlags.service, fieldFlags.srcAddr, fieldFlags.destAddr, fieldFlags.nextAddr]
-  const rest = encodePacket({ ...packet, service: '', srcAddr: '', destAddr: '', nextAddr: '' })
-  let flags = decodeControlFlags((rest[0]! << 8) | rest[1]!) | (options?.crc === true ? fieldFlags.crc : 0)
+  const unnamed = { ...packet, service: '', srcAddr: '', destAddr: '', nextAddr: '' }
+  const rest = encodeFields(unnamed, { prefix: noBytes, dataLength, tail: 0, crc })
+  let flags = decodeControlFlags((rest[0]! << 8) | rest[1]!)
   names.forEach((name, at) => { if (name.length > 0) flags |= nameFlags[at]! })
-  const writer = new ByteWriter(rest.length + 1_028).u16(encodeControlFlags(flags))
+  const writer = new ByteWriter(prefix.length + rest.length + tail + 1_028).bytes(prefix).u16(encodeControlFlags(flags))
   const namesAt = packet.netState ? 3 : 2
   writer.bytes(rest.subarray(2, namesAt))
   for (const name of names) {
     if (name.length > 0) writer.u8(name.length).bytes(name)
   }
-  writer.bytes(rest.subarray(namesAt))
-  const bytes = writer.finish()
-  return options?.crc === true ? new ByteWriter(bytes.length + 4).bytes(bytes).u32(crc32(bytes)).finish() : bytes
+  return writer.bytes(rest.subarray(namesAt)).bytes(new Uint8Array(tail)).finish()
 }
 
 function putU16(out: Uint8Array, at: number, value: number): number {
