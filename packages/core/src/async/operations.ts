@@ -1,3 +1,4 @@
+import { optionsFault } from '../errors/known-options.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
 
@@ -8,6 +9,9 @@ export interface OperationOptions {
   /** Milliseconds, more than 0; Infinity: no limit. */
   timeoutMs?: number | undefined
 }
+
+/** The names in `OperationOptions`. */
+export const operationOptions: readonly string[] = ['signal', 'timeoutMs'] satisfies (keyof OperationOptions)[]
 
 export interface Settle<T> {
   resolve(value: T): void
@@ -123,6 +127,12 @@ function signalFault(signal: unknown): MeshError | undefined {
 export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {})
   return promise
+}
+
+/** A rejection with INVALID_OPTION when `options` has a key that is not among `names`, or is no object. */
+export function refusedOptions(options: unknown, names: readonly string[]): Promise<never> | undefined {
+  const fault = optionsFault(options, names)
+  return fault && handled(Promise.reject(fault))
 }
 
 export function closedError(): MeshError {

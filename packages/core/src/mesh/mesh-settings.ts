@@ -1,3 +1,4 @@
+import { checkOptions } from '../errors/known-options.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { isNetworkName, networkNameBytesMax } from '../identity/wire-network.ts'
 import { checkSignal } from '../async/operations.ts'
@@ -35,11 +36,9 @@ const relayUrl = /^wss?:\/\/[^\s/?#]+([/?#]\S*)?$/i
 
 /** Throws INVALID_OPTION, naming the option and what was expected. `debug` is read where the log is made. */
 export function meshSettings(options: MeshOptions): MeshSettings {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) throw invalid('the options must be an object')
-  refuseUnknown(options, optionNames, '')
+  checkOptions(options, optionNames)
   const { network = 'default', relays = [], name = '', links = {}, plainNodes = 'accept', timeoutMs = 10_000, signal } = options
-  if (typeof links !== 'object' || links === null) throw invalid('links must be an object such as { degree: 6, accept: 10 }')
-  refuseUnknown(links, linkNames, 'links.')
+  checkOptions(links, linkNames, 'links')
   const { degree = 6, accept = 10, webrtc = true } = links
   checkIdentity(options.identity)
   if (options.iceServers !== undefined && !Array.isArray(options.iceServers)) throw invalid('iceServers must be a list')
@@ -88,37 +87,6 @@ function checkIdentity(identity: unknown): void {
 function count(value: unknown, option: string): number {
   if (Number.isInteger(value) && (value as number) >= 0) return value as number
   throw invalid(`${option} must be a whole number from 0, not ${shown(value)}`)
-}
-
-function refuseUnknown(options: object, names: readonly string[], prefix: string): void {
-  for (const key of Object.keys(options)) {
-    if (names.includes(key)) continue
-    const near = nearestName(key, names)
-    const hint = near ? ` Did you mean '${prefix}${near}'?` : ` Known: ${names.join(', ')}.`
-    throw invalid(`unknown option '${prefix}${key.slice(0, textBytesMax)}'.${hint}`)
-  }
-}
-
-function nearestName(key: string, names: readonly string[]): string | undefined {
-  if (key.length > textBytesMax) return undefined
-  const [best] = names
-    .map((name) => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
-    .toSorted((a, b) => a.distance - b.distance)
-  return best && best.distance <= Math.max(2, key.length / 3) ? best.name : undefined
-}
-
-/** Letters to insert, delete or exchange (Levenshtein). */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column += 1) {
-      const exchanged = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1)
-      current.push(Math.min(exchanged, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous[b.length] ?? 0
 }
 
 function byteLength(text: string): number {

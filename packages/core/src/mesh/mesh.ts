@@ -1,3 +1,4 @@
+import { checkOptions } from '../errors/known-options.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
 import type { Peer } from '../membership/peer.ts'
@@ -5,10 +6,10 @@ import type { MessageCursor } from '../messages/message-cursor.ts'
 import type { MessagePart } from '../messages/message-codec.ts'
 import type { Sent } from '../messages/message.ts'
 import type { Listener, ListenOptions } from '../async/guarded-events.ts'
-import { handled, type OperationOptions } from '../async/operations.ts'
+import { handled, operationOptions, refusedOptions, type OperationOptions } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
 import type { BodyInput } from '../services/body.ts'
-import { call, type CallOptions } from '../services/calls.ts'
+import { call, callOptions, type CallOptions } from '../services/calls.ts'
 import { ping, type PingResult } from '../services/ping.ts'
 import { requestTimeoutMs, type Reply } from '../services/requests.ts'
 import type { Services } from '../services/service-registry.ts'
@@ -109,6 +110,8 @@ export class Mesh {
    * plain node), or REMOTE_ERROR whose `cause` is what the handler threw.
    */
   call(service: string, body?: BodyInput, options: CallOptions = {}): Promise<Reply> {
+    const refusal = refusedOptions(options, callOptions)
+    if (refusal) return refusal
     const { services, requests } = this.#rooms
     return this.#rooms.whenStarted(options, ({ router }) => call({ router, services, requests }, service, body, options))
   }
@@ -135,11 +138,14 @@ export class Mesh {
    * when `signal` is aborted. A reader more than 1 000 messages behind loses the oldest; `dropped` counts them.
    */
   messages(options: { signal?: AbortSignal | undefined } = {}): MessageCursor {
+    checkOptions(options, ['signal'])
     return this.#rooms.messages.cursor(options.signal)
   }
 
   /** How long it takes to a member or relay and back. Rejects as `send` does. */
   ping(target: string, options: OperationOptions = {}): Promise<PingResult> {
+    const refusal = refusedOptions(options, operationOptions)
+    if (refusal) return refusal
     const { environment, requests } = this.#rooms
     const { signal, timeoutMs = requestTimeoutMs } = options
     return this.#rooms.whenStarted(options, ({ router }) =>
@@ -154,6 +160,8 @@ export class Mesh {
    * LINK_FAILED (`tried` says what was), BUSY, UNKNOWN_NAME, NOT_A_MEMBER, NO_ROUTE, TIMEOUT (20 000 ms) or ABORTED.
    */
   connect(target: string, options: OperationOptions = {}): Promise<Peer> {
+    const refusal = refusedOptions(options, operationOptions)
+    if (refusal) return refusal
     const { signal, timeoutMs = connectTimeoutMs } = options
     return this.#rooms.whenStarted(options, ({ links }) =>
       this.#rooms.withAddress(target, { signal, timeoutMs }, async (address, left) => {

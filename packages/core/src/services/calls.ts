@@ -1,5 +1,5 @@
 import { MeshError } from '../errors/mesh-error.ts'
-import type { OperationOptions } from '../async/operations.ts'
+import { operationOptions, type OperationOptions } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
 import { bodyBytes, type BodyInput } from './body.ts'
 import { bodyBytesMax, plainBodyBytesMax, type Reply, type Requests } from './requests.ts'
@@ -9,6 +9,9 @@ export interface CallOptions extends OperationOptions {
   /** Chooses among the providers (best first); undefined: none of them, the call rejects with NO_SERVICE. */
   select?: ((providers: readonly ServiceListing[]) => ServiceListing | undefined) | undefined
 }
+
+/** The names in `CallOptions`. */
+export const callOptions: readonly string[] = ['select', ...operationOptions]
 
 /** Providers that one call tries to send to, while nothing has left yet. */
 const targetsMax = 8

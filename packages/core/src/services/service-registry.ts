@@ -1,8 +1,9 @@
+import { checkOptions } from '../errors/known-options.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
 import { GuardedEvents, type Listener, type ListenOptions } from '../async/guarded-events.ts'
 import type { Log } from '../ports/log.ts'
-import type { OperationOptions, Operations } from '../async/operations.ts'
+import { operationOptions, refusedOptions, type OperationOptions, type Operations } from '../async/operations.ts'
 import { serviceNameBytesMax, servicesMax } from '../identity/record-bounds.ts'
 import type { Router } from '../routing/router.ts'
 import type { PeerKind } from '../routing/routing-types.ts'
@@ -38,6 +39,8 @@ export interface ServiceEvents {
   change: [change: ServiceChange]
   down: [change: ServiceChange]
 }
+
+const registerOptions: readonly string[] = ['load', 'plain'] satisfies (keyof RegisterOptions)[]
 
 export interface RegisterOptions {
   /** 0 (idle, the default) … 1 (full). Callers prefer the least. */
@@ -103,6 +106,7 @@ export class ServiceRegistry implements Services {
 
   register(name: string, handler: RequestHandler, options: RegisterOptions = {}): Registration {
     this.#check(name, handler)
+    checkOptions(options, registerOptions)
     const entry: Entry = { handler, plain: options.plain ?? true, load: loadToWire(options.load ?? 0) }
     if (this.#router) this.#offer(this.#router, name, entry)
     this.#local.set(name, entry)
@@ -128,6 +132,8 @@ export class ServiceRegistry implements Services {
   }
 
   wait(name: string, options: OperationOptions = {}): Promise<ServiceListing> {
+    const refusal = refusedOptions(options, operationOptions)
+    if (refusal) return refusal
     const { timeoutMs = requestTimeoutMs, signal } = options
     return this.#options.operations.run<ServiceListing>({
       signal,

@@ -45,6 +45,24 @@ function plainNode(name: string, neighbour: Mesh): Router {
 }
 
 describe('services and calls', () => {
+  it('a misspelled option is refused with the name that was meant, everywhere', async () => {
+    const [ada] = (await members(39, 'ada')) as [Mesh]
+    ada.services.register('ping', () => 'pong')
+    // What the types refuse, plain JavaScript writes.
+    const wrong = (options: unknown): never => options as never
+    const rejections = [
+      ada.call('ping', 'x', wrong({ timeout: 5 })),
+      ada.ping('ada', wrong({ timeoutMS: 5 })),
+      ada.connect('ada', wrong({ singal: 5 })),
+      ada.services.wait('ping', wrong({ timeout: 5 })),
+      ada.call('ping', 'x', wrong(null)),
+    ]
+    for (const rejection of rejections) await expect(rejection).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+    await expect(rejections[0]).rejects.toThrow("Did you mean 'timeoutMs'?")
+    expect(() => ada.services.register('pong', () => 'ping', wrong({ laod: 1 }))).toThrow("Did you mean 'load'?")
+    expect(() => ada.messages(wrong(null))).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+  })
+
   it('ALN-10 a call is answered with text, JSON or bytes', async () => {
     const [ada, bob] = (await members(40, 'ada', 'bob')) as [Mesh, Mesh]
     bob.services.register('ping', (request) => `pong ${request.text()}`)
