@@ -14,11 +14,12 @@ export class Program {
   stderr = ''
   #watchers: (() => void)[] = []
 
-  constructor(script: string, args: readonly string[] = [], options: { nodeArgs?: readonly string[]; env?: Record<string, string> } = {}) {
+  constructor(script: string, args: readonly string[] = [], options: { nodeArgs?: readonly string[]; env?: Record<string, string>; input?: string } = {}) {
     this.#child = spawn(process.execPath, [...(options.nodeArgs ?? []), script, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, NODE_OPTIONS: '', ...options.env },
     })
+    this.#child.stdin?.end(options.input)
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.stdout += chunk.toString()
       for (const watch of this.#watchers) watch()

@@ -76,7 +76,7 @@ function addMemberCommands(program: Command): void {
   })
   memberCommand(program, 'call', 'call a service and print its reply')
     .argument('<service>')
-    .argument('[body]', 'what to send', '')
+    .argument('[body]', 'what to send; - reads it from standard input', '')
     .action(async (url: string, service: string, body: string, _flags, command: Command) => {
       const { runCall } = await import('./call-command.ts')
       await runCall(url, { service, body }, settingsOf(command))

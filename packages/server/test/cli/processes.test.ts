@@ -20,7 +20,11 @@ afterEach(async () => {
 })
 
 function hopmesh(...args: string[]): Program {
-  const program = new Program(commandLine, args)
+  return hopmeshWith({}, ...args)
+}
+
+function hopmeshWith(options: { input?: string }, ...args: string[]): Program {
+  const program = new Program(commandLine, args, options)
   programs.push(program)
   return program
 }
@@ -122,10 +126,12 @@ describe('hopmesh join, ping, peers, services, call', () => {
     const at = [ws, '--network', 'garden']
 
     const call = hopmesh('call', ws, 'ping', 'hello', '--network', 'garden')
+    const piped = hopmeshWith({ input: 'from a pipe' }, 'call', ws, 'ping', '-', '--network', 'garden')
     const ping = hopmesh('ping', ws, 'ping', '--network', 'garden')
     const pingAddress = hopmesh('ping', ws, address, '--network', 'garden', '--json')
     const pingName = hopmesh('ping', ws, 'Ada', '--network', 'garden')
-    expect(await Promise.all([call, ping, pingAddress, pingName].map((program) => program.exited))).toEqual([0, 0, 0, 0])
+    expect(await Promise.all([call, piped, ping, pingAddress, pingName].map((program) => program.exited))).toEqual([0, 0, 0, 0, 0])
+    expect(piped.stdout).toBe('pong from a pipe\n')
     expect(pingName.stdout).toMatch(/^answer from Ada in .* over 2 hops/)
     expect(call.stdout).toBe('pong hello\n')
     expect(ping.stdout).toMatch(new RegExp(`^pong .*${address}.* [\\d.]+ ms`))
