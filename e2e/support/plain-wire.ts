@@ -48,8 +48,8 @@ function number(value: number, width: number): Buffer {
   return bytes
 }
 
-/** One packet as it stands on a stream: control flags with their parity bits, the fields, KISS escapes, the end mark. */
-export function toFrame(packet: PlainPacket): Buffer {
+/** The bytes of a packet before any framing: control flags with their parity bits, then the fields. */
+export function toPacket(packet: PlainPacket): Buffer {
   let flags = 0
   const parts: Buffer[] = []
   for (const [name, flag, kind] of fields) {
@@ -61,8 +61,12 @@ export function toFrame(packet: PlainPacket): Buffer {
     else parts.push(number(value.length, 2), Buffer.from(value))
   }
   for (const [bit, mask] of parities) if (parity(flags & mask)) flags |= bit
-  const plain = Array.from(Buffer.concat([number(flags, 2), ...parts]))
-  const escaped = plain.flatMap((byte) => (byte === 0xc0 ? [0xdb, 0xdc] : byte === 0xdb ? [0xdb, 0xdd] : [byte]))
+  return Buffer.concat([number(flags, 2), ...parts])
+}
+
+/** One packet as it stands on a stream: KISS escapes, and the end mark. */
+export function toFrame(packet: PlainPacket): Buffer {
+  const escaped = Array.from(toPacket(packet)).flatMap((byte) => (byte === 0xc0 ? [0xdb, 0xdc] : byte === 0xdb ? [0xdb, 0xdd] : [byte]))
   return Buffer.from([...escaped, 0xc0])
 }
 

@@ -1,0 +1,38 @@
+import type { Browser, BrowserContext } from '@playwright/test'
+import { chromium } from '@playwright/test'
+import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
+import { test as base } from '../support/test.ts'
+import { Chooser } from './chooser.ts'
+import { EmulatedAdapter } from './emulated-adapter.ts'
+import { pumpNotifications } from './notification-pump.ts'
+
+export { expect } from '../support/test.ts'
+
+/** On Linux, Chromium hides Web Bluetooth behind these. */
+const bluetoothFlags = ['--enable-features=WebBluetooth', '--enable-experimental-web-platform-features']
+
+interface Fixtures {
+  /** A browser of this test's own: its adapter is shared by all of its pages, and by nobody else's. */
+  readonly radio: Browser
+  readonly adapter: EmulatedAdapter
+  /** A context of that browser, for `pages.demo({ context })`: its pages hear what devices notify. */
+  readonly home: BrowserContext
+}
+
+export const test = base.extend<Fixtures>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern to learn what a fixture needs
+  radio: async ({}, use) => {
+    const browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumFlags, ...bluetoothFlags] })
+    await use(browser)
+    await browser.close()
+  },
+  adapter: async ({ radio }, use) => use(await EmulatedAdapter.start(radio)),
+  home: async ({ radio }, use) => {
+    const context = await radio.newContext()
+    await pumpNotifications(context)
+    await use(context)
+    await context.close()
+  },
+})
+
+export { Chooser }
