@@ -40,6 +40,13 @@ export interface LinkPeer {
   readonly kind: 'member' | 'relay' | 'plain'
 }
 
+export interface LinkOptions {
+  /** The only address that may answer. */
+  readonly expect?: string | undefined
+  /** Asked for each address that a plain neighbour claims for itself, before it is believed. An error ends the link. */
+  readonly admit?: ((address: string) => MeshError | undefined) | undefined
+}
+
 export class Link {
   readonly channel: Channel
   readonly #owner: LinkOwner
@@ -47,6 +54,7 @@ export class Link {
   readonly #down = deferred<string>()
   readonly #port: FramePort
   readonly #expect: string | undefined
+  readonly #admit: LinkOptions['admit']
   readonly #ingress = new OrderedQueue(ingressFramesMax)
   readonly #text = new TextDecoder()
   readonly #greeting: string
@@ -55,10 +63,11 @@ export class Link {
   #unreadableInARow = 0
   #cancelTimers: (() => void)[] = []
 
-  constructor(channel: Channel, owner: LinkOwner, options: { expect?: string | undefined } = {}) {
+  constructor(channel: Channel, owner: LinkOwner, options: LinkOptions = {}) {
     this.channel = channel
     this.#owner = owner
     this.#expect = options.expect
+    this.#admit = options.admit
     this.#greeting = drawGreeting(owner.dice)
     this.#port = new FramePort(channel, {
       frame: (bytes) => this.#frame(bytes),
@@ -125,6 +134,13 @@ export class Link {
   /** What a plain neighbour calls itself. */
   namePlain(address: string): void {
     this.#plainAddress = address
+  }
+
+  /** Whether the plain neighbour may call itself so; one that may not has lost this link. */
+  admits(address: string): boolean {
+    const refusal = this.#admit?.(address)
+    if (refusal) this.#fail(refusal)
+    return refusal === undefined
   }
 
   /** Called now and then by the owner: asks a silent neighbour, gives up a dead one. */

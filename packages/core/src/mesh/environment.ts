@@ -1,4 +1,5 @@
 import type { Channel } from '../channel/channel.ts'
+import type { DeviceDialer } from '../devices/device-dialer.ts'
 import type { MeshErrorCode } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Crypto, KeyPair } from '../ports/crypto.ts'
@@ -15,6 +16,7 @@ export interface LoadedIdentity {
   readonly lastEpoch?: number | undefined
 }
 
+export type { Device, DeviceDialer, PairOptions } from '../devices/device-dialer.ts'
 export type { OpenedAttempt, PeerAttempt, PeerDialer } from '../signaling/peer-dialer.ts'
 
 /** All that core needs from the world around it. A page, Node and the simulator each build one. */
@@ -30,6 +32,8 @@ export interface Environment {
   /** Opens a channel to a relay. Rejects with a MeshError (RELAY_UNREACHABLE, INVALID_OPTION); the signal aborts. */
   dialRelay(url: string, signal: AbortSignal): Promise<Channel>
   readonly peerDialers: readonly PeerDialer[]
+  /** At most one for each medium; absent where a node has no devices beside it. */
+  readonly deviceDialers?: readonly DeviceDialer[] | undefined
   /** What the environment found worth telling before the mesh existed (INSECURE_CONTEXT). Emitted as `warning`. */
   readonly warnings: readonly { readonly code: MeshErrorCode; readonly message: string }[]
   /** Called once by `mesh.close()`, after the links are closed. */

@@ -1,3 +1,4 @@
+import { DevicePairing } from '../devices/device-pairing.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { resolveName, unresolved } from '../membership/names.ts'
 import type { Peer } from '../membership/peer.ts'
@@ -44,6 +45,8 @@ export class MeshRooms {
   readonly requests: Requests
   readonly messages: Messages
   readonly relays: RelayLinks
+  readonly bluetooth: DevicePairing
+  readonly serial: DevicePairing
   /** Called once, when it begins to close. */
   onClose: (() => void) | undefined
   readonly #log: Log
@@ -78,6 +81,8 @@ export class MeshRooms {
       arrived: (message) => this.events.emit('message', message),
     })
     this.relays = new RelayLinks({ environment, changed: (status) => this.#relayChanged(status) })
+    this.bluetooth = this.#devices('bluetooth')
+    this.serial = this.#devices('serial')
     this.#presence = new Presence({
       clock,
       online: (first) => this.#online(first),
@@ -181,11 +186,25 @@ export class MeshRooms {
     router.on('destination', ({ address }) => this.#refresh(address, this.started))
     router.on('notice', ({ code, text, from }) => this.#notice(code, `${text} (told by ${from})`))
     router.on('fault', (fault) => this.#fault(fault))
-    relays.attach(router)
+    for (const dialing of [relays, this.bluetooth, this.serial]) dialing.attach(router)
     clock.soon(() => {
       for (const warning of this.environment.warnings) this.#warn(warning)
     })
     return this.#started
+  }
+
+  #devices(medium: 'bluetooth' | 'serial'): DevicePairing {
+    const { clock, dice, deviceDialers } = this.environment
+    const dialer = deviceDialers?.find((one) => one.medium === medium)
+    return new DevicePairing({ medium, dialer, clock, dice, log: this.#log, operations: this.operations, peer: (address) => this.peers.peer(address) })
+  }
+
+  /** Ends every link of ours to that one, and forgets it when it is a device. */
+  async disconnect(target: string): Promise<void> {
+    await Promise.all([this.bluetooth, this.serial].map((devices) => devices.disconnect(target)))
+    const links = this.#started?.router.links().filter(({ peer }) => peer?.address === target) ?? []
+    for (const link of links) link.close('disconnected here')
+    await Promise.all(links.map(({ down }) => down))
   }
 
   #refresh(address: string, { links, degree }: Started): void {
@@ -205,7 +224,7 @@ export class MeshRooms {
     this.services.close()
     started?.degree.close()
     started?.links.close()
-    this.relays.close()
+    for (const dialing of [this.relays, this.bluetooth, this.serial]) dialing.close()
     this.#presence.close()
     this.peers.close()
     try {

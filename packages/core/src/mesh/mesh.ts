@@ -1,4 +1,5 @@
 import { checkOptions } from '../errors/known-options.ts'
+import type { DevicePairing } from '../devices/device-pairing.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
 import type { Peer } from '../membership/peer.ts'
@@ -35,6 +36,10 @@ export class Mesh {
    * reached. Somebody who left stays 30 s as `unreachable`.
    */
   readonly peers: ReadonlyMap<Address, Peer>
+  /** Devices over Bluetooth LE, paired from a click in a web page. */
+  readonly bluetooth: DevicePairing
+  /** Devices over a serial port (USB), paired from a click in a web page. */
+  readonly serial: DevicePairing
   readonly #rooms: MeshRooms
 
   /** Use `createMesh` or `joinMesh`. */
@@ -44,6 +49,8 @@ export class Mesh {
     this.services = rooms.services
     this.relays = rooms.relays
     this.peers = rooms.peers
+    this.bluetooth = rooms.bluetooth
+    this.serial = rooms.serial
   }
 
   /** `who.tab`: where this node is. Throws NOT_READY before `ready`. */
@@ -171,6 +178,14 @@ export class Mesh {
         return peer
       }),
     )
+  }
+
+  /**
+   * Ends the direct link to a neighbour, and forgets it when it is a paired device (by address or id). A member stays
+   * reachable by other paths, and may be linked again later; a relay is dropped by `relays.remove`. Nothing happens when there is none.
+   */
+  disconnect(target: string): Promise<void> {
+    return handled(this.#rooms.disconnect(target))
   }
 
   /**

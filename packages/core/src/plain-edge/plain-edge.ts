@@ -94,6 +94,12 @@ export class PlainEdge {
     return hostsBehind(this.#neighbours.values())
   }
 
+  /** The nearest first. */
+  addressesBehind(link: Link): string[] {
+    const hosts = [...(this.#neighbours.get(link)?.hosts() ?? [])]
+    return hosts.sort((a, b) => a.hops - b.hops).map(({ address }) => address)
+  }
+
   /** A data packet or error to a host behind this edge. False: there is none of that name, or its link is full. */
   send(packet: Packet, destination: string): boolean {
     const neighbour = this.#toward(destination)
@@ -146,9 +152,13 @@ export class PlainEdge {
     if (isWireFault(advert)) return this.#port.fault(advert.code, `${neighbour.link.channel.label}: ${advert.detail}`)
     const { destination, cost } = advert
     if (cost === 0 && (neighbour.told.has(destination) || destination === this.#port.address)) this.#again(neighbour, destination)
+    // Who says that it is us, not only that we are there, is no echo.
+    if (cost > 0 && packet.srcAddr === this.#port.address && !neighbour.link.admits(packet.srcAddr)) return
     if (destination === this.#port.address || !this.#mayClaim(destination, neighbour, cost)) return
     if (cost === 0) return this.#withdrawn(neighbour, destination)
     // Withdrawals are passed on as they came, so only a route says who is at the other end.
+    const own = [packet.srcAddr ?? '', ...(cost === 1 ? [destination] : [])]
+    if (own.some((address) => address !== '' && !neighbour.reaches(address) && !neighbour.link.admits(address))) return
     this.#name(neighbour, packet.srcAddr)
     if (cost < injectedCost && neighbour.learn(destination, cost)) this.#port.hostsChanged()
   }
@@ -198,9 +208,13 @@ export class PlainEdge {
 
   #packet(neighbour: PlainNeighbour, packet: DecodedPacket): void {
     const source = packet.srcAddr ?? neighbour.address
-    if (isMemberForm(source)) return this.#port.fault('SPOOFED', `${neighbour.link.channel.label} sent as the member ${source}`)
+    if (isMemberForm(source)) {
+      this.#port.fault('SPOOFED', `${neighbour.link.channel.label} sent as the member ${source}`)
+      return void neighbour.link.admits(source)
+    }
     if (source === this.#port.address) return
     if (source === '') return this.#port.fault('bad-value', `a packet without a source from ${neighbour.link.channel.label}`)
+    if (!neighbour.reaches(source) && !neighbour.link.admits(source)) return
     // An edge node that never advertises is reachable through the link it speaks on, at a cost that any advert beats.
     if (!this.#toward(source) && neighbour.learn(source, injectedCost - 1)) this.#port.hostsChanged()
     this.#port.packet({ ...packet, srcAddr: source, nextAddr: undefined }, source)
@@ -210,7 +224,9 @@ export class PlainEdge {
     if (!isMemberForm(address) && address.length <= addressBytesMax) return true
     // Our own words come back from rings of plain nodes: claiming nothing, they are no fraud.
     const echo = cost === undefined ? neighbour.told.has(address) : cost === 0 || cost >= injectedCost
-    if (!echo) this.#port.fault('SPOOFED', `${neighbour.link.channel.label} advertised ${address.slice(0, 40)}`)
+    if (echo) return false
+    this.#port.fault('SPOOFED', `${neighbour.link.channel.label} advertised ${address.slice(0, 40)}`)
+    neighbour.link.admits(address)
     return false
   }
 

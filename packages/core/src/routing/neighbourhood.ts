@@ -4,7 +4,7 @@
 import type { Channel } from '../channel/channel.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import { epochOf, type MemberRecord } from '../identity/member-record.ts'
-import { Link } from '../link/link.ts'
+import { Link, type LinkOptions } from '../link/link.ts'
 import type { LinkOwner, ProvenRecord } from '../link/link-owner.ts'
 import type { PlainEdge } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -52,8 +52,8 @@ export class Neighbourhood {
     return [...this.#links]
   }
 
-  greet(channel: Channel, expect: string | undefined): Link {
-    const link = new Link(channel, this.#owner, { expect })
+  greet(channel: Channel, options: LinkOptions): Link {
+    const link = new Link(channel, this.#owner, options)
     if (this.#closed) {
       link.close('the router is closed')
       return link

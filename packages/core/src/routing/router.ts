@@ -4,7 +4,7 @@
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { ServiceAdvert } from '../identity/member-record.ts'
-import type { Link } from '../link/link.ts'
+import type { Link, LinkOptions } from '../link/link.ts'
 import { PlainEdge, type VisibleHost } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
@@ -127,9 +127,14 @@ export class Router {
     return this.#closed ? undefined : this.#forwarder.flood(packet)
   }
 
-  /** Greets whoever is at the other end. `expect`: the only address that may answer. */
-  addChannel(channel: Channel, options: { expect?: string | undefined } = {}): Link {
-    return this.#neighbourhood.greet(channel, options.expect)
+  /** Greets whoever is at the other end. `expect`: the only address that may answer; `admit`: what a plain node may claim. */
+  addChannel(channel: Channel, options: LinkOptions = {}): Link {
+    return this.#neighbourhood.greet(channel, options)
+  }
+
+  /** What can be reached through a plain neighbour, itself included, the nearest first. */
+  addressesBehind(link: Link): string[] {
+    return this.#plainEdge.addressesBehind(link)
   }
 
   /** Names that begin with '$' are internal and never advertised. Throws INVALID_OPTION for a name that does not fit. */
