@@ -1,6 +1,7 @@
 import type { Mesh } from '@hopmesh/browser'
 import { element } from './element.ts'
 import { ChatPanel } from './panels/chat-panel.ts'
+import { DevicesPanel } from './panels/devices-panel.ts'
 import { HeaderPanel } from './panels/header-panel.ts'
 import { LogPanel } from './panels/log-panel.ts'
 import { MembersPanel } from './panels/members-panel.ts'
@@ -30,6 +31,7 @@ export class Page {
       new ChatPanel(mesh, people),
       new MembersPanel(mesh, people),
       new ServicesPanel(mesh, people),
+      new DevicesPanel(mesh, people),
       new LogPanel(mesh, people),
     ]
     this.#mesh = mesh

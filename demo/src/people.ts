@@ -28,6 +28,11 @@ export class People {
     return this.present().filter((peer) => peer.state !== 'unreachable')
   }
 
+  /** A plain node that this page itself has paired, by Bluetooth or over a serial line. */
+  isOwnDevice(address: string): boolean {
+    return [...this.#mesh.bluetooth.devices, ...this.#mesh.serial.devices].some(({ address: own, state }) => state === 'online' && own === address)
+  }
+
   nameOf(address: string): string {
     if (address === this.#mesh.address) return this.ownName
     for (const peer of this.#mesh.peers.values()) {

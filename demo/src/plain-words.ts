@@ -9,13 +9,31 @@ const sentences: Readonly<Record<string, string>> = {
     'This page came over plain http, so the browser withholds its own cryptography. It joins all the same, with a library in its place: slower, and with an address that others on the way could tamper with. Use https where it matters.',
   LINK_FAILED: 'A direct connection could not be made. Everything still travels through another node.',
   NETWORK_MISMATCH: 'The relay serves another network than the one asked for.',
+  NO_BLUETOOTH: 'There is no Bluetooth for this page, here and now. Is it switched on, and allowed for this site?',
   NO_ROUTE: 'There is no way to that node at the moment.',
   NO_SERVICE: 'Nobody offers that service at the moment.',
+  NO_SERIAL: 'This browser has no serial ports for pages. Chrome and Edge have them on computers.',
   NOT_A_MEMBER: 'That is a plain node: it offers services, but takes no messages.',
+  PAIRING_DISMISSED: 'No device was chosen. Press the button again whenever you like.',
   RELAY_UNREACHABLE: 'The relay cannot be reached. The page goes on trying; direct connections stay up.',
   RESTARTING: 'The relay is restarting. The page comes back by itself.',
   TIMEOUT: 'No answer came in time.',
   VERSION_MISMATCH: 'The relay speaks another version of hopmesh than this page.',
+}
+
+// The same codes, said about a device.
+const pairingSentences: Readonly<Record<string, string>> = {
+  BUSY: 'This page holds as many devices as it can.',
+  IDENTITY_IN_USE: 'That device gives itself the address of a node that is already here, so it was refused.',
+  LINK_FAILED: 'The device could not be reached. Is it switched on, near, and not connected to something else?',
+  PLAIN_REFUSED: 'That device gives itself an address of the form that only members have, so it was refused.',
+  TIMEOUT: 'The device was reached, but never said its address. It may not speak ALN.',
+}
+
+/** Why a device could not be paired, as one sentence. */
+export function sentenceForPairing(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return pairingSentences[code] ?? sentenceForError(error)
 }
 
 /** A code as a sentence; the library's own words where there is none. */

@@ -109,7 +109,7 @@ for (const [width, height] of [
     await bob.say('unbroken'.repeat(40))
     await expect(ada.part('chat-line')).toHaveCount(1)
     expect(await ada.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
-    for (const id of ['picture-panel', 'chat-panel', 'members-panel', 'services-panel', 'log-panel']) {
+    for (const id of ['picture-panel', 'chat-panel', 'members-panel', 'services-panel', 'devices-panel', 'log-panel']) {
       const box = await ada.part(id).boundingBox()
       expect(box !== null && box.x >= 0 && box.x + box.width <= width, `${id} lies inside the page`).toBe(true)
     }

@@ -13,6 +13,7 @@ class MemberRow implements Row<Peer> {
   readonly node: HTMLElement
   readonly #mesh: Mesh
   readonly #people: People
+  readonly #dot = element('span', { 'aria-hidden': 'true' })
   readonly #name = element('strong', { 'data-testid': 'member-name' })
   readonly #path = element('span', { class: 'tag', 'data-testid': 'member-path' })
   readonly #facts = element('span', { class: 'facts', 'data-testid': 'member-facts' })
@@ -26,7 +27,7 @@ class MemberRow implements Row<Peer> {
     this.node = element(
       'li',
       { class: 'row', 'data-testid': 'member', 'data-address': peer.address, 'data-kind': peer.kind, style: `--hue: ${hueOf(peer.address)}` },
-      element('span', { class: `dot ${peer.kind}`, 'aria-hidden': 'true' }),
+      this.#dot,
       element('div', { class: 'grow' }, element('div', { class: 'title' }, this.#name, this.#path), this.#facts, this.#note),
       this.#connect,
     )
@@ -37,7 +38,9 @@ class MemberRow implements Row<Peer> {
     setText(this.#name, this.#people.nameOf(peer.address))
     setText(this.#path, peer.state === 'unreachable' ? 'out of reach' : peer.direct ? 'direct' : 'relayed')
     this.node.dataset['state'] = peer.state
-    const facts: string[] = [kinds[peer.kind]]
+    const ownDevice = peer.kind === 'plain' && this.#people.isOwnDevice(peer.address)
+    this.#dot.className = `dot ${ownDevice ? 'device' : peer.kind}`
+    const facts: string[] = [ownDevice ? 'device of this page' : kinds[peer.kind]]
     if (peer.state !== 'unreachable') {
       facts.push(hops(peer.hops))
       if (!peer.direct) facts.push(`through ${this.#people.nameOf(peer.via)}`)

@@ -13,6 +13,8 @@ const outlines = {
   member: () => shape('circle', { r: 14 }),
   relay: () => shape('rect', { x: -14, y: -14, width: 28, height: 28, rx: 7 }),
   plain: () => shape('path', { d: 'M0-16 15 10-15 10Z' }),
+  // A small board with a dot for its light.
+  device: () => shape('g', {}, shape('path', { d: 'M0-18 18 0 0 18-18 0Z' }), shape('circle', { class: 'light', r: 4 })),
 } as const
 
 function legend(): HTMLElement {
@@ -27,6 +29,7 @@ function legend(): HTMLElement {
     entry('member', 'member'),
     entry('relay', 'relay'),
     entry('plain', 'plain node'),
+    entry('device', 'device of this page'),
     line('link direct', 'a direct link'),
     line('link through', 'reached through another'),
   )
@@ -35,21 +38,33 @@ function legend(): HTMLElement {
 /** A node and its name, drawn once and moved afterwards. */
 class DrawnNode {
   readonly group: SVGGElement
-  readonly #kind: GraphNode['kind']
+  #kind: GraphNode['kind']
+  #outline: SVGElement
   readonly #label = shape('text', { y: 31 })
   readonly #title = shape('title')
 
   constructor(node: GraphNode) {
     this.#kind = node.kind
+    this.#outline = outlines[node.kind]()
     this.group = shape('g', { 'data-testid': 'picture-node', 'data-address': node.address, style: `--hue: ${hueOf(node.address)}` })
-    this.group.append(this.#title, outlines[node.kind](), this.#label)
+    this.group.append(this.#title, this.#outline, this.#label)
   }
 
   move(placed: PlacedNode, label: string): void {
+    this.#become(placed.node.kind)
     this.group.setAttribute('transform', `translate(${Math.round(placed.x ?? 0)} ${Math.round(placed.y ?? 0)})`)
     this.group.setAttribute('class', `node ${this.#kind} ${placed.node.state}`)
     setText(this.#label, label.length > 18 ? `${label.slice(0, 17)}…` : label)
     setText(this.#title, `${label}: ${placed.address}`)
+  }
+
+  // A plain node of somebody else can become a device of this page, and back.
+  #become(kind: GraphNode['kind']): void {
+    if (kind === this.#kind) return
+    this.#kind = kind
+    const outline = outlines[kind]()
+    this.#outline.replaceWith(outline)
+    this.#outline = outline
   }
 }
 
@@ -81,7 +96,7 @@ export class PicturePanel implements Panel {
 
   update(): void {
     const peers = this.#people.reachable()
-    this.#layout.update(graphOf({ address: this.#mesh.address, name: this.#people.ownName }, peers))
+    this.#layout.update(graphOf({ address: this.#mesh.address, name: this.#people.ownName }, peers, (address) => this.#people.isOwnDevice(address)))
     const count = (kind: string): number => peers.filter((peer) => peer.kind === kind).length
     this.#svg.setAttribute('aria-label', `This page, ${count('member')} other members, ${count('relay')} relays, ${count('plain')} plain nodes.`)
   }

@@ -3,7 +3,7 @@ import type { Peer } from '@hopmesh/browser'
 export interface GraphNode {
   readonly address: string
   readonly name: string
-  readonly kind: 'self' | 'member' | 'relay' | 'plain'
+  readonly kind: 'self' | 'member' | 'relay' | 'plain' | 'device'
   readonly state: string
 }
 
@@ -20,12 +20,16 @@ export interface Graph {
 }
 
 /** What this page knows of the mesh, as a picture: neighbours by a link of ours, everybody else behind the next hop. */
-export function graphOf(self: { readonly address: string; readonly name: string }, peers: readonly Peer[]): Graph {
+export function graphOf(
+  self: { readonly address: string; readonly name: string },
+  peers: readonly Peer[],
+  isOwnDevice: (address: string) => boolean,
+): Graph {
   const known = new Set(peers.map((peer) => String(peer.address)))
   return {
     nodes: [
       { address: self.address, name: self.name, kind: 'self', state: 'active' },
-      ...peers.map(({ address, name, kind, state }) => ({ address, name, kind, state })),
+      ...peers.map(({ address, name, kind, state }) => ({ address, name, kind: kind === 'plain' && isOwnDevice(address) ? ('device' as const) : kind, state })),
     ],
     links: peers
       .filter((peer) => peer.direct || known.has(String(peer.via)))
