@@ -1,8 +1,10 @@
 import type { Browser, BrowserContext } from '@playwright/test'
 import { chromium } from '@playwright/test'
+import type { DemoPage } from '../support/demo-page.ts'
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
 import { test as base } from '../support/test.ts'
 import { Chooser } from './chooser.ts'
+import type { EmulatedPeripheral } from './emulated-adapter.ts'
 import { EmulatedAdapter } from './emulated-adapter.ts'
 import { pumpNotifications } from './notification-pump.ts'
 
@@ -34,5 +36,16 @@ export const test = base.extend<Fixtures>({
     await context.close()
   },
 })
+
+/** Clicks the pairing button of the demo and chooses this device; undefined: closes the chooser. */
+export async function pairFrom(demo: DemoPage, device: EmulatedPeripheral | undefined): Promise<void> {
+  await Chooser.of(demo.page, device?.address)
+  await demo.part('pair-bluetooth').click()
+}
+
+/** Nobody in this context makes direct links: what comes to its pages came through the relay. */
+export async function withoutDirectLinks(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => Reflect.deleteProperty(window, 'RTCPeerConnection'))
+}
 
 export { Chooser }

@@ -8,6 +8,8 @@ const query = 3
 const end = 0xc0
 /** What one notification of the ESP32 holds. */
 const notificationBytesMax = 20
+/** What no notification of any device exceeds. */
+const attributeBytesMax = 512
 
 export interface SketchOptions {
   /** Default: the address in the stock sketch. */
@@ -82,6 +84,17 @@ export class SketchFirmware implements Firmware {
   /** Writes a packet as the sketch does: as it is, and an END. */
   send(packet: PlainPacket): void {
     this.write(Buffer.concat([toPacket(packet), Buffer.of(end)]))
+  }
+
+  /** As `write`, in the largest notifications that Bluetooth LE has. */
+  writeLong(bytes: Buffer): void {
+    for (let start = 0; start < bytes.length; start += attributeBytesMax) this.#link?.notify(bytes.subarray(start, start + attributeBytesMax))
+  }
+
+  /** The battery goes in the middle of this packet. */
+  writeHalf(packet: PlainPacket): void {
+    const bytes = toPacket(packet)
+    this.write(bytes.subarray(0, bytes.length / 2))
   }
 
   #log(): void {
