@@ -3,6 +3,7 @@
 
 import { meshSettings, systemClock } from '@hopmesh/core'
 import type { Environment, MeshErrorCode, MeshOptions, PeerDialer } from '@hopmesh/core'
+import { bluetoothDialer } from './bluetooth/dialer.ts'
 import { choosePageCrypto, pageDice } from './page-crypto.ts'
 import { watchPageLife } from './page-life.ts'
 import type { PageLife } from './page-life.ts'
@@ -62,6 +63,7 @@ export function pageEnvironment(options: MeshOptions): PageEnvironment {
       return dialWebSocket(url, { clock, signal, life })
     },
     peerDialers,
+    deviceDialers: [bluetoothDialer({ clock, life })],
     warnings,
     life,
     dispose() {

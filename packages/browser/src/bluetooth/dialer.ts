@@ -1,0 +1,68 @@
+// The chooser for Bluetooth devices, and those that were chosen before. Small, because the chooser opens only inside a
+// click: it cannot wait for more code. What talks to a device is loaded with the first one.
+
+import { MeshError } from '@hopmesh/core'
+import type { Clock, Device, DeviceDialer, PairOptions } from '@hopmesh/core'
+import type { PageLife } from '../page-life.ts'
+import { uart } from './gatt.ts'
+import type { GattDevice, WebBluetooth } from './gatt.ts'
+
+export interface BluetoothDialerOptions {
+  readonly clock: Clock
+  readonly life?: PageLife | undefined
+}
+
+export function bluetoothDialer(options: BluetoothDialerOptions): DeviceDialer {
+  return {
+    medium: 'bluetooth',
+    choose: (pairing) => choose(options, pairing),
+    async remembered() {
+      const devices = (await webBluetooth()?.getDevices?.()) ?? []
+      return devices.map((device) => toDevice(device, options))
+    },
+  }
+}
+
+async function choose(options: BluetoothDialerOptions, { filters = [{ services: [uart.service] }] }: PairOptions): Promise<Device> {
+  const bluetooth = webBluetooth()
+  if (!bluetooth) throw new MeshError('NO_BLUETOOTH', whyNone())
+  try {
+    return toDevice(await bluetooth.requestDevice({ filters, optionalServices: [uart.service] }), options)
+  } catch (error) {
+    throw await whyNot(bluetooth, error)
+  }
+}
+
+function toDevice(device: GattDevice, { clock, life }: BluetoothDialerOptions): Device {
+  return {
+    id: device.id,
+    name: device.name || 'a device without a name',
+    async open(signal) {
+      await life?.present()
+      const { openBluetoothChannel } = await import('./channel.ts')
+      return openBluetoothChannel(device, { clock, signal, life })
+    },
+    forget: async () => device.forget?.(),
+  }
+}
+
+function webBluetooth(): WebBluetooth | undefined {
+  return typeof navigator === 'object' ? (navigator as { readonly bluetooth?: WebBluetooth }).bluetooth : undefined
+}
+
+function whyNone(): string {
+  if (globalThis.isSecureContext === false) return 'This page has no Bluetooth, because it is neither on https:// nor on localhost'
+  return 'This browser has no Web Bluetooth: Chrome and Edge have it (on Linux behind chrome://flags/#enable-experimental-web-platform-features)'
+}
+
+async function whyNot(bluetooth: WebBluetooth, error: unknown): Promise<MeshError> {
+  const { name, message } = error instanceof Error ? error : new Error(String(error))
+  if (name === 'TypeError') return new MeshError('INVALID_OPTION', `The filters are refused: ${message}`, { cause: error })
+  if (name === 'SecurityError' && globalThis.navigator.userActivation?.isActive !== false) {
+    return new MeshError('NO_BLUETOOTH', `This page may not use Bluetooth: ${message}`, { cause: error })
+  }
+  if ((await bluetooth.getAvailability?.().catch(() => true)) === false) {
+    return new MeshError('NO_BLUETOOTH', 'This machine has no Bluetooth, or it is switched off', { cause: error })
+  }
+  return new MeshError('PAIRING_DISMISSED', `No Bluetooth device was chosen: ${message}`, { cause: error })
+}

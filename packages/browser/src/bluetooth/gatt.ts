@@ -1,0 +1,43 @@
+// The parts of Web Bluetooth that are used here: the types of the DOM know nothing of it.
+
+/** Nordic UART. A central writes to one characteristic and is notified by the other. */
+export const uart = {
+  service: '6e400001-b5a3-f393-e0a9-e50e24dcca9e',
+  write: '6e400002-b5a3-f393-e0a9-e50e24dcca9e',
+  notify: '6e400003-b5a3-f393-e0a9-e50e24dcca9e',
+} as const
+
+export interface GattCharacteristic extends EventTarget {
+  /** As of the latest `characteristicvaluechanged`. */
+  readonly value?: DataView | undefined
+  readonly properties: { readonly writeWithoutResponse: boolean }
+  startNotifications(): Promise<unknown>
+  writeValueWithResponse(bytes: BufferSource): Promise<void>
+  writeValueWithoutResponse(bytes: BufferSource): Promise<void>
+}
+
+export interface GattService {
+  getCharacteristic(uuid: string): Promise<GattCharacteristic>
+}
+
+export interface GattServer {
+  readonly connected: boolean
+  connect(): Promise<unknown>
+  disconnect(): void
+  getPrimaryService(uuid: string): Promise<GattService>
+}
+
+/** Tells `gattserverdisconnected`. */
+export interface GattDevice extends EventTarget {
+  readonly id: string
+  readonly name?: string | null | undefined
+  readonly gatt?: GattServer | undefined
+  forget?(): Promise<void>
+}
+
+export interface WebBluetooth {
+  requestDevice(options: { readonly filters: readonly unknown[]; readonly optionalServices?: readonly string[] }): Promise<GattDevice>
+  getAvailability?(): Promise<boolean>
+  /** Chromium has it behind a flag. */
+  getDevices?(): Promise<readonly GattDevice[]>
+}
