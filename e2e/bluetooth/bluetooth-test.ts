@@ -28,7 +28,11 @@ export const test = base.extend<Fixtures>({
     await use(browser)
     await browser.close()
   },
-  adapter: async ({ radio }, use) => use(await EmulatedAdapter.start(radio)),
+  adapter: async ({ radio }, use) => {
+    const adapter = await EmulatedAdapter.start(radio)
+    await use(adapter)
+    adapter.stop()
+  },
   home: async ({ radio }, use) => {
     const context = await radio.newContext()
     await pumpNotifications(context)

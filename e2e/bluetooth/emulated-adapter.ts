@@ -163,6 +163,11 @@ export class EmulatedAdapter {
     return new EmulatedAdapter(session)
   }
 
+  /** All devices fall silent. */
+  stop(): void {
+    for (const peripheral of this.#peripherals) peripheral.ended()
+  }
+
   /** A device comes into reach. */
   async add(name: string, firmware: Firmware): Promise<EmulatedPeripheral> {
     const address = `09:09:09:09:09:${String(this.#peripherals.length + 1).padStart(2, '0')}`

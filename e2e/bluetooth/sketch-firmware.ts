@@ -30,8 +30,8 @@ export class SketchFirmware implements Firmware {
   readonly name: string
   /** What it understood, in order. */
   readonly heard: PlainPacket[] = []
-  /** Bytes of each write, for those who count. */
-  readonly writes: number[] = []
+  /** Bytes of each write, and when it came, for those who count. */
+  readonly writes: { readonly length: number; readonly at: number }[] = []
   /** How often a central has subscribed. */
   connections = 0
   readonly #options: SketchOptions
@@ -59,7 +59,7 @@ export class SketchFirmware implements Firmware {
   }
 
   received(bytes: Buffer): void {
-    this.writes.push(bytes.length)
+    this.writes.push({ length: bytes.length, at: performance.now() })
     for (const byte of bytes) {
       if (byte !== end) {
         this.#rest.push(byte)
