@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path'
 import { defineConfig } from 'vite'
 
 // dist/ has two writers: `tsc -b` leaves the declarations there, vite the code. Neither empties it for the other.
@@ -10,7 +11,8 @@ export default defineConfig({
     lib: { entry: 'src/index.ts', formats: ['es'], fileName: 'index' },
     rolldownOptions: {
       external: [/^@hopmesh\/core(\/|$)/, 'idb-keyval'],
-      output: { chunkFileNames: '[name].js' },
+      output: { // Every transport has a channel.ts.
+        chunkFileNames: ({ name, facadeModuleId }) => (name === 'channel' && facadeModuleId ? `${basename(dirname(facadeModuleId))}-channel.js` : '[name].js') },
     },
   },
 })

@@ -8,6 +8,7 @@ import { choosePageCrypto, pageDice } from './page-crypto.ts'
 import { watchPageLife } from './page-life.ts'
 import type { PageLife } from './page-life.ts'
 import { pageLog } from './page-log.ts'
+import { serialDialer } from './serial/dialer.ts'
 import { checkIdentity, loadPageIdentity } from './storage/page-identity.ts'
 import { keepEpoch } from './storage/tab-address.ts'
 import { webRtcDialer } from './webrtc/dialer.ts'
@@ -63,7 +64,7 @@ export function pageEnvironment(options: MeshOptions): PageEnvironment {
       return dialWebSocket(url, { clock, signal, life })
     },
     peerDialers,
-    deviceDialers: [bluetoothDialer({ clock, life })],
+    deviceDialers: [bluetoothDialer({ clock, life }), serialDialer({ clock, life })],
     warnings,
     life,
     dispose() {

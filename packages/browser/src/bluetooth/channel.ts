@@ -5,7 +5,7 @@ import { MeshError } from '@hopmesh/core'
 import type { Channel, Clock } from '@hopmesh/core'
 import { DeviceChannel } from '../devices/device-channel.ts'
 import type { PageLife } from '../page-life.ts'
-import { claimAddress } from '../storage/address-claim.ts'
+import type { AddressClaim } from '../storage/address-claim.ts'
 import { uart } from './gatt.ts'
 import type { GattCharacteristic, GattDevice, GattServer } from './gatt.ts'
 import { busyTriesMax, busyWaitMs, highWaterBytes, lowWaterBytes, writeBytesMax } from './limits.ts'
@@ -14,16 +14,16 @@ export interface BluetoothOpenOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly life?: PageLife | undefined
-  /** Of the tabs of one origin, one holds a device. Default: Web Locks decide. */
-  readonly claim?: typeof claimAddress | undefined
+  /** Of the tabs of one origin, one holds a device: undefined when that is another one. */
+  claim(name: string): Promise<AddressClaim | undefined>
 }
 
 /** Rejects with LINK_FAILED, which says at what step, or ABORTED. */
 export async function openBluetoothChannel(device: GattDevice, options: BluetoothOpenOptions): Promise<Channel> {
-  const { signal, claim = claimAddress } = options
+  const { signal } = options
   const { gatt } = device
   if (!gatt) throw failure(device, 'the browser lets nobody connect to it')
-  const held = await claim(`bluetooth ${device.id}`)
+  const held = await options.claim(`bluetooth ${device.id}`)
   if (!held) throw failure(device, 'another tab of this site, or another mesh of this page, holds it')
   const disconnect = (): void => gatt.disconnect()
   signal.addEventListener('abort', disconnect)

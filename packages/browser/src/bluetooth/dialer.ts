@@ -4,6 +4,7 @@
 import { MeshError } from '@hopmesh/core'
 import type { Clock, Device, DeviceDialer, PairOptions } from '@hopmesh/core'
 import type { PageLife } from '../page-life.ts'
+import { claimAddress } from '../storage/address-claim.ts'
 import { uart } from './gatt.ts'
 import type { GattDevice, WebBluetooth } from './gatt.ts'
 
@@ -40,7 +41,7 @@ function toDevice(device: GattDevice, { clock, life }: BluetoothDialerOptions): 
     async open(signal) {
       await life?.present()
       const { openBluetoothChannel } = await import('./channel.ts')
-      return openBluetoothChannel(device, { clock, signal, life })
+      return openBluetoothChannel(device, { clock, signal, life, claim: claimAddress })
     },
     forget: async () => device.forget?.(),
   }

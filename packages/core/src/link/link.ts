@@ -60,6 +60,7 @@ export class Link {
   readonly #greeting: string
   #state: LinkState = { phase: 'opening' }
   #plainAddress = ''
+  #plainFull = false
   #unreadableInARow = 0
   #cancelTimers: (() => void)[] = []
 
@@ -73,7 +74,7 @@ export class Link {
       frame: (bytes) => this.#frame(bytes),
       plain: (packet) => this.#plainPacket(packet),
       fault: (fault) => this.#unreadable(fault),
-      drained: () => this.#state.phase === 'joined' && this.#state.egress.drained(),
+      drained: () => this.#drained(),
       closed: (reason) => this.#closed(reason),
     })
   }
@@ -126,9 +127,16 @@ export class Link {
     if (this.#state.phase === 'joined') this.#state.egress.control(message)
   }
 
-  /** To a plain neighbour. False: it did not leave, or the channel is full. */
+  /** To a plain neighbour, also when its channel is full: for what is said seldom. False: it did not leave. */
   sendPlain(packets: readonly Packet[]): boolean {
-    return this.#state.phase === 'plain' && packets.length > 0 && this.#port.sendPlain(packets)
+    if (this.#state.phase !== 'plain' || packets.length === 0) return false
+    this.#plainFull = !this.#port.sendPlain(packets)
+    return true
+  }
+
+  /** A plain neighbour has not taken yet what it was sent: more shall wait or be refused. */
+  get plainFull(): boolean {
+    return this.#plainFull
   }
 
   /** What a plain neighbour calls itself. */
@@ -162,6 +170,11 @@ export class Link {
     if (notice) state.egress.control({ type: 'notice', code: notice.code, text: notice.text })
     state.egress.afterFlush(() => this.channel.close(detail))
     this.#end(detail)
+  }
+
+  #drained(): void {
+    this.#plainFull = false
+    if (this.#state.phase === 'joined') this.#state.egress.drained()
   }
 
   #newHandshake(greetings: readonly string[]): Handshake {

@@ -100,10 +100,11 @@ export class PlainEdge {
     return hosts.sort((a, b) => a.hops - b.hops).map(({ address }) => address)
   }
 
-  /** A data packet or error to a host behind this edge. False: there is none of that name, or its link is full. */
-  send(packet: Packet, destination: string): boolean {
+  /** A data packet or error to a host behind this edge. A code: it did not leave. */
+  send(packet: Packet, destination: string): 'NO_ROUTE' | 'QUEUE_FULL' | undefined {
     const neighbour = this.#toward(destination)
-    if (!neighbour) return false
+    if (!neighbour) return 'NO_ROUTE'
+    if (neighbour.link.plainFull) return 'QUEUE_FULL'
     // A plain stack drops its answer when it has no route to the source: adverts that still wait go first.
     const source = packet.srcAddr
     const waits = this.#cancelTell !== undefined || neighbour.tellFrom > 0
@@ -112,7 +113,8 @@ export class PlainEdge {
       this.#tell(neighbour)
     }
     // Only what every stack survives: no type, and the next hop always named.
-    return neighbour.link.sendPlain([{ ...packet, destAddr: destination, nextAddr: neighbour.address || destination, dataType: undefined }])
+    const last: Packet = { ...packet, destAddr: destination, nextAddr: neighbour.address || destination, dataType: undefined }
+    return neighbour.link.sendPlain([last]) ? undefined : 'NO_ROUTE'
   }
 
   receive(link: Link, packet: DecodedPacket): void {

@@ -163,7 +163,9 @@ export class Forwarder {
       return new MeshError('TOO_LARGE', `${packet.data?.length} bytes for the plain node ${destination}: at most ${plainBytesMax} arrive there`)
     }
     if (plain.gateway === address) {
-      return plainEdge.send(packet, destination) ? undefined : new MeshError('QUEUE_FULL', `${destination} does not take packets fast enough`)
+      const code = plainEdge.send(packet, destination)
+      const why = code === 'QUEUE_FULL' ? `${destination} does not take packets fast enough` : `there is no route to ${destination}`
+      return code && new MeshError(code, why)
     }
     const toGateway = exchange.table.get(plain.gateway)?.selected
     if (toGateway) return this.#sendMesh(toGateway.neighbour, packet, { gateway: plain.gateway, sourceGateway })
@@ -194,7 +196,8 @@ export class Forwarder {
     if (header.sourceGateway && !isMemberForm(header.source)) this.#parts.reachability.noteWayBack(header.source, header.sourceGateway)
     if (header.destination !== this.#parts.address) {
       if ((packet.data?.length ?? 0) > plainBytesMax) return this.#complain(neighbour, header, bytes, 'TOO_LARGE')
-      if (!this.#parts.plainEdge.send(packet, header.destination)) this.#complain(neighbour, header, bytes, 'NO_ROUTE')
+      const code = this.#parts.plainEdge.send(packet, header.destination)
+      if (code) this.#complain(neighbour, header, bytes, code)
       return
     }
     const code = this.#deliver(packet, this.#arrival(neighbour, header, false))
