@@ -6,14 +6,21 @@ import type { Channel, Clock } from '@hopmesh/core'
 import { DeviceChannel } from '../devices/device-channel.ts'
 import type { PageLife } from '../page-life.ts'
 import type { AddressClaim } from '../storage/address-claim.ts'
-import { uart } from './gatt.ts'
 import type { GattCharacteristic, GattDevice, GattServer } from './gatt.ts'
 import { busyTriesMax, busyWaitMs, highWaterBytes, lowWaterBytes, writeBytesMax } from './limits.ts'
+
+/** Nordic UART, as a central sees it: it writes to one characteristic and is notified by the other. */
+export const uart = {
+  write: '6e400002-b5a3-f393-e0a9-e50e24dcca9e',
+  notify: '6e400003-b5a3-f393-e0a9-e50e24dcca9e',
+} as const
 
 export interface BluetoothOpenOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly life?: PageLife | undefined
+  /** The UUID of the Nordic UART. */
+  readonly service: string
   /** Of the tabs of one origin, one holds a device: undefined when that is another one. */
   claim(name: string): Promise<AddressClaim | undefined>
 }
@@ -49,7 +56,7 @@ async function connected(device: GattDevice, gatt: GattServer, options: Bluetoot
     }
   }
   await step('it does not connect', () => gatt.connect())
-  const service = await step('it has no Nordic UART', () => gatt.getPrimaryService(uart.service))
+  const service = await step('it has no Nordic UART', () => gatt.getPrimaryService(options.service))
   const write = await step('its Nordic UART takes no bytes', () => service.getCharacteristic(uart.write))
   const notify = await step('its Nordic UART tells no bytes', () => service.getCharacteristic(uart.notify))
   const ended = new AbortController()

@@ -5,8 +5,10 @@ import { MeshError } from '@hopmesh/core'
 import type { Clock, Device, DeviceDialer, PairOptions } from '@hopmesh/core'
 import type { PageLife } from '../page-life.ts'
 import { claimAddress } from '../storage/address-claim.ts'
-import { uart } from './gatt.ts'
 import type { GattDevice, WebBluetooth } from './gatt.ts'
+
+/** Nordic UART: the service that a device must have. */
+export const uartService = '6e400001-b5a3-f393-e0a9-e50e24dcca9e'
 
 export interface BluetoothDialerOptions {
   readonly clock: Clock
@@ -24,11 +26,11 @@ export function bluetoothDialer(options: BluetoothDialerOptions): DeviceDialer {
   }
 }
 
-async function choose(options: BluetoothDialerOptions, { filters = [{ services: [uart.service] }] }: PairOptions): Promise<Device> {
+async function choose(options: BluetoothDialerOptions, { filters = [{ services: [uartService] }] }: PairOptions): Promise<Device> {
   const bluetooth = webBluetooth()
   if (!bluetooth) throw new MeshError('NO_BLUETOOTH', whyNone())
   try {
-    return toDevice(await bluetooth.requestDevice({ filters, optionalServices: [uart.service] }), options)
+    return toDevice(await bluetooth.requestDevice({ filters, optionalServices: [uartService] }), options)
   } catch (error) {
     throw await whyNot(bluetooth, error)
   }
@@ -41,7 +43,7 @@ function toDevice(device: GattDevice, { clock, life }: BluetoothDialerOptions): 
     async open(signal) {
       await life?.present()
       const { openBluetoothChannel } = await import('./channel.ts')
-      return openBluetoothChannel(device, { clock, signal, life, claim: claimAddress })
+      return openBluetoothChannel(device, { clock, signal, life, service: uartService, claim: claimAddress })
     },
     forget: async () => device.forget?.(),
   }

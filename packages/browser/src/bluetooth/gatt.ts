@@ -1,12 +1,5 @@
 // The parts of Web Bluetooth that are used here: the types of the DOM know nothing of it.
 
-/** Nordic UART. A central writes to one characteristic and is notified by the other. */
-export const uart = {
-  service: '6e400001-b5a3-f393-e0a9-e50e24dcca9e',
-  write: '6e400002-b5a3-f393-e0a9-e50e24dcca9e',
-  notify: '6e400003-b5a3-f393-e0a9-e50e24dcca9e',
-} as const
-
 export interface GattCharacteristic extends EventTarget {
   /** As of the latest `characteristicvaluechanged`. */
   readonly value?: DataView | undefined

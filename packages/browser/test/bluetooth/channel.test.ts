@@ -5,6 +5,7 @@ import type { ChannelWorld } from '@hopmesh/core/testing'
 import { describe, expect, test } from 'vitest'
 import { openBluetoothChannel } from '../../src/bluetooth/channel.ts'
 import type { BluetoothOpenOptions } from '../../src/bluetooth/channel.ts'
+import { uartService } from '../../src/bluetooth/dialer.ts'
 import { busyTriesMax, busyWaitMs, highWaterBytes, lowWaterBytes } from '../../src/bluetooth/limits.ts'
 import { bufferedBytesMax, closingTimeoutMs, writeTimeoutMs } from '../../src/devices/limits.ts'
 import { FakeFirmware, FakeGatt } from './fake-gatt.ts'
@@ -37,7 +38,7 @@ interface Opened {
 function opening(gatt: FakeGatt, clock: Clock, options: Partial<BluetoothOpenOptions> = {}): { open: Promise<Channel>; held: { released: number } } {
   const held = { released: 0 }
   const claim = async (): Promise<{ release(): void }> => ({ release: () => void (held.released += 1) })
-  return { open: openBluetoothChannel(gatt, { clock, signal: new AbortController().signal, claim, ...options }), held }
+  return { open: openBluetoothChannel(gatt, { clock, signal: new AbortController().signal, service: uartService, claim, ...options }), held }
 }
 
 async function opened(gatt: FakeGatt, clock: Clock): Promise<Opened> {

@@ -1,6 +1,7 @@
 import { ChannelInbox } from '@hopmesh/core'
 import type { Channel, ChannelReceiver, Clock } from '@hopmesh/core'
-import { uart } from '../../src/bluetooth/gatt.ts'
+import { uart } from '../../src/bluetooth/channel.ts'
+import { uartService } from '../../src/bluetooth/dialer.ts'
 import type { GattCharacteristic, GattDevice, GattServer, GattService } from '../../src/bluetooth/gatt.ts'
 
 const notificationBytesMax = 20
@@ -53,7 +54,7 @@ export class FakeGatt extends EventTarget implements GattDevice, GattServer, Gat
 
   getPrimaryService(uuid: string): Promise<GattService> {
     return this.operation('getPrimaryService', () => {
-      if (uuid !== uart.service) throw gattError('No Services matching UUID', 'NotFoundError')
+      if (uuid !== uartService) throw gattError('No Services matching UUID', 'NotFoundError')
       return this
     })
   }

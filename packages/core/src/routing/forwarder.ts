@@ -36,6 +36,9 @@ export interface ForwarderParts {
   fault(code: string, message: string): void
 }
 
+/** Why a packet of somebody else ends here. */
+type ComplaintCode = 'NO_ROUTE' | 'HOP_LIMIT' | 'NO_SERVICE' | 'NO_HANDLER' | 'QUEUE_FULL' | 'TOO_LARGE'
+
 export class Forwarder {
   readonly #parts: ForwarderParts
   readonly #seen = new Seen(broadcastsSeenMax)
@@ -233,7 +236,7 @@ export class Forwarder {
   }
 
   /** Tells the origin of a packet why it ends here (a hint; nothing is told about errors, broadcasts or too often). */
-  #complain(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array, code: 'NO_ROUTE' | 'HOP_LIMIT' | 'NO_SERVICE' | 'NO_HANDLER' | 'TOO_LARGE'): void {
+  #complain(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array, code: ComplaintCode): void {
     this.#parts.fault(code, `a packet from ${header.source} to ${header.destination} ends here`)
     if (header.netState === netStates.error || header.source === '') return
     const second = Math.floor(this.#parts.clock.now() / 1_000)
