@@ -43,6 +43,8 @@ export const test = base.extend<Fixtures>({
 
 /** Clicks the pairing button of the demo and chooses this device; undefined: closes the chooser. */
 export async function pairFrom(demo: DemoPage, device: EmulatedPeripheral | undefined): Promise<void> {
+  // A tab in the background gets no chooser.
+  await demo.page.bringToFront()
   await Chooser.of(demo.page, device?.address)
   await demo.part('pair-bluetooth').click()
 }

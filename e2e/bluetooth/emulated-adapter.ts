@@ -24,6 +24,9 @@ export interface UartLink {
 const clientConfiguration = '00002902-0000-1000-8000-00805f9b34fb'
 const success = 0
 const connectionFailed = 0x3e
+const unlikelyError = 0x0e
+
+type Operation = 'read' | 'write' | 'subscribe-to-notifications' | 'unsubscribe-from-notifications'
 
 /**
  * A device of the emulated adapter. Chromium's emulator pushes no notifications, but the answer to a read fires the very
@@ -57,7 +60,12 @@ export class EmulatedPeripheral {
   /** Out of reach: the connection is lost, and none is taken until `comeBack`. */
   async lose(): Promise<void> {
     this.#inReach = false
+    // A read that still waits when the link goes would take the browser with it.
+    if (this.#reading) await this.#answer(this.#notify, 'read', { code: unlikelyError })
     await this.#session.send('BluetoothEmulation.simulateGATTDisconnection', { address: this.address })
+    // The emulator forgets what was discovered.
+    this.#write = ''
+    this.#notify = ''
     this.ended()
   }
 
@@ -86,15 +94,14 @@ export class EmulatedPeripheral {
     return characteristicId !== '' && (characteristicId === this.#write || characteristicId === this.#notify)
   }
 
-  async characteristicOperation(characteristicId: string, type: string, data: string | undefined): Promise<void> {
-    if (type === 'read') {
+  async characteristicOperation(characteristicId: string, operation: Operation, data: string | undefined): Promise<void> {
+    if (operation === 'read') {
       this.#reading = true
       await this.#deliver()
       return
     }
-    const operation = type as 'write' | 'subscribe-to-notifications' | 'unsubscribe-from-notifications'
     if (operation === 'write') this.#firmware.received(Buffer.from(data ?? '', 'base64'))
-    await this.#answer(characteristicId, operation)
+    await this.#answer(characteristicId, operation, { code: success })
     if (operation === 'unsubscribe-from-notifications') this.ended()
     if (operation !== 'subscribe-to-notifications' || this.#subscribed) return
     this.#subscribed = true
@@ -112,17 +119,12 @@ export class EmulatedPeripheral {
     const value = this.#queue.shift()
     if (value === undefined) return
     this.#reading = false
-    await this.#answer(this.#notify, 'read', value)
+    await this.#answer(this.#notify, 'read', { code: success, data: value.toString('base64') })
   }
 
-  async #answer(characteristicId: string, type: 'read' | 'write' | 'subscribe-to-notifications' | 'unsubscribe-from-notifications', value?: Buffer): Promise<void> {
+  async #answer(characteristicId: string, type: Operation, result: { readonly code: number; readonly data?: string }): Promise<void> {
     try {
-      await this.#session.send('BluetoothEmulation.simulateCharacteristicOperationResponse', {
-        characteristicId,
-        type,
-        code: success,
-        ...(value === undefined ? {} : { data: value.toString('base64') }),
-      })
+      await this.#session.send('BluetoothEmulation.simulateCharacteristicOperationResponse', { characteristicId, type, ...result })
     } catch (error) {
       // The page or the link went while the answer was on its way: nobody waits for it any more.
       if (this.#subscribed && !/not found|no pending|closed|Invalid/i.test(String(error))) throw error
