@@ -4,7 +4,7 @@ import { uart } from './emulated-adapter.ts'
 // Only as much of Web Bluetooth as is used here; TypeScript's own DOM types have none of it.
 interface Characteristic {
   readonly value?: DataView
-  addEventListener(type: 'characteristicvaluechanged', listener: () => void): void
+  addEventListener(type: 'characteristicvaluechanged', listener: () => void, options?: { once: true }): void
   startNotifications(): Promise<unknown>
   writeValueWithoutResponse(value: Uint8Array): Promise<void>
 }
@@ -17,7 +17,7 @@ interface BluetoothDevice {
 
 declare global {
   /** On a page with a raw UART. */
-  var rawUart: { readonly notified: number[]; readonly write: (values: readonly number[]) => Promise<void> }
+  var rawUart: { readonly notified: number[]; readonly write: (values: readonly number[]) => Promise<void>; readonly nextNotification: () => Promise<void> }
 }
 
 /** A Nordic UART by Web Bluetooth alone, without the library: what the emulator itself can do. */
@@ -42,7 +42,8 @@ export class RawUart {
         notify.addEventListener('characteristicvaluechanged', () => notified.push(...new Uint8Array(notify.value?.buffer ?? new ArrayBuffer(0))))
         await notify.startNotifications()
         const write = await service.getCharacteristic(ids.write)
-        globalThis.rawUart = { notified, write: (values) => write.writeValueWithoutResponse(Uint8Array.from(values)) }
+        const nextNotification = (): Promise<void> => new Promise((resolve) => notify.addEventListener('characteristicvaluechanged', () => resolve(), { once: true }))
+        globalThis.rawUart = { notified, nextNotification, write: (values) => write.writeValueWithoutResponse(Uint8Array.from(values)) }
       })
     }, uart)
     await page.getByRole('button').click()
@@ -75,7 +76,7 @@ export class RawUart {
           rawUart.notified.length = 0
           const started = performance.now()
           for (let start = 0; start < bytes.length; start += 20) await rawUart.write(bytes.slice(start, start + 20))
-          while (rawUart.notified.at(-1) !== 0xc0) await new Promise((resolve) => setTimeout(resolve))
+          while (rawUart.notified.at(-1) !== 0xc0) await rawUart.nextNotification()
           took.push(performance.now() - started)
         }
         return took
