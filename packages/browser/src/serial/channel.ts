@@ -4,6 +4,7 @@
 import { MeshError } from '@hopmesh/core'
 import type { Channel, Clock } from '@hopmesh/core'
 import { DeviceChannel } from '../devices/device-channel.ts'
+import { closingTimeoutMs } from '../devices/limits.ts'
 import type { PageLife } from '../page-life.ts'
 import { baudRate, highWaterBytes, lowWaterBytes, writeBytesMax } from './limits.ts'
 import type { WebSerialPort } from './web-serial.ts'
@@ -38,12 +39,14 @@ class SerialConversation {
   readonly channel: DeviceChannel
   readonly #port: WebSerialPort
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #clock: Clock
   readonly #ended = new AbortController()
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
 
   constructor(port: WebSerialPort, writer: WritableStreamDefaultWriter<Uint8Array>, { clock, name, life }: SerialOpenOptions) {
     this.#port = port
     this.#writer = writer
+    this.#clock = clock
     this.channel = new DeviceChannel({
       clock,
       medium: 'serial',
@@ -83,15 +86,31 @@ class SerialConversation {
     void this.#closePort()
   }
 
-  /** A port closes only when nobody holds its streams. */
+  /** A port closes only when nobody holds its streams, also when one of them is broken already. */
   async #closePort(): Promise<void> {
-    try {
-      await this.#reader?.cancel()
-      await this.#writer.abort()
-      this.#writer.releaseLock()
-      await this.#port.close()
-    } catch {
-      // It is gone already.
+    const steps = [() => this.#reader?.cancel(), () => this.#flush(), () => this.#writer.releaseLock(), () => this.#port.close()]
+    for (const step of steps) {
+      try {
+        await step()
+      } catch {
+        // It is gone already.
+      }
     }
+  }
+
+  /** What the browser took still goes down the line, unless the board takes no more. */
+  #flush(): Promise<void> {
+    return new Promise((resolve) => {
+      const stopTimer = this.#clock.setTimer(closingTimeoutMs, () => {
+        // Not waited for: an abort waits for the write that never ends.
+        this.#writer.abort().catch(() => {})
+        resolve()
+      })
+      const over = (): void => {
+        stopTimer()
+        resolve()
+      }
+      this.#writer.close().then(over, over)
+    })
   }
 }

@@ -1,4 +1,3 @@
-import { systemClock } from '@hopmesh/core'
 import type { Channel, Clock, CloseReason, MeshError } from '@hopmesh/core'
 import { VirtualClock, channelContractCasesFor } from '@hopmesh/core/testing'
 import type { ChannelWorld } from '@hopmesh/core/testing'
@@ -8,15 +7,8 @@ import type { BluetoothOpenOptions } from '../../src/bluetooth/channel.ts'
 import { uartService } from '../../src/bluetooth/dialer.ts'
 import { busyTriesMax, busyWaitMs, highWaterBytes, lowWaterBytes } from '../../src/bluetooth/limits.ts'
 import { bufferedBytesMax, closingTimeoutMs, writeTimeoutMs } from '../../src/devices/limits.ts'
+import { realClock } from '../devices/real-clock.ts'
 import { FakeFirmware, FakeGatt } from './fake-gatt.ts'
-
-const realClock = systemClock({
-  now: () => performance.now(),
-  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
-  clearTimeout: (id) => clearTimeout(id as NodeJS.Timeout),
-  queueMicrotask,
-  Date,
-})
 
 /** Hundreds of writes settle between two events: a whole turn lets them. */
 function turnClock(): VirtualClock {
