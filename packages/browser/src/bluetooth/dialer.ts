@@ -3,6 +3,7 @@
 
 import { MeshError } from '@hopmesh/core'
 import type { Clock, Device, DeviceDialer, PairOptions } from '@hopmesh/core'
+import { chooserFailure } from '../devices/chooser-failure.ts'
 import type { PageLife } from '../page-life.ts'
 import { claimAddress } from '../storage/address-claim.ts'
 import type { GattDevice, WebBluetooth } from './gatt.ts'
@@ -54,18 +55,20 @@ function webBluetooth(): WebBluetooth | undefined {
 }
 
 function whyNone(): string {
-  if (globalThis.isSecureContext === false) return 'This page has no Bluetooth, because it is neither on https:// nor on localhost'
+  if (!globalThis.isSecureContext) return 'This page has no Bluetooth, because it is neither on https:// nor on localhost'
   return 'This browser has no Web Bluetooth: Chrome and Edge have it (on Linux behind chrome://flags/#enable-experimental-web-platform-features)'
 }
 
 async function whyNot(bluetooth: WebBluetooth, error: unknown): Promise<MeshError> {
-  const { name, message } = error instanceof Error ? error : new Error(String(error))
-  if (name === 'TypeError') return new MeshError('INVALID_OPTION', `The filters are refused: ${message}`, { cause: error })
-  if (name === 'SecurityError' && globalThis.navigator.userActivation?.isActive !== false) {
-    return new MeshError('NO_BLUETOOTH', `This page may not use Bluetooth: ${message}`, { cause: error })
+  const failure = chooserFailure(error, { what: 'Bluetooth device', missing: 'NO_BLUETOOTH' })
+  if (failure.code !== 'PAIRING_DISMISSED' || (await available(bluetooth))) return failure
+  return new MeshError('NO_BLUETOOTH', 'This machine has no Bluetooth, or it is switched off', { cause: error })
+}
+
+async function available(bluetooth: WebBluetooth): Promise<boolean> {
+  try {
+    return (await bluetooth.getAvailability?.()) ?? true
+  } catch {
+    return true
   }
-  if ((await bluetooth.getAvailability?.().catch(() => true)) === false) {
-    return new MeshError('NO_BLUETOOTH', 'This machine has no Bluetooth, or it is switched off', { cause: error })
-  }
-  return new MeshError('PAIRING_DISMISSED', `No Bluetooth device was chosen: ${message}`, { cause: error })
 }

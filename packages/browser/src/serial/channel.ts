@@ -88,7 +88,7 @@ class SerialConversation {
 
   /** A port closes only when nobody holds its streams, also when one of them is broken already. */
   async #closePort(): Promise<void> {
-    const steps = [() => this.#reader?.cancel(), () => this.#flush(), () => this.#writer.releaseLock(), () => this.#port.close()]
+    const steps = [() => this.#reader?.cancel(), () => this.#flush(), async () => this.#writer.releaseLock(), () => this.#port.close()]
     for (const step of steps) {
       try {
         await step()

@@ -3,6 +3,7 @@
 
 import { MeshError } from '@hopmesh/core'
 import type { Clock, Device, DeviceDialer, PairOptions } from '@hopmesh/core'
+import { chooserFailure } from '../devices/chooser-failure.ts'
 import type { PageLife } from '../page-life.ts'
 import type { WebSerial, WebSerialPort } from './web-serial.ts'
 
@@ -34,7 +35,7 @@ async function choose({ filters }: PairOptions): Promise<WebSerialPort> {
   try {
     return await serial.requestPort(filters ? { filters } : {})
   } catch (error) {
-    throw whyNot(error)
+    throw chooserFailure(error, { what: 'serial port', missing: 'NO_SERIAL' })
   }
 }
 
@@ -62,15 +63,6 @@ function hex(id: number): string {
 }
 
 function whyNone(): string {
-  if (globalThis.isSecureContext === false) return 'This page has no serial ports, because it is neither on https:// nor on localhost'
+  if (!globalThis.isSecureContext) return 'This page has no serial ports, because it is neither on https:// nor on localhost'
   return 'This browser has no Web Serial: Chrome and Edge have it on a computer'
-}
-
-function whyNot(error: unknown): MeshError {
-  const { name, message } = error instanceof Error ? error : new Error(String(error))
-  if (name === 'TypeError') return new MeshError('INVALID_OPTION', `The filters are refused: ${message}`, { cause: error })
-  if (name === 'SecurityError' && globalThis.navigator.userActivation?.isActive !== false) {
-    return new MeshError('NO_SERIAL', `This page may not use serial ports: ${message}`, { cause: error })
-  }
-  return new MeshError('PAIRING_DISMISSED', `No serial port was chosen: ${message}`, { cause: error })
 }
