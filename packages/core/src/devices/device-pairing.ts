@@ -11,7 +11,24 @@ import { DeviceLink, type DeviceState } from './device-link.ts'
 /** Devices of one medium at one node. A radio holds about seven links; more than this is a mistake. */
 export const devicesMax = 32
 
-export interface DevicePairingOptions {
+/**
+ * `mesh.bluetooth`, `mesh.serial`: devices beside this node that speak ALN. Each becomes a peer that everybody sees, and
+ * is connected again by itself when it was lost, until `disconnect`.
+ */
+export interface DevicePairing {
+  /** Every device that is paired or being paired, as it is now. */
+  readonly devices: readonly DeviceState[]
+  /**
+   * Lets a person choose a device, inside a click, and resolves as soon as it is a peer. Rejects with NO_BLUETOOTH or
+   * NO_SERIAL, PAIRING_DISMISSED, LINK_FAILED, TIMEOUT (it says no address), IDENTITY_IN_USE or PLAIN_REFUSED (it says one
+   * that is not its own), BUSY (32 devices), INVALID_OPTION, ABORTED or CLOSED. A device that was paired before is tried on.
+   */
+  pair(options?: PairOptions): Promise<Peer>
+  /** Ends the link and forgets the device; `device` is its id or its address. Nothing happens when there is none. */
+  disconnect(device: string): Promise<void>
+}
+
+export interface DeviceLinksOptions {
   readonly medium: 'bluetooth' | 'serial'
   /** Absent: this environment has none. */
   readonly dialer: DeviceDialer | undefined
@@ -28,30 +45,21 @@ const missing = {
   serial: { code: 'NO_SERIAL', why: 'there is no Web Serial here: pair from a web page in Chrome or Edge on a computer, on https:// or localhost' },
 } as const
 
-/**
- * `mesh.bluetooth`, `mesh.serial`: devices beside this node that speak ALN. Each becomes a peer that everybody sees, and
- * is connected again by itself when it was lost, until `disconnect`.
- */
-export class DevicePairing {
-  readonly #options: DevicePairingOptions
+/** A link to each device of one medium, and another one when it breaks. */
+export class DeviceLinks implements DevicePairing {
+  readonly #options: DeviceLinksOptions
   readonly #links = new Map<string, DeviceLink>()
   #router: Router | undefined
   #closed = false
 
-  constructor(options: DevicePairingOptions) {
+  constructor(options: DeviceLinksOptions) {
     this.#options = options
   }
 
-  /** Every device that is paired or being paired, as it is now. */
   get devices(): readonly DeviceState[] {
     return Array.from(this.#links.values(), ({ status }) => status)
   }
 
-  /**
-   * Lets a person choose a device, inside a click, and resolves as soon as it is a peer. Rejects with NO_BLUETOOTH or
-   * NO_SERIAL, PAIRING_DISMISSED, LINK_FAILED, TIMEOUT (it says no address), IDENTITY_IN_USE or PLAIN_REFUSED (it says one
-   * that is not its own), BUSY (32 devices), INVALID_OPTION, ABORTED or CLOSED. A device that was paired before is tried on.
-   */
   pair(options: PairOptions = {}): Promise<Peer> {
     const refusal = refusedOptions(options, pairOptions)
     if (refusal) return refusal
@@ -78,7 +86,6 @@ export class DevicePairing {
     })
   }
 
-  /** Ends the link and forgets the device; `device` is its id or its address. Nothing happens when there is none. */
   async disconnect(device: string): Promise<void> {
     const link = this.#find(device)
     if (!link) return
@@ -89,10 +96,6 @@ export class DevicePairing {
     } catch (error) {
       this.#options.log.write(3, 'devices', `${link.status.name} could not be forgotten`, error)
     }
-  }
-
-  has(device: string): boolean {
-    return this.#find(device) !== undefined
   }
 
   attach(router: Router): void {

@@ -1,4 +1,4 @@
-import { DevicePairing } from '../devices/device-pairing.ts'
+import { DeviceLinks } from '../devices/device-pairing.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { resolveName, unresolved } from '../membership/names.ts'
 import type { Peer } from '../membership/peer.ts'
@@ -45,8 +45,8 @@ export class MeshRooms {
   readonly requests: Requests
   readonly messages: Messages
   readonly relays: RelayLinks
-  readonly bluetooth: DevicePairing
-  readonly serial: DevicePairing
+  readonly bluetooth: DeviceLinks
+  readonly serial: DeviceLinks
   /** Called once, when it begins to close. */
   onClose: (() => void) | undefined
   readonly #log: Log
@@ -193,10 +193,10 @@ export class MeshRooms {
     return this.#started
   }
 
-  #devices(medium: 'bluetooth' | 'serial'): DevicePairing {
+  #devices(medium: 'bluetooth' | 'serial'): DeviceLinks {
     const { clock, dice, deviceDialers } = this.environment
     const dialer = deviceDialers?.find((one) => one.medium === medium)
-    return new DevicePairing({ medium, dialer, clock, dice, log: this.#log, operations: this.operations, peer: (address) => this.peers.peer(address) })
+    return new DeviceLinks({ medium, dialer, clock, dice, log: this.#log, operations: this.operations, peer: (address) => this.peers.peer(address) })
   }
 
   /** Ends every link of ours to that one, and forgets it when it is a device. */
