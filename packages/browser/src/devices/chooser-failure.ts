@@ -13,6 +13,7 @@ export function chooserFailure(error: unknown, { what, missing }: ChooserWords):
   if (name === 'TypeError') return new MeshError('INVALID_OPTION', `The filters are refused: ${message}`, { cause: error })
   // The same name for a policy of the page and for a missing click.
   const clicked = globalThis.navigator.userActivation?.isActive ?? true
-  if (name === 'SecurityError' && clicked) return new MeshError(missing, `This page may not ask for a ${what}: ${message}`, { cause: error })
+  if (name === 'SecurityError' && clicked)
+    return new MeshError(missing, `This page may not ask for a ${what}: ${message}`, { cause: error })
   return new MeshError('PAIRING_DISMISSED', `No ${what} was chosen: ${message}`, { cause: error })
 }

@@ -66,7 +66,7 @@ class SerialConversation {
   async #read(): Promise<void> {
     let why = 'the port is gone'
     // Each round has a new stream, or the line has nothing more to say.
-    for (let last: unknown; this.#port.readable && this.#port.readable !== last && !this.#ended.signal.aborted; ) {
+    for (let last: unknown; this.#port.readable && this.#port.readable !== last && !this.#ended.signal.aborted;) {
       last = this.#port.readable
       const reader = this.#port.readable.getReader()
       this.#reader = reader

@@ -27,10 +27,17 @@ interface Opened {
   readonly held: { released: number }
 }
 
-function opening(gatt: FakeGatt, clock: Clock, options: Partial<BluetoothOpenOptions> = {}): { open: Promise<Channel>; held: { released: number } } {
+function opening(
+  gatt: FakeGatt,
+  clock: Clock,
+  options: Partial<BluetoothOpenOptions> = {},
+): { open: Promise<Channel>; held: { released: number } } {
   const held = { released: 0 }
   const claim = async (): Promise<{ release(): void }> => ({ release: () => void (held.released += 1) })
-  return { open: openBluetoothChannel(gatt, { clock, signal: new AbortController().signal, service: uartService, claim, ...options }), held }
+  return {
+    open: openBluetoothChannel(gatt, { clock, signal: new AbortController().signal, service: uartService, claim, ...options }),
+    held,
+  }
 }
 
 async function opened(gatt: FakeGatt, clock: Clock): Promise<Opened> {
@@ -60,7 +67,8 @@ const untellable = 'ALN-40 closing is told to both: local here, remote there, on
 
 describe('ALN-41 channel contract: Bluetooth over a fake GATT', () => {
   for (const one of channelContractCasesFor('stream')) {
-    if (one.title === untellable) test(`${one.title}, but for 'lost' instead of 'remote'`, () => expect(one.run(world)).rejects.toThrow("'lost'"))
+    if (one.title === untellable)
+      test(`${one.title}, but for 'lost' instead of 'remote'`, () => expect(one.run(world)).rejects.toThrow("'lost'"))
     else test(one.title, () => one.run(world))
   }
 })
@@ -183,7 +191,10 @@ describe('ALN-43 a Bluetooth channel', () => {
     expect(slow.connected).toBe(true)
     await clock.advance(2)
     expect(slow.connected).toBe(false)
-    expect([first, second].map(({ heard }) => heard.ends)).toEqual([[{ code: 'local', detail: 'done' }], [{ code: 'local', detail: 'done' }]])
+    expect([first, second].map(({ heard }) => heard.ends)).toEqual([
+      [{ code: 'local', detail: 'done' }],
+      [{ code: 'local', detail: 'done' }],
+    ])
   })
 
   test.each([
@@ -219,7 +230,12 @@ describe('ALN-43 a Bluetooth channel', () => {
   test('a page that is left lets the device go at once', async () => {
     const gatt = new FakeGatt()
     let leave = (): void => {}
-    const life = { track: (left: () => void) => ((leave = left), () => {}), onBack: () => () => {}, present: async () => {}, stop: () => {} }
+    const life = {
+      track: (left: () => void) => ((leave = left), () => {}),
+      onBack: () => () => {},
+      present: async () => {},
+      stop: () => {},
+    }
     const { open } = opening(gatt, new VirtualClock(), { life })
     await open
     leave()

@@ -164,7 +164,8 @@ export class FakeFirmware implements Channel {
     if (this.#inbox.closeReason !== undefined) return false
     this.#bufferedBytes += message.length
     this.#clock.soon(() => {
-      for (let at = 0; at < message.length; at += notificationBytesMax) this.#gatt.notify.notifies(message.subarray(at, at + notificationBytesMax))
+      for (let at = 0; at < message.length; at += notificationBytesMax)
+        this.#gatt.notify.notifies(message.subarray(at, at + notificationBytesMax))
       this.#bufferedBytes -= message.length
       if (this.#waiting && this.#bufferedBytes === 0) {
         this.#waiting = false

@@ -24,7 +24,9 @@ const choosers: readonly [string, 'bluetooth' | 'serial', string, DeviceDialer][
 
 function refusing(medium: 'bluetooth' | 'serial', error: Error): { bluetooth?: object; serial?: object } {
   const ask = (): Promise<never> => Promise.reject(error)
-  return medium === 'bluetooth' ? { bluetooth: { requestDevice: ask, getAvailability: async () => true } } : { serial: { requestPort: ask } }
+  return medium === 'bluetooth'
+    ? { bluetooth: { requestDevice: ask, getAvailability: async () => true } }
+    : { serial: { requestPort: ask } }
 }
 
 describe.each(choosers)('ALN-43 the chooser for %s devices', (_, medium, missing, dialer) => {

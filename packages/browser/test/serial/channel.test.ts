@@ -42,7 +42,8 @@ const untellable = 'ALN-40 closing is told to both: local here, remote there, on
 
 describe('ALN-41 channel contract: serial over a fake port', () => {
   for (const one of channelContractCasesFor('stream')) {
-    if (one.title === untellable) test(`${one.title}, but for 'lost' instead of 'remote'`, () => expect(one.run(world)).rejects.toThrow("'lost'"))
+    if (one.title === untellable)
+      test(`${one.title}, but for 'lost' instead of 'remote'`, () => expect(one.run(world)).rejects.toThrow("'lost'"))
     else test(one.title, () => one.run(world))
   }
 })
@@ -108,7 +109,10 @@ describe('ALN-43 a serial channel', () => {
   test('a port that another tab or program has is LINK_FAILED', async () => {
     const port = new FakePort()
     port.refuses = new DOMException('Failed to open serial port.', 'NetworkError')
-    await expect(open(port, turnClock())).rejects.toMatchObject({ code: 'LINK_FAILED', message: expect.stringContaining('another tab') as unknown })
+    await expect(open(port, turnClock())).rejects.toMatchObject({
+      code: 'LINK_FAILED',
+      message: expect.stringContaining('another tab') as unknown,
+    })
   })
 
   test('given up while it opens, the port is closed again', async () => {

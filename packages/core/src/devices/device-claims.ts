@@ -8,7 +8,10 @@ import type { Router, RouterLink } from '../routing/router.ts'
  */
 export function claimFault(address: string, router: Router, link: RouterLink | undefined): MeshError | undefined {
   const shown = address.slice(0, 40)
-  if (isMemberForm(address)) return new MeshError('PLAIN_REFUSED', `the device calls itself ${shown}: only a member that proves it has such an address`)
+  if (isMemberForm(address))
+    return new MeshError('PLAIN_REFUSED', `the device calls itself ${shown}: only a member that proves it has such an address`)
   const another = router.destination(address) !== undefined && !(link && router.addressesBehind(link).includes(address))
-  return another ? new MeshError('IDENTITY_IN_USE', `the device calls itself ${shown}, which is the address of another node here`) : undefined
+  return another
+    ? new MeshError('IDENTITY_IN_USE', `the device calls itself ${shown}, which is the address of another node here`)
+    : undefined
 }

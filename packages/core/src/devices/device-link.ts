@@ -160,7 +160,8 @@ export class DeviceLink {
           const address = link.peer?.address || router.addressesBehind(link)[0]
           if (address && router.destination(address)) settle.resolve(address)
         }
-        const broke = (why: string): void => settle.reject(new MeshError('LINK_FAILED', `the link with ${device.name} broke at once: ${why}`))
+        const broke = (why: string): void =>
+          settle.reject(new MeshError('LINK_FAILED', `the link with ${device.name} broke at once: ${why}`))
         link.up.then(look, settle.reject)
         link.down.then(broke, () => {})
         return router.on('destination', look)

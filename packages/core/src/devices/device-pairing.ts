@@ -41,8 +41,14 @@ export interface DeviceLinksOptions {
 
 const pairOptions: readonly string[] = ['filters', 'signal'] satisfies (keyof PairOptions)[]
 const missing = {
-  bluetooth: { code: 'NO_BLUETOOTH', why: 'there is no Web Bluetooth here: pair from a web page in Chrome or Edge, on https:// or localhost' },
-  serial: { code: 'NO_SERIAL', why: 'there is no Web Serial here: pair from a web page in Chrome or Edge on a computer, on https:// or localhost' },
+  bluetooth: {
+    code: 'NO_BLUETOOTH',
+    why: 'there is no Web Bluetooth here: pair from a web page in Chrome or Edge, on https:// or localhost',
+  },
+  serial: {
+    code: 'NO_SERIAL',
+    why: 'there is no Web Serial here: pair from a web page in Chrome or Edge on a computer, on https:// or localhost',
+  },
 } as const
 
 /** A link to each device of one medium, and another one when it breaks. */

@@ -35,7 +35,9 @@ describe('pairing a device', () => {
     await world.acquainted(ada, bob)
     const peer = await world.settle(ada.bluetooth.pair())
     expect(peer).toMatchObject({ address: 'ESP32-black-box-a', kind: 'plain', state: 'active', hops: 1, direct: true, verified: false })
-    expect(ada.bluetooth.devices).toMatchObject([{ id: 'device-1', name: 'ESP32-black-box-a', address: 'ESP32-black-box-a', state: 'online' }])
+    expect(ada.bluetooth.devices).toMatchObject([
+      { id: 'device-1', name: 'ESP32-black-box-a', address: 'ESP32-black-box-a', state: 'online' },
+    ])
     expect(dialer.asked).toBe(1)
     await world.clock.advanceUntil(() => bob.services.list('ping').length > 0, 5_000)
     expect((await world.settle(bob.call('ping', 'over two tabs'))).text()).toBe('over two tabs')
@@ -49,7 +51,8 @@ describe('pairing a device', () => {
     const { ada } = scene(2)
     const bob = world.member('bob')
     const readings: string[] = []
-    for (const mesh of [ada, bob]) mesh.services.register('log', (request) => void readings.push(`${mesh.name} ${request.from} ${request.text()}`))
+    for (const mesh of [ada, bob])
+      mesh.services.register('log', (request) => void readings.push(`${mesh.name} ${request.from} ${request.text()}`))
     await world.acquainted(ada, bob)
     await world.settle(ada.bluetooth.pair())
     readings.length = 0
@@ -203,7 +206,9 @@ describe('a device that is paired', () => {
   it('one that takes no more is refused packets, and gets all those that were not refused', async () => {
     const { ada, sketch } = scene(19)
     await world.settle(ada.bluetooth.pair())
-    const answers = Array.from({ length: 200 }, () => ada.router.send({ service: 'sink', destAddr: sketch.address, data: new Uint8Array(2_000) }))
+    const answers = Array.from({ length: 200 }, () =>
+      ada.router.send({ service: 'sink', destAddr: sketch.address, data: new Uint8Array(2_000) }),
+    )
     const refused = answers.filter((error) => error?.code === 'QUEUE_FULL')
     expect(refused.length).toBeGreaterThan(0)
     await world.clock.advance(1_000)
@@ -243,7 +248,10 @@ describe('a device that is paired', () => {
     const { ada, sketch } = scene(17)
     await world.settle(ada.bluetooth.pair())
     let ended = false
-    void ada.router.links().find(({ channel }) => channel.medium === 'bluetooth')?.down.then(() => (ended = true))
+    void ada.router
+      .links()
+      .find(({ channel }) => channel.medium === 'bluetooth')
+      ?.down.then(() => (ended = true))
     const another = new FakeSketch(world.clock, { id: 'device-2' })
     another.stuck = true
     const bob = member('bob', new FakeDialer(another))
@@ -301,19 +309,22 @@ describe('a device that lies', () => {
   it.each([
     ['in its adverts', false],
     ['as the source of its readings', true],
-  ])('ALN-43 one with the address of another live node is refused, %s: IDENTITY_IN_USE, and the other one stays reachable', async (_, silentOnQuery) => {
-    const { ada, sketch } = scene(22, { services: ['ping'] })
-    const twin = new FakeSketch(world.clock, { id: 'device-2', silentOnQuery })
-    const bob = member('bob', new FakeDialer(twin))
-    await world.acquainted(ada, bob)
-    await world.settle(ada.bluetooth.pair())
-    await world.clock.advanceUntil(() => bob.peer(sketch.address)?.state === 'active')
-    expect((await rejectionOf(world.settle(bob.bluetooth.pair()))).code).toBe('IDENTITY_IN_USE')
-    expect(bob.router.faults.get('IDENTITY_IN_USE')).toBe(1)
-    expect(bob.bluetooth.devices).toEqual([])
-    expect((await world.settle(bob.call('ping', 'still the first'))).text()).toBe('still the first')
-    expect(twin.heard.some(({ service }) => service === 'ping')).toBe(false)
-  })
+  ])(
+    'ALN-43 one with the address of another live node is refused, %s: IDENTITY_IN_USE, and the other one stays reachable',
+    async (_, silentOnQuery) => {
+      const { ada, sketch } = scene(22, { services: ['ping'] })
+      const twin = new FakeSketch(world.clock, { id: 'device-2', silentOnQuery })
+      const bob = member('bob', new FakeDialer(twin))
+      await world.acquainted(ada, bob)
+      await world.settle(ada.bluetooth.pair())
+      await world.clock.advanceUntil(() => bob.peer(sketch.address)?.state === 'active')
+      expect((await rejectionOf(world.settle(bob.bluetooth.pair()))).code).toBe('IDENTITY_IN_USE')
+      expect(bob.router.faults.get('IDENTITY_IN_USE')).toBe(1)
+      expect(bob.bluetooth.devices).toEqual([])
+      expect((await world.settle(bob.call('ping', 'still the first'))).text()).toBe('still the first')
+      expect(twin.heard.some(({ service }) => service === 'ping')).toBe(false)
+    },
+  )
 
   it('ALN-43 one that lies later loses its link, and is tried again', async () => {
     const { ada, sketch } = scene(23)

@@ -94,13 +94,20 @@ export class FakeSketch implements Device {
     if (this.options.mute) return
     if (packet.netState === netStates.query && !this.options.silentOnQuery) this.advertise()
     else if (packet.service === 'ping' && packet.srcAddr && packet.contextID) {
-      this.say({ srcAddr: this.address, destAddr: packet.srcAddr, nextAddr: packet.srcAddr, contextID: packet.contextID, data: packet.data })
+      this.say({
+        srcAddr: this.address,
+        destAddr: packet.srcAddr,
+        nextAddr: packet.srcAddr,
+        contextID: packet.contextID,
+        data: packet.data,
+      })
     }
   }
 
   advertise(): void {
     this.say({ netState: netStates.route, srcAddr: this.address, data: encodeRouteAdvert(this.address, 1) })
-    for (const service of this.options.services ?? []) this.say({ netState: netStates.service, data: encodeServiceAdvert(this.address, service, 1) })
+    for (const service of this.options.services ?? [])
+      this.say({ netState: netStates.service, data: encodeServiceAdvert(this.address, service, 1) })
   }
 }
 
