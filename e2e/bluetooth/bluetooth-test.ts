@@ -13,6 +13,11 @@ export { expect } from '../support/test.ts'
 /** On Linux, Chromium hides Web Bluetooth behind these. */
 const bluetoothFlags = ['--enable-features=WebBluetooth', '--enable-experimental-web-platform-features']
 
+/** A browser with Bluetooth of its own. */
+export function launchRadio(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath(), args: [...chromiumFlags, ...bluetoothFlags] })
+}
+
 interface Fixtures {
   /** A browser of this test's own: its adapter is shared by all of its pages, and by nobody else's. */
   readonly radio: Browser
@@ -24,7 +29,7 @@ interface Fixtures {
 export const test = base.extend<Fixtures>({
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern to learn what a fixture needs
   radio: async ({}, use) => {
-    const browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumFlags, ...bluetoothFlags] })
+    const browser = await launchRadio()
     await use(browser)
     await browser.close()
   },

@@ -102,7 +102,7 @@ test('ALN-43 a sensor that is lost in the middle of a packet begins a new one wh
   await expect(plot(bob, sketch.name)).not.toContainText('11.11')
 })
 
-test('ALN-43 a sensor goes when its tab asks it to, and when its tab goes', async ({ adapter, home, pages, relay }) => {
+test('ALN-43 a sensor goes when its tab asks it to, and when its tab goes', async ({ adapter, home, pages, radio, relay }) => {
   const { ada, bob, device, sketch } = await world({ adapter, home, pages, relay }, new SketchFirmware())
   await pairFrom(ada, device)
   await expect(bob.member(sketch.name)).toBeVisible()
@@ -113,8 +113,10 @@ test('ALN-43 a sensor goes when its tab asks it to, and when its tab goes', asyn
 
   await ada.part('pair-bluetooth').click()
   await expect(bob.member(sketch.name).and(bob.page.locator('[data-state=active]'))).toBeVisible()
+  await device.fallSilent()
   await ada.page.close()
   await bob.misses(sketch.name)
+  expect(radio.isConnected(), 'only the tab has gone, not its browser').toBe(true)
 })
 
 test('ALN-43 a chooser that is dismissed is told in words, and nothing else happens', async ({ adapter, home, pages, relay }) => {

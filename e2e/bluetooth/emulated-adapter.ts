@@ -60,13 +60,18 @@ export class EmulatedPeripheral {
   /** Out of reach: the connection is lost, and none is taken until `comeBack`. */
   async lose(): Promise<void> {
     this.#inReach = false
-    // A read that still waits when the link goes would take the browser with it.
-    if (this.#reading) await this.#answer(this.#notify, 'read', { code: unlikelyError })
+    await this.fallSilent()
     await this.#session.send('BluetoothEmulation.simulateGATTDisconnection', { address: this.address })
     // The emulator forgets what was discovered.
     this.#write = ''
     this.#notify = ''
     this.ended()
+  }
+
+  /** To be called before its page is closed: a read that still waits when the link goes would take the browser with it. */
+  async fallSilent(): Promise<void> {
+    if (this.#reading) await this.#answer(this.#notify, 'read', { code: unlikelyError })
+    this.#reading = false
   }
 
   comeBack(): void {
