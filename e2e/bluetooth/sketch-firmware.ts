@@ -16,8 +16,8 @@ export interface SketchOptions {
   readonly name?: string
   /** What it writes every two seconds, by turns. */
   readonly readings?: readonly string[]
-  /** The stock sketch offers nothing; a line more makes it offer this. */
-  readonly services?: Readonly<Record<string, (data: string) => string>>
+  /** The stock sketch offers nothing; a line more makes it offer this. Undefined: no answer. */
+  readonly services?: Readonly<Record<string, (data: string) => string | undefined>>
   /** Where notifications are cut, by turns. Default: when 20 bytes have gathered, and at the end of a frame. */
   readonly cuts?: readonly number[]
 }
@@ -114,8 +114,9 @@ export class SketchFirmware implements Firmware {
     if (packet.net === query) this.#advertise()
     const answer = packet.net === undefined && packet.srv !== undefined ? this.#options.services?.[packet.srv] : undefined
     if (answer === undefined || packet.src === undefined) return
-    const data = Buffer.from(answer(Buffer.from(packet.data ?? []).toString()))
-    this.send({ src: this.name, dst: packet.src, ...(packet.ctx === undefined ? {} : { ctx: packet.ctx }), data })
+    const words = answer(Buffer.from(packet.data ?? []).toString())
+    if (words === undefined) return
+    this.send({ src: this.name, dst: packet.src, ...(packet.ctx === undefined ? {} : { ctx: packet.ctx }), data: Buffer.from(words) })
   }
 
   #advertise(): void {

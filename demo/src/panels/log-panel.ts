@@ -18,7 +18,7 @@ export class LogPanel implements Panel {
   readonly #list = element('ol', { class: 'log', tabindex: 0, 'aria-label': 'Last events, newest first', 'data-testid': 'log' })
 
   constructor(mesh: Mesh, people: People) {
-    this.node = panel({ title: 'What happened', testId: 'log-panel' }, this.#list)
+    this.node = panel({ title: 'What happened', testId: 'log-panel', className: 'full' }, this.#list)
     mesh.on('online', ({ reconnect }) => this.#add(reconnect ? 'online again' : 'online'))
     mesh.on('offline', () => this.#add('offline'))
     const last = new Map<string, string>()

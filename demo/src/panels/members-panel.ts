@@ -46,8 +46,9 @@ class MemberRow implements Row<Peer> {
       if (!peer.direct) facts.push(`through ${this.#people.nameOf(peer.via)}`)
       if (peer.roundTripMs !== undefined) facts.push(milliseconds(peer.roundTripMs))
     }
+    const name = this.#people.nameOf(peer.address)
     const address = shortAddress(peer.address)
-    if (address !== this.#name.textContent) facts.push(address)
+    if (address !== name && peer.address !== name) facts.push(address)
     setText(this.#facts, facts.join(' · '))
     this.#connect.hidden = peer.kind !== 'member' || peer.direct || peer.state === 'unreachable'
     this.#connect.disabled = this.#connecting
