@@ -44,6 +44,7 @@ export class EmulatedPeripheral {
   #subscribed = false
   #reading = false
   #inReach = true
+  #asked: () => void = () => {}
 
   constructor(session: CDPSession, options: { readonly address: string; readonly name: string; readonly firmware: Firmware }) {
     this.#session = session
@@ -70,8 +71,11 @@ export class EmulatedPeripheral {
 
   /** To be called before its page is closed: a read that still waits when the link goes would take the browser with it. */
   async fallSilent(): Promise<void> {
-    if (this.#reading) await this.#answer(this.#notify, 'read', { code: unlikelyError })
+    if (!this.#subscribed) return
+    // The next read may be under way still: as long as a page is subscribed, one comes.
+    if (!this.#reading) await new Promise<void>((resolve) => (this.#asked = resolve))
     this.#reading = false
+    await this.#answer(this.#notify, 'read', { code: unlikelyError })
   }
 
   comeBack(): void {
@@ -83,6 +87,7 @@ export class EmulatedPeripheral {
     if (!this.#subscribed) return
     this.#subscribed = false
     this.#reading = false
+    this.#asked()
     this.#queue.length = 0
     this.#firmware.disconnected()
   }
@@ -102,6 +107,7 @@ export class EmulatedPeripheral {
   async characteristicOperation(characteristicId: string, operation: Operation, data: string | undefined): Promise<void> {
     if (operation === 'read') {
       this.#reading = true
+      this.#asked()
       await this.#deliver()
       return
     }
@@ -120,7 +126,7 @@ export class EmulatedPeripheral {
   }
 
   async #deliver(): Promise<void> {
-    if (!this.#reading) return
+    if (!this.#reading || !this.#inReach) return
     const value = this.#queue.shift()
     if (value === undefined) return
     this.#reading = false

@@ -40,8 +40,8 @@ async function measureRaw(pages: Pages): Promise<{ rawTrips: number[]; rawRate: 
   await raw.flood((bodies * bodyBytes) / 20)
   await expect.poll(() => sketch.writes.length).toBe((bodies * bodyBytes) / 20)
   const rawRate = rate(sketch)
-  adapter.stop()
   await device.fallSilent()
+  adapter.stop()
   await browser.close()
   return { rawTrips, rawRate }
 }
