@@ -55,8 +55,9 @@ test.afterAll(async () => {
 
 test('an app outside the workspace is type-checked and built with the packed packages, and two tabs of it join', async ({ pages, relay, browser }) => {
   test.setTimeout(120_000)
-  await runCommand('npx', ['tsc', '-p', '.'], app)
-  await runCommand('npx', ['vite', 'build', '--logLevel', 'warn'], app)
+  const tool = (...path: string[]): string => join(app, 'node_modules', ...path)
+  await runCommand(process.execPath, [tool('typescript', 'bin', 'tsc'), '-p', '.'], app)
+  await runCommand(process.execPath, [tool('vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn'], app)
   const server = await serveFolder(join(app, 'dist'))
   const context = await browser.newContext()
   try {

@@ -5,7 +5,7 @@ export function runCommand(command: string, args: readonly string[], cwd: string
   return new Promise((resolve, reject) => {
     execFile(command, args, { cwd, encoding: 'utf8', maxBuffer: 8_000_000 }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout)
-      else reject(new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`))
+      else reject(new Error(`${command} ${args.join(' ')} failed (${error.signal ?? error.code ?? 'no code'}):\n${stdout}${stderr}`))
     })
   })
 }
