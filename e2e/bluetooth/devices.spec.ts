@@ -129,6 +129,7 @@ test('ALN-43 a chooser that is dismissed is told in words, and nothing else happ
 
 test('ALN-43 a browser without Web Bluetooth says so in words', async ({ pages, relay }) => {
   const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
+  await ada.online()
   await expect(ada.part('no-bluetooth')).toContainText('This browser has no Web Bluetooth.')
   await expect(ada.part('pair-bluetooth')).toHaveCount(0)
   const refusal = ada.page.evaluate(() => globalThis.hopmesh.mesh.bluetooth.pair().then(String, (error: { code: string }) => error.code))

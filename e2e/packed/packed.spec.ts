@@ -84,5 +84,5 @@ test('the packed browser package can be imported in Node.js', async () => {
 })
 
 test('the packed command line says how it is used', async () => {
-  expect(await runCommand('npx', ['hopmesh', '--help'], app)).toMatch(/relay/)
+  expect(await runCommand(join(app, 'node_modules', '.bin', 'hopmesh'), ['--help'], app)).toMatch(/relay/)
 })

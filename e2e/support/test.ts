@@ -86,7 +86,9 @@ export const test = base.extend<Fixtures>({
     await use(relay)
     await relay.kill()
   },
-  pages: async ({ browser }, use) => {
+  // After the relay, so that pages are looked at and closed while it still answers: a page that is just dialing would complain.
+  pages: async ({ browser, relay }, use) => {
+    expect(relay.url).toBeTruthy()
     const pages = new Pages(browser)
     await use(pages)
     pages.guard.check()
