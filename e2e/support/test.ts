@@ -88,7 +88,7 @@ export const test = base.extend<Fixtures>({
   },
   // After the relay, so that pages are looked at and closed while it still answers: a page that is just dialing would complain.
   pages: async ({ browser, relay }, use) => {
-    expect(relay.url).toBeTruthy()
+    void relay
     const pages = new Pages(browser)
     await use(pages)
     pages.guard.check()
