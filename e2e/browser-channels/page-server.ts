@@ -7,9 +7,9 @@ import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, defaultClientConditions } from 'vite'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
+import { buildWith } from '../support/build-page.ts'
 
 export interface PageServer {
   readonly port: number
@@ -24,14 +24,11 @@ const types: Readonly<Record<string, string>> = { '.html': 'text/html; charset=u
 
 export async function startPageServer(): Promise<PageServer> {
   const outDir = await mkdtemp(join(tmpdir(), 'hopmesh-pages-'))
-  await build({
+  await buildWith({
     root,
-    configFile: false,
     logLevel: 'error',
-    resolve: { conditions: ['hopmesh-source', ...defaultClientConditions] },
     build: {
       outDir,
-      target: 'es2022',
       minify: false,
       rolldownOptions: { input: ['contract', 'identity', 'two-tabs'].map((name) => join(root, `${name}.html`)) },
     },

@@ -46,7 +46,7 @@ test.beforeAll(async () => {
     devDependencies: { typescript: await versionOf('typescript'), vite: await versionOf('vite') },
   }
   await writeFile(join(app, 'package.json'), JSON.stringify(manifest, null, 2))
-  await runCommand('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel', 'error'], app)
+  await runCommand('npm', ['install', '--include=dev', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel', 'error'], app)
 })
 
 test.afterAll(async () => {
