@@ -4,25 +4,23 @@
 //                       └─ plain ──┘      (a plain neighbour that shows a greeting of ours goes back to greeting)
 //
 // Everything that arrives passes one ordered queue; what leaves it toward the owner has been verified. A link is bound
-// to one incarnation of its peer: when the peer restarts, that is another link.
+// to one incarnation of its peer: when the peer restarts, that is another link. What happens after the handshake is in
+// joined-life.ts.
 
 import type { Channel, CloseReason } from '../channel/channel.ts'
 import { deferred } from '../async/deferred.ts'
 import { MeshError, meshErrorCodes, type MeshErrorCode } from '../errors/mesh-error.ts'
-import { openRecord } from '../identity/signed-record.ts'
-import { run, wait, type Steps } from '../async/awaitable.ts'
-import { ControlDecoder } from '../wire/control-codec.ts'
+import { run, type Steps } from '../async/awaitable.ts'
 import type { ControlMessage } from '../wire/control.ts'
-import { decodeLinkFrame, decodeRefusal, encodeRefusal, frameKinds, readItems } from '../wire/link-frame.ts'
+import { decodeLinkFrame, decodeRefusal, encodeRefusal, frameKinds } from '../wire/link-frame.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
 import { FramePort } from './frame-port.ts'
 import { drawGreeting, isGreeting } from './greeting.ts'
 import { Handshake, type HandshakeResult } from './handshake.ts'
-import { LinkEgress } from './link-egress.ts'
-import type { LinkOwner, ProvenRecord } from './link-owner.ts'
+import { JoinedLife } from './joined-life.ts'
+import type { LinkOwner } from './link-owner.ts'
 import type { LinkState } from './link-state.ts'
-import { Liveness } from './liveness.ts'
 import { OrderedQueue } from './ordered-queue.ts'
 
 /** From the channel's opening to the end of the handshake. */
@@ -96,12 +94,12 @@ export class Link {
   get peer(): LinkPeer | undefined {
     if (this.#state.phase === 'plain') return { address: this.#plainAddress, kind: 'plain' }
     if (this.#state.phase !== 'joined') return undefined
-    const { address, kind } = this.#state.record
+    const { address, kind } = this.#state.life.record
     return { address, kind: kind === 'relay' ? 'relay' : kind === 'named' ? 'plain' : 'member' }
   }
 
   get roundTripMs(): number | undefined {
-    return this.#state.phase === 'joined' ? this.#state.liveness.roundTripMs : undefined
+    return this.#state.phase === 'joined' ? this.#state.life.roundTripMs : undefined
   }
 
   /** Begins the greeting. Once. */
@@ -120,11 +118,11 @@ export class Link {
 
   /** One mesh packet to the neighbour, in one or two pieces, copied. False: it did not leave. */
   sendPacket(bytes: Uint8Array, rest?: Uint8Array): boolean {
-    return this.#state.phase === 'joined' && this.#state.egress.packet(bytes, rest)
+    return this.#state.phase === 'joined' && this.#state.life.packet(bytes, rest)
   }
 
   sendControl(message: ControlMessage): void {
-    if (this.#state.phase === 'joined') this.#state.egress.control(message)
+    if (this.#state.phase === 'joined') this.#state.life.control(message)
   }
 
   /** To a plain neighbour, also when its channel is full: for what is said seldom. False: it did not leave. */
@@ -153,10 +151,7 @@ export class Link {
 
   /** Called now and then by the owner: asks a silent neighbour, gives up a dead one. */
   tick(now: number): void {
-    if (this.#state.phase !== 'joined') return
-    const verdict = this.#state.liveness.verdict(now)
-    if (verdict === 'probe') this.#probe()
-    else if (verdict === 'dead') this.close('the neighbour does not answer')
+    if (this.#state.phase === 'joined' && this.#state.life.tick(now)) this.close('the neighbour does not answer')
   }
 
   /** Says goodbye with a notice where the neighbour understands one, then closes. Idempotent. */
@@ -167,14 +162,13 @@ export class Link {
       this.#end(detail)
       return this.channel.close(detail)
     }
-    if (notice) state.egress.control({ type: 'notice', code: notice.code, text: notice.text })
-    state.egress.afterFlush(() => this.channel.close(detail))
+    state.life.leave(notice, () => this.channel.close(detail))
     this.#end(detail)
   }
 
   #drained(): void {
     this.#plainFull = false
-    if (this.#state.phase === 'joined') this.#state.egress.drained()
+    if (this.#state.phase === 'joined') this.#state.life.drained()
   }
 
   #newHandshake(greetings: readonly string[]): Handshake {
@@ -193,7 +187,7 @@ export class Link {
 
   #frame(bytes: Uint8Array): void {
     this.#unreadableInARow = 0
-    if (this.#state.phase === 'joined') this.#state.liveness.heard(this.#owner.clock.now())
+    if (this.#state.phase === 'joined') this.#state.life.heard()
     const steps = this.#frameSteps.bind(this)
     this.#enqueue(() => steps(bytes))
   }
@@ -216,11 +210,7 @@ export class Link {
     const frame = decodeLinkFrame(bytes)
     if (isWireFault(frame)) return this.#fault(frame)
     const state = this.#state
-    if (state.phase === 'joined') {
-      if (frame.kind === frameKinds.packets) return this.#packets(frame.body)
-      if (frame.kind === frameKinds.control) return yield* this.#control(state, frame.body)
-      return this.#owner.fault('unknown-kind', `a frame of kind ${frame.kind} from ${state.record.address}`)
-    }
+    if (state.phase === 'joined') return yield* state.life.frame(frame)
     if (frame.kind === frameKinds.refusal) return this.#refused(frame.body)
     if (state.phase !== 'greeting' || state.handshake === undefined) {
       return this.#owner.fault('unknown-kind', `a frame of kind ${frame.kind} before any greeting from ${this.channel.label}`)
@@ -231,43 +221,6 @@ export class Link {
     if (step.failed) return this.#fail(step.failed)
     if (step.send) this.#port.sendFrame(step.send)
     if (step.done) this.#join(step.done)
-  }
-
-  #packets(body: Uint8Array): void {
-    const packets = readItems(body)
-    if (isWireFault(packets)) return this.#fault(packets)
-    for (const packet of packets) this.#owner.packet(this, packet)
-  }
-
-  *#control(state: Extract<LinkState, { phase: 'joined' }>, body: Uint8Array): Steps<void> {
-    const plain = yield* wait(state.cipher.open(body))
-    if (plain === undefined) return this.#fail(new MeshError('LINK_FAILED', 'a control frame does not hold'))
-    const items = readItems(plain)
-    if (isWireFault(items)) return this.#fault(items)
-    for (const item of items) {
-      const message = state.decoder.decode(item)
-      if (isWireFault(message)) {
-        this.#fault(message)
-        // Entries refer to earlier ones: after one that cannot be read, the later ones cannot be believed.
-        if (message.code !== 'unknown-kind') return this.#fail(new MeshError('LINK_FAILED', `unreadable control message: ${message.detail}`))
-        continue
-      }
-      if (message.type === 'records') yield* this.#records(message.records)
-      else if (message.type === 'ping') this.sendControl({ type: 'pong', nonce: message.nonce })
-      else if (message.type === 'pong') state.liveness.answered(message.nonce, this.#owner.clock.now())
-      else if (this.#state === state) this.#owner.control(this, message)
-    }
-  }
-
-  *#records(records: readonly Uint8Array[]): Steps<void> {
-    const proven: ProvenRecord[] = []
-    for (const bytes of records) {
-      const record = yield* wait(openRecord(bytes, this.#owner.identity.crypto))
-      if (isWireFault(record)) this.#fault(record)
-      // A copy: the bytes are kept for others long after the frame that brought them.
-      else proven.push({ record, bytes: bytes.slice() })
-    }
-    if (this.#state.phase === 'joined') this.#owner.records(this, proven)
   }
 
   #plainPacket(packet: DecodedPacket): void {
@@ -307,22 +260,23 @@ export class Link {
 
   #join(result: HandshakeResult): void {
     this.#stopTimers()
-    const egress = new LinkEgress(this.#port, result.send, this.#owner.clock, (detail) => this.#fail(new MeshError('QUEUE_FULL', detail)))
-    const liveness = new Liveness(this.#owner.clock.now())
-    this.#state = { phase: 'joined', record: result.record, cipher: result.receive, decoder: new ControlDecoder(), egress, liveness }
+    const life = new JoinedLife({
+      link: this,
+      owner: this.#owner,
+      port: this.#port,
+      result,
+      fail: (error) => this.#fail(error),
+      fault: (fault) => this.#fault(fault),
+    })
+    this.#state = { phase: 'joined', life }
     const refusal = this.#owner.joined(this, { record: result.record, bytes: result.recordBytes.slice() })
     if (refusal) {
       this.#up.reject(refusal)
       return this.close(refusal.message, { code: refusal.code, text: refusal.message })
     }
-    this.#probe()
+    life.probe()
     const { peer } = this
     if (peer) this.#up.resolve(peer)
-  }
-
-  #probe(): void {
-    if (this.#state.phase !== 'joined') return
-    this.sendControl({ type: 'ping', nonce: this.#state.liveness.probed(this.#owner.clock.now()) })
   }
 
   #refused(body: Uint8Array): void {
@@ -365,6 +319,7 @@ export class Link {
     const greeting = this.#state.phase === 'opening' || this.#state.phase === 'greeting'
     this.#stopTimers()
     this.#ingress.clear()
+    if (this.#state.phase === 'joined') this.#state.life.end()
     this.#state = { phase: 'closed', why }
     this.#up.reject(error ?? new MeshError('LINK_FAILED', greeting ? `${this.channel.label} closed during the greeting: ${why}` : why))
     this.#owner.closed(this, why)

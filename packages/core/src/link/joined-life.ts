@@ -1,0 +1,142 @@
+// The life of a link after its handshake: sealed control messages and packets, both ways, and whether the neighbour is
+// still there. Proofs are verified here, so that the owner hears facts only.
+
+import { wait, type Steps } from '../async/awaitable.ts'
+import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
+import type { MemberRecord } from '../identity/member-record.ts'
+import { openRecord } from '../identity/signed-record.ts'
+import type { NoiseCipher } from '../crypto/noise.ts'
+import { ControlDecoder } from '../wire/control-codec.ts'
+import type { ControlMessage } from '../wire/control.ts'
+import { frameKinds, readItems, type LinkFrame } from '../wire/link-frame.ts'
+import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
+import type { FramePort } from './frame-port.ts'
+import type { HandshakeResult } from './handshake.ts'
+import { LinkEgress } from './link-egress.ts'
+import type { LinkOwner, ProvenRecord } from './link-owner.ts'
+import type { Link } from './link.ts'
+import { Liveness } from './liveness.ts'
+
+export interface JoinedLifeParts {
+  readonly link: Link
+  readonly owner: LinkOwner
+  readonly port: FramePort
+  readonly result: HandshakeResult
+  /** Gives the link up. */
+  fail(error: MeshError): void
+  /** Something odd that the link survives. */
+  fault(fault: WireFault): void
+}
+
+export class JoinedLife {
+  readonly record: MemberRecord
+  readonly #parts: JoinedLifeParts
+  readonly #cipher: NoiseCipher
+  readonly #decoder = new ControlDecoder()
+  readonly #egress: LinkEgress
+  readonly #liveness: Liveness
+  #over = false
+
+  constructor(parts: JoinedLifeParts) {
+    const { port, result, owner, fail } = parts
+    this.#parts = parts
+    this.record = result.record
+    this.#cipher = result.receive
+    this.#egress = new LinkEgress(port, result.send, owner.clock, (detail) => fail(new MeshError('QUEUE_FULL', detail)))
+    this.#liveness = new Liveness(owner.clock.now())
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#liveness.roundTripMs
+  }
+
+  /** One mesh packet, in one or two pieces, copied. False: it did not leave. */
+  packet(bytes: Uint8Array, rest?: Uint8Array): boolean {
+    return !this.#over && this.#egress.packet(bytes, rest)
+  }
+
+  control(message: ControlMessage): void {
+    if (!this.#over) this.#egress.control(message)
+  }
+
+  drained(): void {
+    this.#egress.drained()
+  }
+
+  /** Bytes came; what they say is verified later. */
+  heard(): void {
+    this.#liveness.heard(this.#parts.owner.clock.now())
+  }
+
+  probe(): void {
+    this.control({ type: 'ping', nonce: this.#liveness.probed(this.#parts.owner.clock.now()) })
+  }
+
+  /** Asks a silent neighbour. True: it is dead. */
+  tick(now: number): boolean {
+    const verdict = this.#liveness.verdict(now)
+    if (verdict === 'probe') this.probe()
+    return verdict === 'dead'
+  }
+
+  /** Says goodbye, then calls `close` when all of it has left. */
+  leave(notice: { code: MeshErrorCode; text: string } | undefined, close: () => void): void {
+    if (notice) this.control({ type: 'notice', code: notice.code, text: notice.text })
+    this.#egress.afterFlush(close)
+  }
+
+  /** Nothing that is still being verified reaches the owner any more. */
+  end(): void {
+    this.#over = true
+  }
+
+  *frame(frame: LinkFrame): Steps<void> {
+    if (frame.kind === frameKinds.packets) return this.#packets(frame.body)
+    if (frame.kind === frameKinds.control) return yield* this.#control(frame.body)
+    return this.#parts.owner.fault('unknown-kind', `a frame of kind ${frame.kind} from ${this.record.address}`)
+  }
+
+  #packets(body: Uint8Array): void {
+    const packets = readItems(body)
+    if (isWireFault(packets)) return this.#parts.fault(packets)
+    for (const packet of packets) this.#parts.owner.packet(this.#parts.link, packet)
+  }
+
+  *#control(body: Uint8Array): Steps<void> {
+    const { fail, fault } = this.#parts
+    const plain = yield* wait(this.#cipher.open(body))
+    if (plain === undefined) return fail(new MeshError('LINK_FAILED', 'a control frame does not hold'))
+    const items = readItems(plain)
+    if (isWireFault(items)) return fault(items)
+    for (const item of items) {
+      const message = this.#decoder.decode(item)
+      if (isWireFault(message)) {
+        fault(message)
+        // Entries refer to earlier ones: after one that cannot be read, the later ones cannot be believed.
+        if (message.code !== 'unknown-kind') return fail(new MeshError('LINK_FAILED', `unreadable control message: ${message.detail}`))
+        continue
+      }
+      yield* this.#message(message)
+    }
+  }
+
+  *#message(message: ControlMessage): Steps<void> {
+    const { owner, link } = this.#parts
+    if (message.type === 'records') yield* this.#records(message.records)
+    else if (message.type === 'ping') this.control({ type: 'pong', nonce: message.nonce })
+    else if (message.type === 'pong') this.#liveness.answered(message.nonce, owner.clock.now())
+    else if (!this.#over) owner.control(link, message)
+  }
+
+  *#records(records: readonly Uint8Array[]): Steps<void> {
+    const { owner, link } = this.#parts
+    const proven: ProvenRecord[] = []
+    for (const bytes of records) {
+      const record = yield* wait(openRecord(bytes, owner.identity.crypto))
+      if (isWireFault(record)) this.#parts.fault(record)
+      // A copy: the bytes are kept for others long after the frame that brought them.
+      else proven.push({ record, bytes: bytes.slice() })
+    }
+    if (!this.#over) owner.records(link, proven)
+  }
+}
