@@ -2,6 +2,7 @@
 // called in order, and `closed` comes exactly once and last. A body calls `message`, `drained` and `close` from its
 // transport's callbacks and hands `start` through; it keeps nothing about receivers itself.
 
+import { concatBytes } from '../bytes/concat-bytes.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Carries, ChannelReceiver, CloseReason } from './channel.ts'
@@ -84,7 +85,7 @@ export class ChannelInbox {
     if (this.#keptBytes + length > this.#options.keptBytesMax) return false
     if (this.#kept.length < keptMessagesMax) return true
     if (this.#options.carries !== 'stream') return false
-    this.#kept = [joinBytes(this.#kept)]
+    this.#kept = [concatBytes(this.#kept)]
     return true
   }
 
@@ -140,14 +141,4 @@ export class ChannelInbox {
       if (!this.#finished) this.#fail(`the receiver threw: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
-}
-
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    joined.set(part, offset)
-    offset += part.length
-  }
-  return joined
 }

@@ -1,11 +1,12 @@
 // Two ends in one process: the first channel to read, and the one that tests and the simulator think in. It keeps every
 // promise of the port: what is sent arrives in a later turn, in order, and takes room in a buffer until then.
 
+import { concatBytes } from '../bytes/concat-bytes.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Carries, Channel, ChannelReceiver, CloseReason, Medium } from './channel.ts'
-import { ChannelInbox, joinBytes } from './inbox.ts'
+import { ChannelInbox } from './inbox.ts'
 
 export interface MemoryChannelOptions {
   /** How long a message is under way. Default 0: it arrives at the end of the present turn. */
@@ -159,7 +160,7 @@ class MemoryChannel implements Channel {
 }
 
 function sliceAnew(chunks: readonly Uint8Array[], dice: Pick<Dice, 'random'>): Uint8Array[] {
-  const bytes = joinBytes(chunks)
+  const bytes = concatBytes(chunks)
   const slices: Uint8Array[] = []
   for (let start = 0; start < bytes.length;) {
     // Mostly whole, sometimes a few bytes: both extremes are where readers break.

@@ -1,6 +1,6 @@
 import { wait, type Steps } from '../async/awaitable.ts'
 import type { Crypto } from '../ports/crypto.ts'
-import { concatBytes } from './concat-bytes.ts'
+import { concatBytes } from '../bytes/concat-bytes.ts'
 
 /**
  * HKDF-SHA-256 (RFC 5869) in the form that Noise uses: no info, `count` outputs of 32 bytes each.
@@ -11,7 +11,7 @@ export function* hkdf(crypto: Crypto, salt: Uint8Array, material: Uint8Array, co
   const outputs: Uint8Array[] = []
   let previous: Uint8Array = new Uint8Array(0)
   for (let index = 1; index <= count; index += 1) {
-    previous = yield* wait(crypto.hmacSha256(key, concatBytes(previous, Uint8Array.of(index))))
+    previous = yield* wait(crypto.hmacSha256(key, concatBytes([previous, Uint8Array.of(index)])))
     outputs.push(previous)
   }
   return outputs

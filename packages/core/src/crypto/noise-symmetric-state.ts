@@ -1,6 +1,6 @@
 import { wait, type Steps } from '../async/awaitable.ts'
 import type { Crypto } from '../ports/crypto.ts'
-import { concatBytes } from './concat-bytes.ts'
+import { concatBytes } from '../bytes/concat-bytes.ts'
 import { hkdf } from './hkdf.ts'
 import { noiseNonce, tagBytes } from './noise-cipher.ts'
 
@@ -37,7 +37,7 @@ export class SymmetricState {
   }
 
   *mixHash(bytes: Uint8Array): Steps<void> {
-    this.handshakeHash = yield* wait(this.crypto.sha256(concatBytes(this.handshakeHash, bytes)))
+    this.handshakeHash = yield* wait(this.crypto.sha256(concatBytes([this.handshakeHash, bytes])))
   }
 
   *mixKeyAndHash(material: Uint8Array): Steps<void> {

@@ -13,7 +13,7 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { wait, type Steps } from '../async/awaitable.ts'
 import type { Crypto, ExchangeKeys } from '../ports/crypto.ts'
-import { concatBytes } from './concat-bytes.ts'
+import { concatBytes } from '../bytes/concat-bytes.ts'
 import { NoiseCipher, noiseMessageBytesMax, tagBytes } from './noise-cipher.ts'
 import { SymmetricState } from './noise-symmetric-state.ts'
 
@@ -108,7 +108,7 @@ export class NoiseHandshake {
     }
     parts.push(yield* this.state.encryptAndHash(payload))
     this.done += 1
-    return concatBytes(...parts)
+    return concatBytes(parts)
   }
 
   /** The payload of the peer's next message; undefined, for good, when it does not hold or it is not the peer's turn. */

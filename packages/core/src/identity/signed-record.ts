@@ -1,6 +1,6 @@
 // The proof behind a member record: its bytes with an Ed25519 signature that nobody else can make.
 
-import { concatBytes } from '../crypto/concat-bytes.ts'
+import { concatBytes } from '../bytes/concat-bytes.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { run, wait, type Steps } from '../async/awaitable.ts'
 import type { Awaitable, Crypto, KeyPair } from '../ports/crypto.ts'
@@ -23,7 +23,7 @@ function* signSteps(record: MemberRecord, keyPair: KeyPair): Steps<Uint8Array> {
   const body = encodeRecordBody(record)
   const length = body.length + signatureBytes
   if (length > recordBytesMax) throw new MeshError('TOO_LARGE', `a member record of ${length} bytes: at most ${recordBytesMax} are allowed`)
-  return concatBytes(body, yield* wait(keyPair.sign(concatBytes(signaturePrefix, body))))
+  return concatBytes([body, yield* wait(keyPair.sign(concatBytes([signaturePrefix, body])))])
 }
 
 /**
@@ -43,7 +43,7 @@ function* openSteps(bytes: Uint8Array, crypto: Crypto): Steps<MemberRecord | Wir
   if (record.kind !== 'named' && (yield* wait(whoOf(record.publicKey, crypto))) !== whoPart(record.address)) {
     return new WireFault('bad-value', 'the key of a member record does not hash to its address')
   }
-  const signed = concatBytes(signaturePrefix, body)
+  const signed = concatBytes([signaturePrefix, body])
   const holds = yield* wait(crypto.verify(record.publicKey, signed, bytes.subarray(-signatureBytes)))
   return holds ? record : new WireFault('bad-signature', `a member record of ${record.address}`)
 }

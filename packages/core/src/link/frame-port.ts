@@ -1,3 +1,4 @@
+import { concatBytes } from '../bytes/concat-bytes.ts'
 import type { Channel, ChannelReceiver, CloseReason } from '../channel/channel.ts'
 import { frame } from '../wire/kiss.ts'
 import { linkFrameBytesMax } from '../wire/link-frame.ts'
@@ -61,14 +62,7 @@ export class FramePort implements ChannelReceiver {
       return room
     }
     const frames = packets.map((packet) => frame(encodePacket(packet)))
-    if (frames.length === 1) return this.channel.send(frames[0] as Uint8Array)
-    const joined = new Uint8Array(frames.reduce((length, bytes) => length + bytes.length, 0))
-    let at = 0
-    for (const bytes of frames) {
-      joined.set(bytes, at)
-      at += bytes.length
-    }
-    return this.channel.send(joined)
+    return this.channel.send(frames.length === 1 ? (frames[0] as Uint8Array) : concatBytes(frames))
   }
 
   message(bytes: Uint8Array): void {

@@ -1,5 +1,5 @@
+import { concatBytes } from '../bytes/concat-bytes.ts'
 import type { Carries, Channel } from '../channel/channel.ts'
-import { joinBytes } from '../channel/inbox.ts'
 
 export interface ChannelPair {
   readonly dialer: Channel
@@ -130,7 +130,7 @@ export class ContractRun {
 
 /** Message by message; of a stream only the bytes count. */
 export function sameMessages(left: readonly Uint8Array[], right: readonly Uint8Array[], carries: Carries): boolean {
-  if (carries === 'stream') return sameBytes(joinBytes(left), joinBytes(right))
+  if (carries === 'stream') return sameBytes(concatBytes(left), concatBytes(right))
   return left.length === right.length && left.every((bytes, index) => sameBytes(bytes, right[index]))
 }
 

@@ -2,7 +2,6 @@ import { describe, it } from 'vitest'
 import type { Carries } from '../../src/channel/channel.ts'
 import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
 import type { MemoryChannelOptions } from '../../src/channel/memory-channel.ts'
-import { peekFirstMessage } from '../../src/channel/peek.ts'
 import { systemClock } from '../../src/ports/system-clock.ts'
 import { channelContractCasesFor } from '../../src/testing/channel-contract.ts'
 import type { ChannelWorld } from '../../src/testing/channel-contract-run.ts'
@@ -31,19 +30,6 @@ function realWorld(): ChannelWorld {
   }
 }
 
-function peekedWorld(): ChannelWorld {
-  const clock = new VirtualClock()
-  return {
-    async open() {
-      const [dialer, listener] = memoryChannelPair(clock)
-      const peeking = peekFirstMessage(listener, { clock, timeoutMs: 10 })
-      await clock.advance(10)
-      return { dialer, listener: (await peeking).channel }
-    },
-    wait: (ms) => clock.advance(ms),
-  }
-}
-
 function contract(name: string, carries: Carries, world: () => ChannelWorld): void {
   describe(`ALN-42 channel contract: ${name}`, () => {
     for (const contractCase of channelContractCasesFor(carries)) it(contractCase.title, () => contractCase.run(world()))
@@ -58,4 +44,3 @@ contract('memory, stream, cut anew by chance', 'stream', () =>
 )
 contract('memory, text', 'text', () => virtualWorld({ carries: 'text' }))
 contract('memory, frames, real clock', 'frames', realWorld)
-contract('memory, peeked into', 'frames', peekedWorld)
