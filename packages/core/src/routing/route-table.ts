@@ -38,6 +38,8 @@ export interface Origin<N extends Neighbour> {
   feasibility: Feasibility | undefined
   /** When the last route went; for forgetting. */
   lostAt: number | undefined
+  /** The table's count of changes when this origin last changed. */
+  revision: number
 }
 
 export type Selection = 'same' | 'gained' | 'changed' | 'lost'
@@ -49,9 +51,15 @@ export function metricOf(route: Route<Neighbour>): number {
 export class RouteTable<N extends Neighbour> {
   readonly #origins = new Map<string, Origin<N>>()
   readonly #originsMax: number
+  #revision = 0
 
   constructor(originsMax: number) {
     this.#originsMax = originsMax
+  }
+
+  /** Grows with everything that changes in here. */
+  get revision(): number {
+    return this.#revision
   }
 
   get(address: string): Origin<N> | undefined {
@@ -68,7 +76,7 @@ export class RouteTable<N extends Neighbour> {
     let origin = this.#origins.get(entry.destination)
     if (origin === undefined) {
       if (withdrawn || this.#origins.size >= this.#originsMax) return undefined
-      origin = { address: entry.destination, routes: new Map(), selected: undefined, feasibility: undefined, lostAt: undefined }
+      origin = { address: entry.destination, routes: new Map(), selected: undefined, feasibility: undefined, lostAt: undefined, revision: 0 }
       this.#origins.set(entry.destination, origin)
     }
     if (withdrawn) origin.routes.delete(neighbour)
@@ -88,6 +96,7 @@ export class RouteTable<N extends Neighbour> {
   /** The shortest route that is feasible now; the present one on ties. */
   select(origin: Origin<N>): Selection {
     const before = origin.selected
+    origin.revision = ++this.#revision
     let best: Route<N> | undefined
     for (const route of origin.routes.values()) {
       if (!isFeasible(route, origin.feasibility)) continue
@@ -104,12 +113,15 @@ export class RouteTable<N extends Neighbour> {
 
   /** To be called with everything finite that is told about an origin, before it is told (R3). */
   told(origin: Origin<N>, seq48: number, metric: number): void {
-    if (isBetter(seq48, metric, origin.feasibility)) origin.feasibility = { seq48, metric }
+    if (!isBetter(seq48, metric, origin.feasibility)) return
+    origin.feasibility = { seq48, metric }
+    origin.revision = ++this.#revision
   }
 
   /** Forgets an origin without routes; the next one of that name starts afresh. */
   forget(origin: Origin<N>): void {
     this.#origins.delete(origin.address)
+    this.#revision++
   }
 }
 
@@ -118,7 +130,7 @@ export function isStarving(origin: Origin<Neighbour>): boolean {
   return origin.selected === undefined && origin.routes.size > 0
 }
 
-function isFeasible(route: Route<Neighbour>, feasibility: Feasibility | undefined): boolean {
+export function isFeasible(route: Route<Neighbour>, feasibility: Feasibility | undefined): boolean {
   return isBetter(route.seq48, route.advertised, feasibility)
 }
 

@@ -15,6 +15,7 @@ import type { CapableIdentity } from './capable-identity.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Forwarder } from './forwarder.ts'
 import { Neighbourhood } from './neighbourhood.ts'
+import { LiveOriginView, type OriginView } from './origin-view.ts'
 import { OwnRecord } from './own-record.ts'
 import { Reachability } from './reachability.ts'
 import { RouteExchange } from './route-exchange.ts'
@@ -176,6 +177,22 @@ export class Router {
   /** A snapshot of who can be reached, and how. */
   routes(): Destination[] {
     return this.destinations()
+  }
+
+  /** A live view of every origin that this node has a route to, or had until lately. */
+  *origins(): IterableIterator<OriginView> {
+    for (const origin of this.#exchange.table.all()) yield new LiveOriginView(origin)
+  }
+
+  /** A live view of what is known of the ways to one node; undefined for an unknown one and for a plain host. */
+  origin(address: string): OriginView | undefined {
+    const origin = this.#exchange.table.get(address)
+    return origin && new LiveOriginView(origin)
+  }
+
+  /** Grows with every change in `origins()`: the same number, nothing new to see. */
+  get revision(): number {
+    return this.#exchange.table.revision
   }
 
   services(name?: string): ServiceRow[] {
