@@ -1,7 +1,8 @@
 // `npm start`: a relay and the demo page, on this machine or (--host) for the local network. Ctrl-C ends both.
-import { networkInterfaces } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { isOwnHost } from './page-hosts.mjs'
 import { freePort } from './ports.mjs'
 import { install, onEnd, requireNode, root, run, stopRunning, tool } from './workspace.mjs'
 
@@ -67,11 +68,11 @@ async function startRelay(ports, host) {
 }
 
 // The relay takes pages of this machine only, or of anywhere when it serves the network. A page that came through this
-// very server is one of ours whatever name it was opened under, so its origin is not held against it.
+// very server is one of ours, so its origin is not held against it.
 function passOn(proxy) {
   proxy.on('proxyReqWs', (toRelay, request) => {
     const { origin, host } = request.headers
-    if (origin === `http://${host}` || origin === `https://${host}`) toRelay.removeHeader('origin')
+    if (isOwnHost(host) && (origin === `http://${host}` || origin === `https://${host}`)) toRelay.removeHeader('origin')
   })
   // A relay that is down or a page that left is everyday life, not a stack trace in the terminal.
   proxy.on('error', () => {})
@@ -89,7 +90,7 @@ async function startPage(ports, host) {
       host,
       port: ports.page,
       strictPort: true,
-      allowedHosts: true,
+      allowedHosts: [hostname(), '.local'],
       proxy: { '/relay': { target, ws: true, rewrite: () => '/', configure: passOn } },
     },
   })

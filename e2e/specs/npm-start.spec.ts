@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { get } from 'node:http'
 import { createServer } from 'node:net'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
+import { WebSocket } from 'ws'
 import { rootFolder } from '../support/folders.ts'
 import { runCommand } from '../support/run-command.ts'
 import { expect, test } from '../support/test.ts'
@@ -44,6 +46,26 @@ async function hold(port: number): Promise<Server> {
   return server
 }
 
+/** What the page's server answers to a name that a stranger pointed at this machine. */
+function statusFor(page: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(page, { headers: { host } }, (response) => resolve(response.resume().statusCode)).once('error', reject)
+  })
+}
+
+/** The same for a WebSocket to the relay behind it, from a page under that name. */
+function upgradeFor(page: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(new URL('relay', page.replace('http', 'ws')), ['hopmesh.1'], { headers: { host }, origin: `http://${host}` })
+    socket.once('upgrade', (response) => {
+      resolve(response.statusCode)
+      socket.terminate()
+    })
+    socket.once('unexpected-response', (_request, response) => resolve(response.resume().statusCode))
+    socket.on('error', () => resolve(undefined))
+  })
+}
+
 test('npm start serves a page that reaches its relay through its own origin, and Ctrl-C ends it', async ({ pages, browser }) => {
   const started = await start()
   const context = await browser.newContext()
@@ -55,6 +77,9 @@ test('npm start serves a page that reaches its relay through its own origin, and
       await expect(tab.getByTestId('state')).toHaveText('online')
     }
     for (const tab of tabs) await expect(tab.locator('[data-testid=member][data-kind=member]')).toHaveCount(1)
+    expect(await statusFor(started.page, 'evil.example')).toBe(403)
+    expect(await upgradeFor(started.page, 'evil.example')).toBe(403)
+    expect(await upgradeFor(started.page, new URL(started.page).host)).toBe(101)
   } finally {
     await context.close()
     const begun = Date.now()
