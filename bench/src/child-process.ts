@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 /** What a server says when it accepts connections. */
@@ -27,6 +28,17 @@ export class ServerProcess {
       child.once('exit', (code) => reject(new Error(`${script} ended with ${code}: ${trouble}`)))
     })
     return new ServerProcess(child, JSON.parse(line) as Ready)
+  }
+
+  /** Of all its threads so far; undefined where the system does not tell (it is Linux that does). */
+  cpuSeconds(): number | undefined {
+    try {
+      const tasks = `/proc/${this.#child.pid}/task`
+      const nanoseconds = readdirSync(tasks).map((task) => Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]))
+      return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9
+    } catch {
+      return undefined
+    }
   }
 
   async stop(): Promise<void> {

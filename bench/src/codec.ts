@@ -87,4 +87,4 @@ export async function codec(): Promise<BenchRow[]> {
   return rows
 }
 
-export const codecBench: Bench = { name: 'codec', run: codec }
+export const codecBench: Bench = { name: 'p1', run: codec }

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { encodePacket, frame, netStates } from '@hopmesh/core'
-import { benchRow, type Bench, type BenchRow } from './bench-row.ts'
+import { sampleRow, type Bench, type BenchRow } from './bench-row.ts'
 import { ServerProcess } from './child-process.ts'
 import { interleaved, type Lane } from './pipelined.ts'
 
@@ -47,7 +47,9 @@ class KissLane implements Lane {
     const sent = frame(encodePacket({ ...packet, nextAddr: 'b' }))
     this.#burst = Buffer.concat(Array.from({ length: corked }, () => sent))
     // What arrives differs in the next hop only, or not at all: either is compared to the byte.
-    const expected = [sent, frame(encodePacket({ ...packet, nextAddr: 'c' })), frame(encodePacket(packet))].map((bytes) => Buffer.from(bytes))
+    const expected = [sent, frame(encodePacket({ ...packet, nextAddr: 'c' })), frame(encodePacket(packet))].map((bytes) =>
+      Buffer.from(bytes),
+    )
     let rest: Buffer = Buffer.alloc(0)
     to.on('data', (chunk: Buffer) => {
       const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
@@ -95,9 +97,17 @@ async function forward(size: number): Promise<BenchRow> {
   try {
     const ours = await KissLane.open(relay.ready.tcp ?? '', size)
     const peer = await KissLane.open(bare.ready.tcp ?? '', size)
-    const rates = await interleaved(ours, peer, { window: 512, durationMs: 500, rounds })
+    const ways = [
+      { lane: ours, server: relay },
+      { lane: peer, server: bare },
+    ]
+    const [oursSamples = [], peerSamples = []] = await interleaved(ways, { window: 512, durationMs: 500, rounds })
     await Promise.all([ours.close(), peer.close()])
-    return benchRow({ id: 'P3', work: `A – B – C, KISS over TCP, ${size} B, packets/s`, peerName: 'bare KISS forwarder', goal }, rates.ours, rates.peer)
+    return sampleRow(
+      { id: 'P3', work: `A – B – C, KISS over TCP, ${size} B, packets/s`, peerName: 'bare KISS forwarder', goal },
+      oursSamples,
+      peerSamples,
+    )
   } finally {
     await Promise.all([relay.stop(), bare.stop()])
   }
@@ -109,4 +119,4 @@ async function kiss(): Promise<BenchRow[]> {
   return rows
 }
 
-export const kissBench: Bench = { name: 'kiss', run: kiss }
+export const kissBench: Bench = { name: 'p3', run: kiss }

@@ -1,4 +1,4 @@
-// `node dist/main.js [name …]`: runs the named benches, or all, and prints one table of ratios.
+// `pnpm bench [p1 p2 …]`: runs the named benches, or all, and prints one table of ratios.
 import { codecBench } from './codec.ts'
 import { kissBench } from './kiss-forwarding.ts'
 import { websocketBench } from './websocket-forwarding.ts'
@@ -15,6 +15,7 @@ function line(row: BenchRow): Record<string, string> {
     ratio: row.ratio.toFixed(2),
     goal: `≥ ${row.goal}`,
     met: row.ratio >= row.goal ? 'yes' : 'no',
+    CPU: row.cpuRatio === undefined ? '' : row.cpuRatio.toFixed(2),
     noise: `± ${(row.noise * 100).toFixed(0)} %`,
   }
 }

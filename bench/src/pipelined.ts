@@ -13,11 +13,26 @@ export interface PipelineOptions {
   readonly durationMs: number
 }
 
+/** One measurement of a lane. */
+export interface Sample {
+  readonly packetsPerSecond: number
+  /** What sender, receiver and server together used for one packet; NaN where the system does not tell. */
+  readonly cpuMicros: number
+}
+
+/** A lane and the process it leads through. */
+export interface Way {
+  readonly lane: Lane
+  readonly server: { cpuSeconds(): number | undefined }
+}
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** Packets per second with `window` of them always on their way. Throws when some never arrive. */
-export async function packetsPerSecond(lane: Lane, { window, durationMs }: PipelineOptions): Promise<number> {
+/** Packets with `window` of them always on their way. Throws when some never arrive. */
+export async function measure({ lane, server }: Way, { window, durationMs }: PipelineOptions): Promise<Sample> {
+  const cpu = (): number => (process.cpuUsage().user + process.cpuUsage().system) / 1e6 + (server.cpuSeconds() ?? Number.NaN)
   const before = lane.received()
+  const cpuBefore = cpu()
   let sent = 0
   const started = performance.now()
   const end = started + durationMs
@@ -36,24 +51,19 @@ export async function packetsPerSecond(lane: Lane, { window, durationMs }: Pipel
     if (performance.now() > late) throw new Error(`${sent - (lane.received() - before)} of ${sent} packets never arrived`)
     await turn()
   }
-  return arrived / seconds
+  return { packetsPerSecond: arrived / seconds, cpuMicros: ((cpu() - cpuBefore) / sent) * 1e6 }
 }
 
-export interface Rates {
-  readonly ours: readonly number[]
-  readonly peer: readonly number[]
-}
-
-/** Both lanes in turn, `rounds` times after one round to warm up, so that what else the machine does hits both. */
-export async function interleaved(ours: Lane, peer: Lane, options: PipelineOptions & { readonly rounds: number }): Promise<Rates> {
-  const rates = { ours: [] as number[], peer: [] as number[] }
+/** All ways in turn, `rounds` times after one round to warm up, so that what else the machine does hits each of them. */
+export async function interleaved(ways: readonly Way[], options: PipelineOptions & { readonly rounds: number }): Promise<Sample[][]> {
+  const samples: Sample[][] = ways.map(() => [])
   for (let round = 0; round <= options.rounds; round++) {
-    const lanes = [{ lane: ours, into: rates.ours }, { lane: peer, into: rates.peer }]
-    // Who goes first alternates, too.
-    for (const { lane, into } of round % 2 === 0 ? lanes : lanes.toReversed()) {
-      const rate = await packetsPerSecond(lane, options)
-      if (round > 0) into.push(rate)
+    for (let place = 0; place < ways.length; place++) {
+      // Who goes first alternates, too.
+      const at = (place + round) % ways.length
+      const sample = await measure(ways[at]!, options)
+      if (round > 0) samples[at]!.push(sample)
     }
   }
-  return rates
+  return samples
 }

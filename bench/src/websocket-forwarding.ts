@@ -1,22 +1,24 @@
 // P2: node → relay → node over WebSocket, pipelined. Ours: two members and the real relay process, router and links
-// included. The other side: two `ws` clients and a process that passes each message on.
+// included. The other sides: two `ws` clients and a process that passes each message on; two js-libp2p nodes and its circuit
+// relay, over one stream.
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { joinMesh, type Mesh } from '@hopmesh/server'
 import { WebSocket } from 'ws'
-import { benchRow, type Bench, type BenchRow } from './bench-row.ts'
+import { sampleRow, type Bench, type BenchRow } from './bench-row.ts'
 import { ServerProcess } from './child-process.ts'
-import { interleaved, type Lane } from './pipelined.ts'
+import { installPeer } from './peer-packages.ts'
+import { interleaved, type Lane, type Way } from './pipelined.ts'
 
 const relayScript = fileURLToPath(new URL('../../packages/server/dist/cli/main.js', import.meta.url))
 const bareScript = fileURLToPath(new URL('bare-ws-relay.js', import.meta.url))
 
 const rounds = 7
-/** Bytes of data in a packet, the ratio to reach, and packets on their way at a time. */
+/** Bytes of data in a packet, the ratios to reach against `ws` and libp2p, and packets on their way at a time. */
 const sizes = [
-  { size: 64, goal: 1.5, window: 512 },
-  { size: 1_024, goal: 1, window: 512 },
-  { size: 16_384, goal: 0.9, window: 64 },
+  { size: 64, goals: [1.5, 20], window: 512 },
+  { size: 1_024, goals: [1, 6], window: 512 },
+  { size: 16_384, goals: [0.9, 3.5], window: 64 },
 ] as const
 
 class MeshLane implements Lane {
@@ -93,23 +95,41 @@ class BareLane implements Lane {
   }
 }
 
-async function forward({ size, goal, window }: (typeof sizes)[number]): Promise<BenchRow> {
-  const [relay, bare] = await Promise.all([ServerProcess.start(relayScript, ['relay', '--port', '0', '--json']), ServerProcess.start(bareScript)])
+/** One circuit of js-libp2p, when it could be installed. */
+async function libp2pWay(peer: URL | undefined, size: number): Promise<{ way: Way; stop(): Promise<void> } | undefined> {
+  if (peer === undefined) return undefined
+  const server = await ServerProcess.start(fileURLToPath(new URL('relay.mjs', peer)))
+  const { openLane } = (await import(new URL('lane.mjs', peer).href)) as { openLane(relay: string, size: number): Promise<Lane> }
+  return { way: { lane: await openLane(server.ready.ws ?? '', size), server }, stop: () => server.stop() }
+}
+
+async function forward({ size, goals, window }: (typeof sizes)[number], peer: URL | undefined): Promise<BenchRow[]> {
+  const [relay, bare] = await Promise.all([
+    ServerProcess.start(relayScript, ['relay', '--port', '0', '--json']),
+    ServerProcess.start(bareScript),
+  ])
+  const libp2p = await libp2pWay(peer, size)
   try {
-    const ours = await MeshLane.open(relay.ready.ws ?? '', size)
-    const peer = await BareLane.open(bare.ready.ws ?? '', size)
-    const rates = await interleaved(ours, peer, { window, durationMs: 500, rounds })
-    await Promise.all([ours.close(), peer.close()])
-    return benchRow({ id: 'P2', work: `node – relay – node, WebSocket, ${size} B, packets/s`, peerName: 'bare ws relay', goal }, rates.ours, rates.peer)
+    const ways: Way[] = [
+      { lane: await MeshLane.open(relay.ready.ws ?? '', size), server: relay },
+      { lane: await BareLane.open(bare.ready.ws ?? '', size), server: bare },
+      ...(libp2p === undefined ? [] : [libp2p.way]),
+    ]
+    const samples = await interleaved(ways, { window, durationMs: 500, rounds })
+    await Promise.all(ways.map(({ lane }) => lane.close()))
+    const work = `node – relay – node, WebSocket, ${size} B, packets/s`
+    const names = ['bare ws relay', 'libp2p circuit relay']
+    return samples.slice(1).map((theirs, at) => sampleRow({ id: 'P2', work, peerName: names[at]!, goal: goals[at]! }, samples[0]!, theirs))
   } finally {
-    await Promise.all([relay.stop(), bare.stop()])
+    await Promise.all([relay.stop(), bare.stop(), libp2p?.stop()])
   }
 }
 
 async function websocket(): Promise<BenchRow[]> {
+  const peer = await installPeer('libp2p')
   const rows: BenchRow[] = []
-  for (const size of sizes) rows.push(await forward(size))
+  for (const size of sizes) rows.push(...(await forward(size, peer)))
   return rows
 }
 
-export const websocketBench: Bench = { name: 'websocket', run: websocket }
+export const websocketBench: Bench = { name: 'p2', run: websocket }
