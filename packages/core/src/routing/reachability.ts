@@ -6,9 +6,11 @@ import { PlainHosts, type PlainRoute } from './plain-hosts.ts'
 import type { LinkNeighbour, RouteExchange } from './route-exchange.ts'
 import { metricOf, type Route } from './route-table.ts'
 import type { Destination, PeerKind, ServiceRow } from './routing-types.ts'
-import { ServiceTable, type ServiceChange } from './service-table.ts'
+import { ServiceTable, type Offer, type ServiceChange } from './service-table.ts'
 
 export interface ReachabilityPort {
+  /** Milliseconds of this node's clock. */
+  now(): number
   destination(address: string, state: 'up' | 'change' | 'down'): void
   service(change: ServiceChange): void
 }
@@ -35,7 +37,7 @@ export class Reachability {
     const touched = this.#plain.set(address, record?.plainHosts.filter((host) => host.address !== this.#self) ?? [])
     if (record === undefined && this.plainRoute(address)) this.#reviewPlain(address)
     else {
-      this.#services.set(address, record?.services ?? [])
+      this.#services.set(address, record?.services ?? [], this.#port.now())
       this.#announce(address, record !== undefined)
     }
     // Also when the hosts are the same: the way to them may be another.
@@ -44,7 +46,7 @@ export class Reachability {
 
   /** What this node offers itself, and the plain hosts it answers for. */
   reviewOwn(services: readonly ServiceAdvert[], plainHosts: readonly PlainHost[]): void {
-    this.#services.set(this.#self, services)
+    this.#services.set(this.#self, services, this.#port.now())
     for (const host of this.#plain.set(this.#self, plainHosts)) this.#reviewPlain(host)
   }
 
@@ -97,22 +99,25 @@ export class Reachability {
     return all
   }
 
-  providers(service: string): ReadonlyMap<string, number> {
+  providers(service: string): ReadonlyMap<string, Offer> {
     return this.#services.providers(service)
   }
 
   /** What plain nodes may know of a host's services. */
   plainServicesOf(address: string): ServiceAdvert[] {
     const hidden = new Set(this.#exchange.record(address)?.record.services.filter(({ plain }) => plain === false).map(({ service }) => service))
-    return Array.from(this.#services.of(address), ([service, load]) => ({ service, load })).filter(({ service }) => !hidden.has(service))
+    return Array.from(this.#services.of(address), ([service, { load }]) => ({ service, load })).filter(({ service }) => !hidden.has(service))
   }
 
   services(name?: string): ServiceRow[] {
     const rows: ServiceRow[] = []
+    const now = this.#port.now()
     for (const service of name === undefined ? this.#services.names() : [name]) {
-      for (const [address, load] of this.#services.providers(service)) {
+      for (const [address, { load, knownSince, loadSince }] of this.#services.providers(service)) {
         const at = address === this.#self ? { hops: 0, cost: 0, kind: 'member' as const } : this.destination(address)
-        if (at) rows.push({ service, address, load, hops: at.hops, cost: at.cost, kind: at.kind })
+        if (!at) continue
+        const { hops, cost, kind } = at
+        rows.push({ service, address, load, hops, cost, kind, knownMs: now - knownSince, unchangedMs: now - loadSince })
       }
     }
     return rows
@@ -122,7 +127,7 @@ export class Reachability {
     const route = this.plainRoute(address)
     // A capable node under the same name has its own record and stays what it is.
     if (this.#route(address)) return
-    this.#services.set(address, route?.host.services ?? [])
+    this.#services.set(address, route?.host.services ?? [], this.#port.now())
     this.#announce(address, route !== undefined)
   }
 

@@ -3,7 +3,6 @@
 
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
-import type { ServiceAdvert } from '../identity/member-record.ts'
 import type { Link, LinkOptions } from '../link/link.ts'
 import { PlainEdge, type VisibleHost } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -16,6 +15,7 @@ import { Dispatcher } from './dispatcher.ts'
 import { Forwarder } from './forwarder.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import { LiveOriginView, type OriginView } from './origin-view.ts'
+import { OwnContents } from './own-contents.ts'
 import { OwnRecord } from './own-record.ts'
 import { Reachability } from './reachability.ts'
 import { RouteExchange } from './route-exchange.ts'
@@ -40,6 +40,7 @@ export class Router {
   readonly #neighbourhood: Neighbourhood
   readonly #dispatcher: Dispatcher
   readonly #own: OwnRecord
+  readonly #contents: OwnContents
   readonly #exchange: RouteExchange
   readonly #reachability: Reachability
   readonly #plainEdge: PlainEdge
@@ -54,9 +55,20 @@ export class Router {
     const fault = (code: string, message: string): void => this.#fault(code, message)
     this.#dispatcher = new Dispatcher(options.dice, (packet, error) => this.#handlerFailed(packet, error))
     this.#own = new OwnRecord(identity, options.clock, {
-      contents: () => this.#contents(),
-      changed: () => this.#exchange.ownChanged(),
+      contents: () => this.#contents.now(),
+      changed: ({ record }) => {
+        this.#contents.told(record)
+        this.#exchange.ownChanged()
+      },
       failed: (error) => fault('LINK_FAILED', `the member record cannot be signed: ${error instanceof Error ? error.message : String(error)}`),
+    })
+    this.#contents = new OwnContents(options.clock, this.#dispatcher.services, {
+      plainHosts: () => this.#plainEdge.hosts(),
+      review: ({ services, plainHosts }) => this.#reachability.reviewOwn(services, plainHosts),
+      tell: () => {
+        this.#plainEdge.changed()
+        this.#own.touch()
+      },
     })
     this.#exchange = new RouteExchange(identity, options.clock, this.#own, {
       changed: (address) => {
@@ -67,15 +79,19 @@ export class Router {
       fault,
     })
     this.#reachability = new Reachability(this.address, this.#exchange, {
+      now: () => options.clock.now(),
       destination: (address, state) => this.#changed(() => this.#events.emit('destination', { address, state })),
       service: (change) => this.#changed(() => this.#events.emit('service', change)),
     })
     this.#plainEdge = new PlainEdge({
       address: this.address,
       clock: options.clock,
-      ownServices: () => this.#ownServices().filter(({ plain }) => plain !== false),
+      ownServices: () => this.#contents.services().filter(({ plain }) => plain !== false),
       visible: () => this.#visible(),
-      hostsChanged: () => this.#contentsChanged(),
+      hostsChanged: () => {
+        this.#contents.changed()
+        this.#plainEdge.changed()
+      },
       packet: (packet, from) => this.#fromPlain(packet, from),
       fault,
     })
@@ -142,19 +158,19 @@ export class Router {
   registerService(name: string, handler: PacketHandler, options: { load?: number | undefined; plain?: boolean | undefined } = {}): void {
     const internal = name.startsWith('$')
     this.#dispatcher.register(name, { handler, load: clampLoad(options.load ?? 1), plain: options.plain ?? !internal })
-    if (!internal) this.#contentsChanged()
+    if (!internal) this.#contents.changed()
   }
 
-  /** 1 (idle) … 127 (full). */
+  /** 1 (idle) … 127 (full). A small change is told to others within 10 s, with whatever else there is by then; a large one soon. */
   setServiceLoad(name: string, load: number): void {
     const service = this.#dispatcher.services.get(name)
     if (!service || service.load === clampLoad(load)) return
     service.load = clampLoad(load)
-    this.#contentsChanged()
+    this.#contents.changed()
   }
 
   unregisterService(name: string): void {
-    if (this.#dispatcher.services.delete(name) && !name.startsWith('$')) this.#contentsChanged()
+    if (this.#dispatcher.services.delete(name) && !name.startsWith('$')) this.#contents.changed()
   }
 
   /** An id for `contextID`; replies to it reach the handler until `releaseContext`. `from`: only replies of that source. */
@@ -213,6 +229,7 @@ export class Router {
     this.#closed = true
     this.#plainEdge.farewell()
     const down = this.#neighbourhood.close(notice)
+    this.#contents.stop()
     this.#own.stop()
     this.#exchange.stop()
     this.#plainEdge.stop()
@@ -239,27 +256,6 @@ export class Router {
     this.#forwarder.error(packet, 'HANDLER_FAILED', text.slice(0, 200))
   }
 
-  #ownServices(): ServiceAdvert[] {
-    const adverts: ServiceAdvert[] = []
-    for (const [service, { load, plain }] of this.#dispatcher.services) {
-      if (!service.startsWith('$')) adverts.push(plain ? { service, load } : { service, load, plain })
-    }
-    return adverts
-  }
-
-  #contents(): { services: ServiceAdvert[]; plainHosts: ReturnType<PlainEdge['hosts']> } {
-    return { services: this.#ownServices(), plainHosts: this.#plainEdge.hosts() }
-  }
-
-  /** What this node says of itself changed: at once for everybody here, with the next signature for everybody else. */
-  #contentsChanged(): void {
-    if (this.#closed) return
-    const { services, plainHosts } = this.#contents()
-    this.#reachability.reviewOwn(services, plainHosts)
-    this.#plainEdge.changed()
-    this.#own.touch()
-  }
-
   /** An earlier life of this node ran ahead, or somebody copied its key. */
   #impostor(seq48: number): void {
     this.#fault('IDENTITY_IN_USE', `somebody signs as ${this.address} under a greater number`)
@@ -276,7 +272,7 @@ export class Router {
   /** What happens while it closes is no news. */
   #changed(emit: () => void): void {
     if (this.#closed) return
-    this.#plainEdge.changed()
+    if (!this.#contents.reviewing) this.#plainEdge.changed()
     emit()
   }
 

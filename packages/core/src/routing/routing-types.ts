@@ -46,6 +46,10 @@ export interface ServiceRow {
   readonly hops: number
   readonly cost: number
   readonly kind: PeerKind
+  /** Milliseconds since this node learned of it; 0 again when it came back after it was gone. */
+  readonly knownMs: number
+  /** Milliseconds since its load changed last, as told here. */
+  readonly unchangedMs: number
 }
 
 export interface RouterEvents {

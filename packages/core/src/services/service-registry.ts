@@ -25,6 +25,10 @@ export interface ServiceListing {
   readonly name: string
   /** Registered by this mesh itself. */
   readonly local: boolean
+  /** Milliseconds since this mesh learned of it; from 0 again when it comes back after it was gone. */
+  readonly knownMs: number
+  /** Milliseconds since the load that is shown was told. */
+  readonly unchangedMs: number
 }
 
 export interface ServiceChange {
@@ -52,7 +56,10 @@ export interface RegisterOptions {
 /** A service of this node while it is offered. */
 export interface Registration {
   readonly service: string
-  /** 0 … 1; setting it tells everybody. Throws INVALID_OPTION. */
+  /**
+   * 0 … 1; set it as often as you like. Others hear of a move by a quarter or more at once, though not twice within 2 s, and
+   * of smaller ones within 10 s, so that what they know is never older. Throws INVALID_OPTION.
+   */
   load: number
   /** Withdraws it. Idempotent. */
   close(): void
@@ -119,7 +126,7 @@ export class ServiceRegistry implements Services {
     return router
       .services(name)
       .filter(({ service }) => !service.startsWith('$'))
-      .map(({ service, address, load, hops, cost, kind }) => ({
+      .map(({ service, address, load, hops, cost, kind, knownMs, unchangedMs }) => ({
         service,
         address: address as Address,
         load: loadFromWire(load),
@@ -128,6 +135,8 @@ export class ServiceRegistry implements Services {
         kind,
         name: router.destination(address)?.name ?? '',
         local: address === router.address,
+        knownMs,
+        unchangedMs,
       }))
   }
 

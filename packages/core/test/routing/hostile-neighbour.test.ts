@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
+import { concatBytes } from '../../src/bytes/concat-bytes.ts'
 import { addressOf, whoOf } from '../../src/identity/address.ts'
 import { seq48Of, type MemberRecord } from '../../src/identity/member-record.ts'
 import { signRecord } from '../../src/identity/signed-record.ts'
@@ -12,15 +13,18 @@ import { encodePacket } from '../../src/wire/packet-codec.ts'
 import { netStates, type Packet } from '../../src/wire/packet.ts'
 import { now, RouterWorld, text } from './router-world.ts'
 
-/** A signed record of a member that is nowhere. */
-function recordOfNobody(world: RouterWorld): { address: string; bytes: Uint8Array } {
+/** A signed record of a member that is nowhere. `forge` has the last word on what is signed. */
+function recordOfNobody(world: RouterWorld, forge?: (body: Uint8Array) => Uint8Array): { address: string; bytes: Uint8Array } {
   const keyPair = now(world.crypto.generateKeyPair())
   const address = addressOf(now(whoOf(keyPair.publicKey, world.crypto)), 'aaaa')
   const record: MemberRecord = {
     network: wireNetwork('default'), address, publicKey: keyPair.publicKey, exchangeKey: now(world.crypto.generateExchangeKeys()).publicKey,
     seq48: seq48Of(1_700_000_000, 0), kind: 'member', name: '', capabilities: [], services: [], plainHosts: [],
   }
-  return { address, bytes: now(signRecord(record, keyPair)) }
+  if (!forge) return { address, bytes: now(signRecord(record, keyPair)) }
+  const body = forge(now(signRecord(record, keyPair)).slice(0, -64))
+  const signed = concatBytes([new TextEncoder().encode('hopmesh.1 record'), body])
+  return { address, bytes: concatBytes([body, now(keyPair.sign(signed))]) }
 }
 
 describe('a neighbour that does what ours never do', () => {
@@ -67,6 +71,24 @@ describe('a neighbour that does what ours never do', () => {
     dialer.sendControl({ type: 'routes', entries: [{ destination: nobody.address, seq48: seq48Of(1_700_000_000, 0), metric: 5, hops: 1 }], complete: false })
     world.run(100)
     expect(b.destination(nobody.address)).toBeUndefined()
+  })
+
+  it.each([32, 33, 255])('ALN-12 a signed record with %i services: 32 are taken, one more makes it a fault that is counted', (count) => {
+    const world = new RouterWorld()
+    const [a, b] = [world.router('a'), world.router('b')]
+    const { dialer } = world.link(a, b)
+    world.run(500)
+    // The record ends with the number of services and that of plain hosts.
+    const services = Array.from({ length: count }, (_, index) => [3, 0x73, 0x30 + (index >> 4), 0x30 + (index & 15), 1]).flat()
+    const hostile = recordOfNobody(world, (body) => Uint8Array.from([...body.slice(0, -3), count, ...services, 0, 0]))
+    const seq48 = seq48Of(1_700_000_000, 0)
+    dialer.sendControl({ type: 'routes', entries: [{ destination: hostile.address, seq48, metric: 5, hops: 1 }], complete: false })
+    world.run(50)
+    dialer.sendControl({ type: 'records', records: [hostile.bytes] })
+    world.run(50)
+    expect(b.services()).toHaveLength(count === 32 ? 32 : 0)
+    expect(b.faults.get('too-long') ?? 0).toBe(count === 32 ? 0 : 1)
+    expect(b.destination(a.address)).toBeDefined()
   })
 
   it("a route to one's own address is none", () => {

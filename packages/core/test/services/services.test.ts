@@ -132,7 +132,7 @@ describe('services and calls', () => {
     registration.close()
   })
 
-  it('local first, then the least load; select chooses', async () => {
+  it('ALN-17 local first, then the least load; select chooses', async () => {
     const [ada, bob, eve] = (await members(44, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
     const atBob = bob.services.register('who', () => 'bob', { load: 0.5 })
     eve.services.register('who', () => 'eve', { load: 0.25 })
