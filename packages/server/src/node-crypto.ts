@@ -1,6 +1,8 @@
 import * as nodeApi from 'node:crypto'
+import { promisify } from 'node:util'
 import type { Crypto, KeyPair } from '@hopmesh/core'
 
+const pbkdf2 = promisify(nodeApi.pbkdf2)
 const seedBytes = 32
 const keyBytes = 32
 const signatureBytes = 64
@@ -19,14 +21,16 @@ export function nodeKeyPair(seed: Uint8Array): KeyPair {
   return { publicKey: rawPublicKey(nodeApi.createPublicKey(key)), sign: (message) => ownBytes(nodeApi.sign(null, message, key)) }
 }
 
-/** The Crypto port over `node:crypto`. Every answer is at once. */
+/** The Crypto port over `node:crypto`. Every answer is at once, but that of PBKDF2, which takes its time beside the event loop. */
 export function nodeCrypto(): Crypto {
   const verifyKey = parsedKeys(ed25519Public)
   const exchangeKey = parsedKeys(x25519Public)
   return {
     sha256: (bytes) => ownBytes(nodeApi.createHash('sha256').update(bytes).digest()),
     hmacSha256: (key, bytes) => ownBytes(nodeApi.createHmac('sha256', key).update(bytes).digest()),
+    pbkdf2Sha256: async (passphrase, salt, rounds) => ownBytes(await pbkdf2(passphrase, salt, rounds, keyBytes, 'sha256')),
     generateKeyPair: () => nodeKeyPair(nodeApi.randomBytes(seedBytes)),
+    keyPairFromSeed: nodeKeyPair,
     verify(publicKey, message, signature) {
       if (publicKey.length !== keyBytes || signature.length !== signatureBytes) return false
       return valueOf(() => nodeApi.verify(null, message, verifyKey(publicKey), signature)) ?? false

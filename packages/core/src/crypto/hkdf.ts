@@ -7,7 +7,7 @@ import { concatBytes } from '../bytes/concat-bytes.ts'
  * `salt` and `material` may have any length.
  */
 export function* hkdf(crypto: Crypto, salt: Uint8Array, material: Uint8Array, count: 1 | 2 | 3): Steps<Uint8Array[]> {
-  const key = yield* wait(crypto.hmacSha256(salt, material))
+  const key = yield* hkdfExtract(crypto, salt, material)
   const outputs: Uint8Array[] = []
   let previous: Uint8Array = new Uint8Array(0)
   for (let index = 1; index <= count; index += 1) {
@@ -15,4 +15,14 @@ export function* hkdf(crypto: Crypto, salt: Uint8Array, material: Uint8Array, co
     outputs.push(previous)
   }
   return outputs
+}
+
+/** The first half of HKDF: 32 bytes that `hkdfExpand` makes keys of. */
+export function* hkdfExtract(crypto: Crypto, salt: Uint8Array, material: Uint8Array): Steps<Uint8Array> {
+  return yield* wait(crypto.hmacSha256(salt, material))
+}
+
+/** The second half of HKDF: the 32 bytes that belong to `info`. */
+export function* hkdfExpand(crypto: Crypto, key: Uint8Array, info: string): Steps<Uint8Array> {
+  return yield* wait(crypto.hmacSha256(key, concatBytes([new TextEncoder().encode(info), Uint8Array.of(1)])))
 }

@@ -1,3 +1,5 @@
+import { base64urlnopad } from '@scure/base'
+import { concatBytes } from '../bytes/concat-bytes.ts'
 import type { Crypto, KeyPair } from '../ports/crypto.ts'
 
 /** A WebCrypto key as core sees it: opaque, kept by the browser, and cloned into IndexedDB without ever being readable. */
@@ -14,6 +16,8 @@ export interface WebAlgorithm {
   readonly public?: WebKey
   readonly iv?: Uint8Array<ArrayBuffer>
   readonly additionalData?: Uint8Array<ArrayBuffer>
+  readonly salt?: Uint8Array<ArrayBuffer>
+  readonly iterations?: number
 }
 
 /** What hopmesh uses of `SubtleCrypto`: pass `globalThis.crypto.subtle`. */
@@ -21,13 +25,14 @@ export interface WebSubtle {
   digest(algorithm: string, data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>
   generateKey(algorithm: WebAlgorithm, extractable: boolean, usages: WebKeyUsage[]): Promise<unknown>
   importKey(
-    format: 'raw',
+    format: 'raw' | 'pkcs8',
     data: Uint8Array<ArrayBuffer>,
     algorithm: WebAlgorithm,
     extractable: boolean,
     usages: WebKeyUsage[],
   ): Promise<WebKey>
   exportKey(format: 'raw', key: WebKey): Promise<ArrayBuffer>
+  exportKey(format: 'jwk', key: WebKey): Promise<{ readonly x?: string | undefined }>
   sign(algorithm: WebAlgorithm, key: WebKey, data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>
   verify(algorithm: WebAlgorithm, key: WebKey, signature: Uint8Array<ArrayBuffer>, data: Uint8Array<ArrayBuffer>): Promise<boolean>
   deriveBits(algorithm: WebAlgorithm, key: WebKey, length: number): Promise<ArrayBuffer>
@@ -51,6 +56,8 @@ const ed25519: WebAlgorithm = { name: 'Ed25519' }
 const x25519: WebAlgorithm = { name: 'X25519' }
 const hmacSha256: WebAlgorithm = { name: 'HMAC', hash: 'SHA-256' }
 const secretBits = 256
+/** PKCS #8 around the 32 bytes of an Ed25519 seed (RFC 8410): the only form in which WebCrypto takes one. */
+const ed25519Pkcs8 = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20)
 
 /** Draws an Ed25519 identity to put into IndexedDB. Rejects where the browser lacks Ed25519. */
 export async function createStoredKeyPair(subtle: WebSubtle): Promise<StoredKeyPair> {
@@ -64,6 +71,14 @@ export function keyPairFromStored(subtle: WebSubtle, stored: StoredKeyPair): Key
     publicKey: stored.publicKey,
     sign: async (message) => new Uint8Array(await subtle.sign(ed25519, stored.privateKey, plainBytes(message))),
   }
+}
+
+/** The Ed25519 pair of a seed, to put into IndexedDB: from here on its private half is as unreadable as a drawn one. */
+export async function storedKeyPairFromSeed(subtle: WebSubtle, seed: Uint8Array): Promise<StoredKeyPair> {
+  const pkcs8 = plainBytes(concatBytes([ed25519Pkcs8, seed]))
+  // Only a readable key tells its public half, so it is imported twice.
+  const { x = '' } = await subtle.exportKey('jwk', await subtle.importKey('pkcs8', pkcs8, ed25519, true, ['sign']))
+  return { publicKey: base64urlnopad.decode(x), privateKey: await subtle.importKey('pkcs8', pkcs8, ed25519, false, ['sign']) }
 }
 
 /** Tries everything that `webCrypto` needs once. False: this browser needs `nobleCrypto`. Never rejects. */
@@ -108,7 +123,13 @@ export function webCrypto(subtle: WebSubtle): Crypto {
       const webKey = await subtle.importKey('raw', raw, hmacSha256, false, ['sign'])
       return new Uint8Array(await subtle.sign({ name: 'HMAC' }, webKey, plainBytes(bytes)))
     },
+    async pbkdf2Sha256(passphrase, salt, rounds) {
+      const key = await subtle.importKey('raw', plainBytes(passphrase), { name: 'PBKDF2' }, false, ['deriveBits'])
+      const algorithm = { name: 'PBKDF2', hash: 'SHA-256', salt: plainBytes(salt), iterations: rounds }
+      return new Uint8Array(await subtle.deriveBits(algorithm, key, secretBits))
+    },
     generateKeyPair: async () => keyPairFromStored(subtle, await createStoredKeyPair(subtle)),
+    keyPairFromSeed: async (seed) => keyPairFromStored(subtle, await storedKeyPairFromSeed(subtle, seed)),
     async verify(publicKey, message, signature) {
       try {
         const key = await subtle.importKey('raw', plainBytes(publicKey), ed25519, false, ['verify'])

@@ -22,7 +22,11 @@ export interface KeyPair {
 export interface Crypto {
   sha256(bytes: Uint8Array): Awaitable<Uint8Array>
   hmacSha256(key: Uint8Array, bytes: Uint8Array): Awaitable<Uint8Array>
+  /** 32 bytes of PBKDF2-SHA-256: what makes a passphrase slow to guess. */
+  pbkdf2Sha256(passphrase: Uint8Array, salt: Uint8Array, rounds: number): Awaitable<Uint8Array>
   generateKeyPair(): Awaitable<KeyPair>
+  /** The Ed25519 pair of 32 bytes, as RFC 8032 makes it. */
+  keyPairFromSeed(seed: Uint8Array): Awaitable<KeyPair>
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Awaitable<boolean>
   generateExchangeKeys(): Awaitable<ExchangeKeys>
   /** The X25519 shared secret; undefined for a low-order or malformed point. */

@@ -76,7 +76,7 @@ function equal(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, index) => byte === right[index])
 }
 
-const domains = { sha256: 1, hmac: 2, publicKey: 3, signature: 4, exchangeKey: 5, secret: 6, stream: 7, tag: 8 } as const
+const domains = { sha256: 1, hmac: 2, publicKey: 3, signature: 4, exchangeKey: 5, secret: 6, stream: 7, tag: 8, pbkdf2: 9 } as const
 
 /** An identity of the toy port; the same seed gives the same key. */
 export function toyKeyPair(seed: Uint8Array): KeyPair {
@@ -89,7 +89,9 @@ export function toyCrypto(dice: Dice): Crypto {
   return {
     sha256: (bytes) => digest(domains.sha256, keyBytes, bytes),
     hmacSha256: (key, bytes) => digest(domains.hmac, keyBytes, key, bytes),
+    pbkdf2Sha256: (passphrase, salt, rounds) => digest(domains.pbkdf2, keyBytes, passphrase, salt, Uint8Array.of(rounds & 0xff)),
     generateKeyPair: () => toyKeyPair(dice.bytes(keyBytes)),
+    keyPairFromSeed: toyKeyPair,
     verify: (publicKey, message, signature) =>
       publicKey.length === keyBytes && equal(signature, digest(domains.signature, signatureBytes, publicKey, message)),
     generateExchangeKeys() {

@@ -43,7 +43,7 @@ export function cryptoContract(options: CryptoContractOptions): void {
       const keys = await crypto.generateKeyPair()
       const exchangeKeys = await crypto.generateExchangeKeys()
       const answers = [
-        crypto.sha256(message), crypto.hmacSha256(key, message), crypto.generateKeyPair(), keys.sign(message),
+        crypto.sha256(message), crypto.hmacSha256(key, message), crypto.generateKeyPair(), crypto.keyPairFromSeed(key), keys.sign(message),
         crypto.verify(keys.publicKey, message, bytes(64)), crypto.generateExchangeKeys(),
         crypto.exchange(exchangeKeys, exchangeKeys.publicKey), crypto.seal(key, nonce, nothing, message),
         crypto.open(key, nonce, nothing, bytes(40)),
@@ -69,7 +69,23 @@ function hashing(crypto: Crypto, reference: Crypto | undefined): void {
     expect((await crypto.hmacSha256(nothing, nothing)).length).toBe(32)
   })
 
+  test('PBKDF2 gives 32 bytes that change with passphrase, salt and rounds', async () => {
+    const derived = await crypto.pbkdf2Sha256(message, nonce, 2)
+    expect(derived.length).toBe(32)
+    expect(await crypto.pbkdf2Sha256(message, nonce, 2)).toEqual(derived)
+    expect(await crypto.pbkdf2Sha256(flipped(message, 3), nonce, 2)).not.toEqual(derived)
+    expect(await crypto.pbkdf2Sha256(message, flipped(nonce, 3), 2)).not.toEqual(derived)
+    expect(await crypto.pbkdf2Sha256(message, nonce, 3)).not.toEqual(derived)
+  })
+
   if (reference === undefined) return
+  test('PBKDF2 gives the first 32 bytes of the answer of RFC 7914', async () => {
+    const text = (words: string): Uint8Array => new TextEncoder().encode(words)
+    expect(await crypto.pbkdf2Sha256(text('passwd'), text('salt'), 1)).toEqual(
+      hex('55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc'),
+    )
+  })
+
   test('SHA-256 and HMAC give the answers of FIPS 180-4 and RFC 4231', async () => {
     const text = (words: string): Uint8Array => new TextEncoder().encode(words)
     expect(await crypto.sha256(text('abc'))).toEqual(hex('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'))
@@ -92,6 +108,19 @@ function signing(crypto: Crypto, reference: Crypto | undefined): void {
     for (let at = 0; at < 32; at += 1) expect(await crypto.verify(flipped(publicKey, at), message, signature)).toBe(false)
     expect(await crypto.verify((await crypto.generateKeyPair()).publicKey, message, signature)).toBe(false)
   })
+
+  test('a seed gives the same pair again, another seed another', async () => {
+    const keyPair = await crypto.keyPairFromSeed(key)
+    expect((await crypto.keyPairFromSeed(key)).publicKey).toEqual(keyPair.publicKey)
+    expect((await crypto.keyPairFromSeed(flipped(key, 0))).publicKey).not.toEqual(keyPair.publicKey)
+    expect(await crypto.verify(keyPair.publicKey, message, await keyPair.sign(message))).toBe(true)
+  })
+
+  if (reference !== undefined) {
+    test('a seed gives the same pair in every implementation', async () => {
+      expect((await crypto.keyPairFromSeed(key)).publicKey).toEqual((await reference.keyPairFromSeed(key)).publicKey)
+    })
+  }
 
   test('malformed keys and signatures are false, never an exception', async () => {
     const keyPair = await crypto.generateKeyPair()

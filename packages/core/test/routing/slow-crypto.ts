@@ -18,6 +18,8 @@ export class SlowCrypto {
     return {
       sha256: (bytes) => this.#later(() => crypto.sha256(bytes)),
       hmacSha256: (key, bytes) => this.#later(() => crypto.hmacSha256(key, bytes)),
+      pbkdf2Sha256: (...given) => this.#later(() => crypto.pbkdf2Sha256(...given)),
+      keyPairFromSeed: (seed) => this.#later(async () => this.keyPair(await crypto.keyPairFromSeed(seed))),
       generateKeyPair: () => this.#later(async () => this.keyPair(await crypto.generateKeyPair())),
       verify: (...given) => this.#later(() => crypto.verify(...given)),
       generateExchangeKeys: () => this.#later(() => crypto.generateExchangeKeys()),
