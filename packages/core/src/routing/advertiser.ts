@@ -2,13 +2,15 @@
 // per neighbour, and a set of the destinations that a neighbour has not been told (it is their next hop, or they are gone).
 
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
-import { metricOf, type Neighbour, type Origin, type RouteTable } from './route-table.ts'
+import { hopsMax, type Neighbour, type Origin, type RouteTable } from './route-table.ts'
 
 interface Listener {
   /** Place in the log up to which everything was told. */
   cursor: number
   /** Known origins of which the neighbour holds no finite advert of ours. */
   readonly untold: Set<string>
+  /** Destinations that only this neighbour has to be told anew: their route led through it, or does so now. */
+  readonly moved: Set<string>
 }
 
 export class Advertiser<N extends Neighbour> {
@@ -29,7 +31,7 @@ export class Advertiser<N extends Neighbour> {
 
   /** Everything, for a neighbour that knows nothing yet. */
   welcome(neighbour: N): RouteEntry[] {
-    const listener: Listener = { cursor: this.#start + this.#log.length, untold: new Set() }
+    const listener: Listener = { cursor: this.#start + this.#log.length, untold: new Set(), moved: new Set() }
     this.#listeners.set(neighbour, listener)
     const entries = [this.#self()]
     for (const origin of this.#table.all()) {
@@ -52,13 +54,21 @@ export class Advertiser<N extends Neighbour> {
     this.#log.push(address)
   }
 
+  /** The route to this destination left one neighbour for another at the same metric: those two hear of it, nobody else (R4). */
+  moved(address: string, between: readonly (string | undefined)[]): void {
+    for (const [neighbour, { moved }] of this.#listeners) if (between.includes(neighbour.address)) moved.add(address)
+  }
+
   /** An origin is new here: nobody has been told of it. */
   born(address: string): void {
     for (const listener of this.#listeners.values()) listener.untold.add(address)
   }
 
   forgotten(address: string): void {
-    for (const listener of this.#listeners.values()) listener.untold.delete(address)
+    for (const listener of this.#listeners.values()) {
+      listener.untold.delete(address)
+      listener.moved.delete(address)
+    }
   }
 
   /** What the neighbour has to be told since the last time. */
@@ -70,9 +80,15 @@ export class Advertiser<N extends Neighbour> {
     for (let place = listener.cursor; place < end; place++) {
       const address = this.#log[place - this.#start] as string
       if (this.#latest.get(address) !== place) continue
+      listener.moved.delete(address)
       const entry = this.#change(neighbour, listener, address)
       if (entry) entries.push(entry)
     }
+    for (const address of listener.moved) {
+      const entry = this.#change(neighbour, listener, address)
+      if (entry) entries.push(entry)
+    }
+    listener.moved.clear()
     listener.cursor = end
     this.#trim()
     return entries
@@ -106,8 +122,9 @@ export class Advertiser<N extends Neighbour> {
   /** Split horizon (R4): a neighbour never hears of a route that leads through it, nor of one to itself. */
   #entry(neighbour: N, origin: Origin<N>): RouteEntry | undefined {
     const route = origin.selected
-    if (route === undefined || route.neighbour.address === neighbour.address || origin.address === neighbour.address) return undefined
-    const metric = metricOf(route)
+    if (route === undefined || route.hops >= hopsMax) return undefined
+    if (route.neighbour.address === neighbour.address || origin.address === neighbour.address) return undefined
+    const { metric } = origin
     this.#table.told(origin, route.seq48, metric)
     return { destination: origin.address, seq48: route.seq48, metric, hops: route.hops }
   }

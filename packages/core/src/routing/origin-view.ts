@@ -3,7 +3,8 @@
 
 import type { Link } from '../link/link.ts'
 import type { LinkNeighbour } from './route-exchange.ts'
-import { isFeasible, metricOf, type Feasibility, type Origin, type Route } from './route-table.ts'
+import { isFeasible, metricOf } from './route-choice.ts'
+import type { Feasibility, Origin, Route } from './route-table.ts'
 
 /** One way to an origin, through one neighbour, as it is at the moment of asking. */
 export interface RouteView {

@@ -4,7 +4,8 @@
 import type { PlainHost, ServiceAdvert } from '../identity/member-record.ts'
 import { PlainHosts, type PlainRoute } from './plain-hosts.ts'
 import type { LinkNeighbour, RouteExchange } from './route-exchange.ts'
-import { metricOf, type Route } from './route-table.ts'
+import { metricOf } from './route-choice.ts'
+import type { Route } from './route-table.ts'
 import type { Destination, PeerKind, ServiceRow } from './routing-types.ts'
 import { ServiceTable, type Offer, type ServiceChange } from './service-table.ts'
 

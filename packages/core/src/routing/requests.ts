@@ -1,11 +1,12 @@
-// When every known route to an origin might lead back here, only a newer number of that origin helps: ask for it (R6),
-// pass such questions on toward the origin (R8), and answer who asked. Nothing else ever spreads a mere new number (R9).
+// Others ask for a newer number of an origin: answer from the table, or pass the question on toward the origin and
+// answer when the number is here (R8). Nothing else ever spreads a mere new number (R9). What this node wants itself
+// is in wants.ts.
 
 import type { Clock } from '../ports/clock.ts'
-import { isStarving, metricOf, type Neighbour, type Origin, type RouteTable } from './route-table.ts'
+import { metricOf } from './route-choice.ts'
+import type { Neighbour, Origin, RouteTable } from './route-table.ts'
 
-const retriesMs = [500, 1_000, 2_000, 4_000, 8_000, 16_000] as const
-const requestHopsMax = 64
+export const requestHopsMax = 64
 /** The same question within this time only joins those who wait for the answer. */
 const repeatMs = 400
 /** A question that was passed on is forgotten after this time. */
@@ -35,7 +36,6 @@ export class Requests<N extends Neighbour> {
   readonly #clock: Clock
   readonly #table: RouteTable<N>
   readonly #port: RequestsPort<N>
-  readonly #starving = new Map<string, () => void>()
   readonly #forwarded = new Map<string, Forwarded<N>>()
 
   constructor(clock: Clock, table: RouteTable<N>, port: RequestsPort<N>) {
@@ -46,12 +46,6 @@ export class Requests<N extends Neighbour> {
 
   /** To be called whenever an origin's routes or numbers changed. */
   review(origin: Origin<N>): void {
-    if (isStarving(origin)) {
-      if (!this.#starving.has(origin.address)) this.#starve(origin, 0)
-    } else {
-      this.#starving.get(origin.address)?.()
-      this.#starving.delete(origin.address)
-    }
     if (origin.selected) this.#settle(origin.address, origin.selected.seq48)
   }
 
@@ -88,23 +82,6 @@ export class Requests<N extends Neighbour> {
   /** Forgets old questions; called now and then. */
   tick(now: number): void {
     for (const [address, { at }] of this.#forwarded) if (now - at > forwardedForMs) this.#forwarded.delete(address)
-  }
-
-  stop(): void {
-    for (const cancel of this.#starving.values()) cancel()
-    this.#starving.clear()
-  }
-
-  #starve(origin: Origin<N>, tries: number): void {
-    const seq48 = (origin.feasibility?.seq48 ?? 0) + 1
-    for (const neighbour of origin.routes.keys()) this.#port.ask(neighbour, origin.address, seq48, requestHopsMax)
-    const delayMs = retriesMs[tries]
-    if (delayMs === undefined) return
-    const cancel = this.#clock.setTimer(delayMs, () => {
-      this.#starving.delete(origin.address)
-      if (isStarving(origin) && this.#table.get(origin.address) === origin) this.#starve(origin, tries + 1)
-    })
-    this.#starving.set(origin.address, cancel)
   }
 
   /** One's own parent, or, when that is who asks (by this link or another), the best of the others. */

@@ -11,7 +11,8 @@ import type { CapableIdentity } from './capable-identity.ts'
 import type { OwnRecord } from './own-record.ts'
 import { Proofs, pullsMax } from './proofs.ts'
 import { Requests } from './requests.ts'
-import { RouteTable, type Neighbour, type Origin, type Selection } from './route-table.ts'
+import { RouteTable, type Change, type Neighbour } from './route-table.ts'
+import { Wants } from './wants.ts'
 
 /** Origins that one node keeps routes to; more are refused and counted. */
 export const originsMax = 20_000
@@ -45,6 +46,7 @@ export class RouteExchange {
   readonly #advertiser: Advertiser<LinkNeighbour>
   readonly #proofs: Proofs<LinkNeighbour>
   readonly #requests: Requests<LinkNeighbour>
+  readonly #wants: Wants<LinkNeighbour>
   /** From this number on an origin says something new; told on once the selected route carries it. */
   readonly #newsAt = new Map<string, number>()
   #cancelNews: (() => void) | undefined
@@ -60,11 +62,14 @@ export class RouteExchange {
       pull: (neighbour, wanted) => neighbour.link.sendControl({ type: 'pull', wanted }),
       dropped: (neighbour, address) => port.fault('UNPROVEN', `${neighbour.address} did not prove its route to ${address}`),
     })
+    const ask = (neighbour: LinkNeighbour, destination: string, seq48: number, hops: number): void =>
+      neighbour.link.sendControl({ type: 'request', destination, seq48, hops })
+    this.#wants = new Wants(clock, this.table, { ask })
     this.#requests = new Requests(clock, this.table, {
       address: identity.address,
       ownSeq48: () => own.seq48,
       raiseOwn: (seq48) => own.raise(seq48),
-      ask: (neighbour, destination, seq48, hops) => neighbour.link.sendControl({ type: 'request', destination, seq48, hops }),
+      ask,
       answer: (neighbour, destination) => this.#answer(neighbour, destination),
     })
   }
@@ -103,7 +108,7 @@ export class RouteExchange {
     this.#advertiser.leave(neighbour)
     this.#proofs.leave(neighbour)
     this.#requests.leave(neighbour)
-    for (const { origin, selection } of this.table.drop(neighbour)) this.#selected(origin, selection)
+    for (const change of this.table.drop(neighbour)) this.#selected(change)
     // A neighbour that never said where it is leaves nothing behind.
     if (!this.table.get(neighbour.address)) this.#forget(neighbour.address)
   }
@@ -167,7 +172,7 @@ export class RouteExchange {
   stop(): void {
     this.#cancelNews?.()
     this.#proofs.stop()
-    this.#requests.stop()
+    this.#wants.stop()
   }
 
   #forget(address: string): void {
@@ -229,21 +234,23 @@ export class RouteExchange {
       return this.#port.fault('QUEUE_FULL', `no room for a route to ${entry.destination}, or it is too long`)
     }
     if (known === undefined) this.#advertiser.born(entry.destination)
-    const { origin } = learned
-    let { selection } = learned
+    const { origin, selection } = learned
     const news = this.#newsAt.get(origin.address) ?? 0
-    if (selection === 'same' && origin.selected && seq48Before < news && origin.selected.seq48 >= news) selection = 'changed'
-    this.#selected(origin, selection)
+    const unchanged = selection === 'same' || selection === 'moved'
+    const isNews = unchanged && origin.selected !== undefined && seq48Before < news && origin.selected.seq48 >= news
+    this.#selected(isNews ? { ...learned, selection: 'changed' } : learned)
   }
 
-  #selected(origin: Origin<LinkNeighbour>, selection: Selection): void {
+  #selected({ origin, selection, before }: Change<LinkNeighbour>): void {
     origin.lostAt = origin.routes.size > 0 ? undefined : (origin.lostAt ?? this.#clock.now())
     if (selection !== 'same') {
-      this.#advertiser.changed(origin.address)
-      this.#tellSoon(selection !== 'changed')
+      if (selection !== 'moved') this.#advertiser.changed(origin.address)
+      else this.#advertiser.moved(origin.address, [before?.neighbour.address, origin.selected?.neighbour.address])
+      this.#tellSoon(selection === 'gained' || selection === 'lost')
       this.#port.changed(origin.address)
     }
     this.#requests.review(origin)
+    this.#wants.review(origin)
   }
 
   #answer(neighbour: LinkNeighbour, destination: string): void {

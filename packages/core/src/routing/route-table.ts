@@ -1,13 +1,12 @@
-// Who can be reached through whom, and which of the ways is safe. A Babel-like distance vector (RFC 8966): each origin
-// numbers its adverts; a route is feasible when it is newer than, or strictly shorter than, the best that this node has
-// ever told others, which no route through itself can be. Pure state: no time, no I/O; the router acts on what it returns.
+// Who can be reached through whom. A Babel-like distance vector (RFC 8966): each origin numbers its adverts, the routes of
+// all neighbours are kept, and which of them is taken is decided in route-choice.ts. Pure state: no time, no I/O; the
+// route exchange acts on what it returns.
 
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
+import { chooseRoute, isBetter, metricOf } from './route-choice.ts'
 
 /** Routes longer than this are noise: the hop limit of packets is 32. */
 export const hopsMax = 48
-/** The longest metric that is still a route. */
-const metricMax = metricInfinite - 1
 
 /** What the table needs of a link: an identity of its own and a cost. */
 export interface Neighbour {
@@ -35,6 +34,8 @@ export interface Origin<N extends Neighbour> {
   /** Of every neighbour that offers one, feasible or not. */
   readonly routes: Map<N, Route<N>>
   selected: Route<N> | undefined
+  /** Of the selected route when it was selected; infinite without one. */
+  metric: number
   feasibility: Feasibility | undefined
   /** When the last route went; for forgetting. */
   lostAt: number | undefined
@@ -42,10 +43,15 @@ export interface Origin<N extends Neighbour> {
   revision: number
 }
 
-export type Selection = 'same' | 'gained' | 'changed' | 'lost'
+/** `moved`: another neighbour, and nothing else that the others know. */
+export type Selection = 'same' | 'gained' | 'changed' | 'moved' | 'lost'
 
-export function metricOf(route: Route<Neighbour>): number {
-  return Math.min(route.advertised + route.neighbour.cost, metricMax)
+/** What one advert, or the end of a link, made of an origin. */
+export interface Change<N extends Neighbour> {
+  readonly origin: Origin<N>
+  readonly selection: Selection
+  /** The route before. */
+  readonly before: Route<N> | undefined
 }
 
 export class RouteTable<N extends Neighbour> {
@@ -71,44 +77,36 @@ export class RouteTable<N extends Neighbour> {
   }
 
   /** Takes one advert; undefined when there is no room for another origin. A withdrawal of an unknown origin is nothing. */
-  learn(neighbour: N, entry: RouteEntry): { origin: Origin<N>; selection: Selection } | undefined {
+  learn(neighbour: N, entry: RouteEntry): Change<N> | undefined {
     const withdrawn = entry.metric >= metricInfinite || entry.hops >= hopsMax
     let origin = this.#origins.get(entry.destination)
     if (origin === undefined) {
       if (withdrawn || this.#origins.size >= this.#originsMax) return undefined
-      origin = { address: entry.destination, routes: new Map(), selected: undefined, feasibility: undefined, lostAt: undefined, revision: 0 }
+      origin = { address: entry.destination, routes: new Map(), selected: undefined, metric: metricInfinite, feasibility: undefined, lostAt: undefined, revision: 0 }
       this.#origins.set(entry.destination, origin)
     }
     if (withdrawn) origin.routes.delete(neighbour)
     else origin.routes.set(neighbour, { neighbour, seq48: entry.seq48, advertised: entry.metric, hops: entry.hops + 1 })
-    return { origin, selection: this.select(origin) }
+    return this.select(origin)
   }
 
   /** A link is gone: every route over it goes. */
-  drop(neighbour: N): { origin: Origin<N>; selection: Selection }[] {
-    const changes: { origin: Origin<N>; selection: Selection }[] = []
+  drop(neighbour: N): Change<N>[] {
+    const changes: Change<N>[] = []
     for (const origin of this.#origins.values()) {
-      if (origin.routes.delete(neighbour)) changes.push({ origin, selection: this.select(origin) })
+      if (origin.routes.delete(neighbour)) changes.push(this.select(origin))
     }
     return changes
   }
 
-  /** The shortest route that is feasible now; the present one on ties. */
-  select(origin: Origin<N>): Selection {
+  /** Chooses anew. */
+  select(origin: Origin<N>): Change<N> {
     const before = origin.selected
+    const metricBefore = origin.metric
     origin.revision = ++this.#revision
-    let best: Route<N> | undefined
-    for (const route of origin.routes.values()) {
-      if (!isFeasible(route, origin.feasibility)) continue
-      const shorter = best === undefined || metricOf(route) < metricOf(best)
-      const kept = best !== undefined && metricOf(route) === metricOf(best) && route.neighbour === before?.neighbour
-      if (shorter || kept) best = route
-    }
-    origin.selected = best
-    if (best === undefined) return before === undefined ? 'same' : 'lost'
-    if (before === undefined) return 'gained'
-    const same = best.neighbour === before.neighbour && metricOf(best) === metricOf(before) && best.hops === before.hops
-    return same ? 'same' : 'changed'
+    origin.selected = chooseRoute(origin)
+    origin.metric = origin.selected ? metricOf(origin.selected) : metricInfinite
+    return { origin, before, selection: selectionOf(before, origin, metricBefore) }
   }
 
   /** To be called with everything finite that is told about an origin, before it is told (R3). */
@@ -125,15 +123,9 @@ export class RouteTable<N extends Neighbour> {
   }
 }
 
-/** Routes exist, and none of them may be used: only a newer number of the origin helps. */
-export function isStarving(origin: Origin<Neighbour>): boolean {
-  return origin.selected === undefined && origin.routes.size > 0
-}
-
-export function isFeasible(route: Route<Neighbour>, feasibility: Feasibility | undefined): boolean {
-  return isBetter(route.seq48, route.advertised, feasibility)
-}
-
-function isBetter(seq48: number, metric: number, than: Feasibility | undefined): boolean {
-  return than === undefined || seq48 > than.seq48 || (seq48 === than.seq48 && metric < than.metric)
+function selectionOf<N extends Neighbour>(before: Route<N> | undefined, { selected, metric }: Origin<N>, metricBefore: number): Selection {
+  if (selected === undefined) return before === undefined ? 'same' : 'lost'
+  if (before === undefined) return 'gained'
+  if (metric !== metricBefore || selected.hops !== before.hops) return 'changed'
+  return selected.neighbour === before.neighbour ? 'same' : 'moved'
 }

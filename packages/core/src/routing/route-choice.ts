@@ -1,0 +1,47 @@
+// Which of the known ways to an origin is taken. A route may be used only if it is feasible: newer than the best that this
+// node ever told of the origin, or of the same number and strictly shorter, which no route through this node itself can be.
+
+import { metricInfinite } from '../wire/control.ts'
+import type { Feasibility, Neighbour, Origin, Route } from './route-table.ts'
+
+/** The longest metric that is still a route. */
+export const metricMax: number = metricInfinite - 1
+
+export function metricOf(route: Route<Neighbour>): number {
+  return Math.min(route.advertised + route.neighbour.cost, metricMax)
+}
+
+export function isFeasible(route: Route<Neighbour>, feasibility: Feasibility | undefined): boolean {
+  return isBetter(route.seq48, route.advertised, feasibility)
+}
+
+export function isBetter(seq48: number, metric: number, than: Feasibility | undefined): boolean {
+  return than === undefined || seq48 > than.seq48 || (seq48 === than.seq48 && metric < than.metric)
+}
+
+/** The shortest route that is feasible now; the present one on ties (R2). */
+export function chooseRoute<N extends Neighbour>({ routes, selected, feasibility }: Origin<N>): Route<N> | undefined {
+  let best: Route<N> | undefined
+  for (const route of routes.values()) {
+    if (!isFeasible(route, feasibility)) continue
+    const shorter = best === undefined || metricOf(route) < metricOf(best)
+    const kept = best !== undefined && metricOf(route) === metricOf(best) && route.neighbour === selected?.neighbour
+    if (shorter || kept) best = route
+  }
+  return best
+}
+
+/** Routes exist, and none of them may be used: only a newer number of the origin helps (R6). */
+export function isStarving(origin: Origin<Neighbour>): boolean {
+  return origin.selected === undefined && origin.routes.size > 0
+}
+
+/** The best of the routes that would be shorter than the present one, if they could be trusted (R7). */
+export function shorterUnfeasible<N extends Neighbour>({ routes, selected, feasibility }: Origin<N>): Route<N> | undefined {
+  if (selected === undefined) return undefined
+  let best: Route<N> | undefined
+  for (const route of routes.values()) {
+    if (metricOf(route) < metricOf(best ?? selected) && !isFeasible(route, feasibility)) best = route
+  }
+  return best
+}
