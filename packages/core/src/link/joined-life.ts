@@ -69,7 +69,8 @@ export class JoinedLife {
   }
 
   probe(): void {
-    this.control({ type: 'ping', nonce: this.#liveness.probed(this.#parts.owner.clock.now()) })
+    const { owner, link } = this.#parts
+    this.control({ type: 'ping', nonce: this.#liveness.probed(owner.clock.now()), told: owner.told(link) })
   }
 
   /** Asks a silent neighbour. True: it is dead. */
@@ -123,9 +124,14 @@ export class JoinedLife {
   *#message(message: ControlMessage): Steps<void> {
     const { owner, link } = this.#parts
     if (message.type === 'records') yield* this.#records(message.records)
-    else if (message.type === 'ping') this.control({ type: 'pong', nonce: message.nonce })
-    else if (message.type === 'pong') this.#liveness.answered(message.nonce, owner.clock.now())
-    else if (!this.#over) owner.control(link, message)
+    else if (this.#over) return
+    else if (message.type === 'ping') {
+      this.control({ type: 'pong', nonce: message.nonce, told: owner.told(link) })
+      owner.heard(link, message.told)
+    } else if (message.type === 'pong') {
+      this.#liveness.answered(message.nonce, owner.clock.now())
+      owner.heard(link, message.told)
+    } else owner.control(link, message)
   }
 
   *#records(records: readonly Uint8Array[]): Steps<void> {

@@ -3,7 +3,7 @@ import type { MemberRecord } from '../identity/member-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
-import type { ControlMessage } from '../wire/control.ts'
+import type { ControlMessage, Digest } from '../wire/control.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
 import type { HandshakeIdentity } from './handshake.ts'
 import type { Link } from './link.ts'
@@ -29,6 +29,10 @@ export interface LinkOwner {
   /** The plain neighbour turned out to be capable: what it taught as a plain one is void. */
   upgraded(link: Link): void
   control(link: Link, message: Exclude<ControlMessage, { type: 'records' | 'ping' | 'pong' }>): void
+  /** What the neighbour knows of this node once everything given to the link so far has arrived. */
+  told(link: Link): Digest
+  /** What the neighbour says that it has told: a digest to compare with what was heard. */
+  heard(link: Link, digest: Digest): void
   records(link: Link, records: readonly ProvenRecord[]): void
   packet(link: Link, bytes: Uint8Array): void
   plainPacket(link: Link, packet: DecodedPacket): void

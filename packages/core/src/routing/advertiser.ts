@@ -2,7 +2,8 @@
 // per neighbour, and a set of the destinations that a neighbour has not been told (it is their next hop, or they are gone).
 
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
-import { hopsMax, type Neighbour, type Origin, type RouteTable } from './route-table.ts'
+import { isTellable } from './route-digest.ts'
+import type { Neighbour, Origin, RouteTable } from './route-table.ts'
 
 interface Listener {
   /** Place in the log up to which everything was told. */
@@ -122,7 +123,7 @@ export class Advertiser<N extends Neighbour> {
   /** Split horizon (R4): a neighbour never hears of a route that leads through it, nor of one to itself. */
   #entry(neighbour: N, origin: Origin<N>): RouteEntry | undefined {
     const route = origin.selected
-    if (route === undefined || route.hops >= hopsMax) return undefined
+    if (!isTellable(route)) return undefined
     if (route.neighbour.address === neighbour.address || origin.address === neighbour.address) return undefined
     const { metric } = origin
     this.#table.told(origin, route.seq48, metric)

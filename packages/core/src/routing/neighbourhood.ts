@@ -93,6 +93,11 @@ export class Neighbourhood {
         if (message.type === 'notice') noticed({ code: message.code, text: message.text, from: link.peer?.address ?? '' })
         else withNeighbour(link, (neighbour) => exchange.receive(neighbour, message))
       },
+      told: (link) => {
+        const neighbour = this.#neighbours.get(link)
+        return neighbour ? exchange.told(neighbour) : { hash: 0, count: 0 }
+      },
+      heard: (link, digest) => withNeighbour(link, (neighbour) => exchange.heard(neighbour, digest)),
       records: (link, records) => withNeighbour(link, (neighbour) => exchange.records(neighbour, records)),
       packet: (link, bytes) => withNeighbour(link, (neighbour) => forwarder.passing(neighbour, bytes)),
       plainPacket: (link, packet) => plainEdge.receive(link, packet),

@@ -4,6 +4,7 @@
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RouteEntry } from '../wire/control.ts'
+import type { RunningDigest } from './route-digest.ts'
 
 /** A pull without an answer is repeated after these times (a long line, a machine that stalled); then its entry is dropped. */
 export const proofTriesMs = [1_000, 2_000, 4_000, 8_000] as const
@@ -112,6 +113,21 @@ export class Proofs<N> {
   /** The neighbour took it back. */
   release(neighbour: N, address: string): void {
     this.#unproven.get(neighbour)?.delete(address)
+  }
+
+  /** The neighbour told everything, and this was not among it. */
+  releaseAbsent(neighbour: N, present: ReadonlySet<string>): void {
+    const held = this.#unproven.get(neighbour)
+    if (held) for (const address of [...held.entries.keys()]) if (!present.has(address)) held.delete(address)
+  }
+
+  /** Counts what the neighbour said and has not proven: it was heard, in place of what `known` gives. */
+  addHeld(neighbour: N, heard: RunningDigest, known: (address: string) => { readonly advertised: number; readonly hops: number } | undefined): void {
+    for (const [address, { entry }] of this.#unproven.get(neighbour)?.entries ?? []) {
+      const before = known(address)
+      if (before) heard.remove(address, before.advertised, before.hops - 1)
+      heard.add(address, entry.metric, entry.hops)
+    }
   }
 
   /** A record whose signature holds. Gives the entries that it proves; undefined when nobody asked this neighbour for it. */

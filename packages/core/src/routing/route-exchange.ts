@@ -5,19 +5,18 @@ import { sameNetwork } from '../identity/wire-network.ts'
 import type { Link } from '../link/link.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'
-import { metricInfinite, type ControlMessage, type RouteEntry } from '../wire/control.ts'
-import { Advertiser } from './advertiser.ts'
+import { metricInfinite, type ControlMessage, type Digest, type RouteEntry } from '../wire/control.ts'
 import type { CapableIdentity } from './capable-identity.ts'
+import { DigestWatch } from './digest-watch.ts'
 import type { OwnRecord } from './own-record.ts'
 import { Proofs, pullsMax } from './proofs.ts'
 import { Requests } from './requests.ts'
 import { RouteTable, type Change, type Neighbour } from './route-table.ts'
+import { RouteTeller } from './route-teller.ts'
 import { Wants } from './wants.ts'
 
 /** Origins that one node keeps routes to; more are refused and counted. */
 export const originsMax = 20_000
-/** News that is not urgent waits this long for company. */
-export const newsEveryMs = 20
 /** An origin without routes is remembered this long, so that an old advert cannot come back as news. */
 const rememberLostMs = 180_000
 
@@ -42,22 +41,20 @@ export class RouteExchange {
   readonly #clock: Clock
   readonly #own: OwnRecord
   readonly #port: RouteExchangePort
-  readonly #neighbours = new Set<LinkNeighbour>()
-  readonly #advertiser: Advertiser<LinkNeighbour>
+  readonly #neighbours = new Map<LinkNeighbour, DigestWatch>()
+  readonly #teller: RouteTeller
   readonly #proofs: Proofs<LinkNeighbour>
   readonly #requests: Requests<LinkNeighbour>
   readonly #wants: Wants<LinkNeighbour>
   /** From this number on an origin says something new; told on once the selected route carries it. */
   readonly #newsAt = new Map<string, number>()
-  #cancelNews: (() => void) | undefined
-  #urgent = false
 
   constructor(identity: CapableIdentity, clock: Clock, own: OwnRecord, port: RouteExchangePort) {
     this.#identity = identity
     this.#clock = clock
     this.#own = own
     this.#port = port
-    this.#advertiser = new Advertiser(this.table, () => ({ destination: identity.address, seq48: own.seq48, metric: 0, hops: 0 }))
+    this.#teller = new RouteTeller(clock, this.table, () => ({ destination: identity.address, seq48: own.seq48, metric: 0, hops: 0 }))
     this.#proofs = new Proofs(clock, {
       pull: (neighbour, wanted) => neighbour.link.sendControl({ type: 'pull', wanted }),
       dropped: (neighbour, address) => port.fault('UNPROVEN', `${neighbour.address} did not prove its route to ${address}`),
@@ -70,12 +67,12 @@ export class RouteExchange {
       ownSeq48: () => own.seq48,
       raiseOwn: (seq48) => own.raise(seq48),
       ask,
-      answer: (neighbour, destination) => this.#answer(neighbour, destination),
+      answer: (neighbour, destination) => this.#neighbours.has(neighbour) && this.#teller.answer(neighbour, destination),
     })
   }
 
-  neighbours(): ReadonlySet<LinkNeighbour> {
-    return this.#neighbours
+  neighbours(): IterableIterator<LinkNeighbour> {
+    return this.#neighbours.keys()
   }
 
   record(address: string): ProvenRecord | undefined {
@@ -95,17 +92,17 @@ export class RouteExchange {
   }
 
   join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
-    this.#neighbours.add(neighbour)
+    this.#neighbours.set(neighbour, new DigestWatch())
     // It signed a greater number in an earlier life, whose clock ran ahead: without it, nobody would believe it again.
     const later = this.#proofs.record(neighbour.address)
     if (later && later.record.seq48 > proof.record.seq48) neighbour.link.sendControl({ type: 'records', records: [later.bytes] })
     this.#applyAll(this.#keep(proof))
-    neighbour.link.sendControl({ type: 'routes', entries: this.#advertiser.welcome(neighbour), complete: false })
+    this.#teller.join(neighbour)
   }
 
   leave(neighbour: LinkNeighbour): void {
     if (!this.#neighbours.delete(neighbour)) return
-    this.#advertiser.leave(neighbour)
+    this.#teller.leave(neighbour)
     this.#proofs.leave(neighbour)
     this.#requests.leave(neighbour)
     for (const change of this.table.drop(neighbour)) this.#selected(change)
@@ -123,7 +120,23 @@ export class RouteExchange {
         return this.#pulled(neighbour, message.wanted)
       case 'request':
         return this.#requests.received(neighbour, message.destination, message.seq48, message.hops)
+      case 'refresh':
+        this.#teller.dump(neighbour)
     }
+  }
+
+  /** What the neighbour knows once everything given to its link so far has arrived (R10). */
+  told(neighbour: LinkNeighbour): Digest {
+    return this.#teller.digest(neighbour)
+  }
+
+  /** What the neighbour says that it told: when that is not what was heard, twice in a row, it is asked for everything (R10). */
+  heard(neighbour: LinkNeighbour, told: Digest): void {
+    const heard = this.table.digest.kept(neighbour)
+    this.#proofs.addHeld(neighbour, heard, (address) => this.table.get(address)?.routes.get(neighbour))
+    if (!this.#neighbours.get(neighbour)?.compare(told, heard, this.#clock.now())) return
+    this.#port.fault('ROUTES_DIFFER', `${neighbour.address} told ${told.count} routes, ${heard.count} were heard or they differ: asked again`)
+    neighbour.link.sendControl({ type: 'refresh' })
   }
 
   records(neighbour: LinkNeighbour, proofs: readonly ProvenRecord[]): void {
@@ -154,9 +167,8 @@ export class RouteExchange {
 
   /** This node's own record was signed anew. */
   ownChanged(): void {
-    this.#advertiser.changed(this.#identity.address)
     this.#requests.raised()
-    this.#tellSoon(true)
+    this.#teller.ownChanged()
   }
 
   tick(now: number): void {
@@ -164,13 +176,13 @@ export class RouteExchange {
     for (const origin of this.table.all()) {
       if (origin.lostAt === undefined || now - origin.lostAt < rememberLostMs) continue
       this.table.forget(origin)
-      this.#advertiser.forgotten(origin.address)
+      this.#teller.forgotten(origin.address)
       this.#forget(origin.address)
     }
   }
 
   stop(): void {
-    this.#cancelNews?.()
+    this.#teller.stop()
     this.#proofs.stop()
     this.#wants.stop()
   }
@@ -202,6 +214,7 @@ export class RouteExchange {
       if (present.has(origin.address) || !origin.routes.has(neighbour)) continue
       this.#apply(neighbour, { destination: origin.address, seq48: 0, metric: metricInfinite, hops: 0 })
     }
+    this.#proofs.releaseAbsent(neighbour, present)
   }
 
   #keep(proof: ProvenRecord): { neighbour: LinkNeighbour; entry: RouteEntry }[] {
@@ -233,7 +246,7 @@ export class RouteExchange {
       this.#forget(entry.destination)
       return this.#port.fault('QUEUE_FULL', `no room for a route to ${entry.destination}, or it is too long`)
     }
-    if (known === undefined) this.#advertiser.born(entry.destination)
+    if (known === undefined) this.#teller.born(entry.destination)
     const { origin, selection } = learned
     const news = this.#newsAt.get(origin.address) ?? 0
     const unchanged = selection === 'same' || selection === 'moved'
@@ -241,21 +254,13 @@ export class RouteExchange {
     this.#selected(isNews ? { ...learned, selection: 'changed' } : learned)
   }
 
-  #selected({ origin, selection, before }: Change<LinkNeighbour>): void {
+  #selected(change: Change<LinkNeighbour>): void {
+    const { origin, selection } = change
     origin.lostAt = origin.routes.size > 0 ? undefined : (origin.lostAt ?? this.#clock.now())
-    if (selection !== 'same') {
-      if (selection !== 'moved') this.#advertiser.changed(origin.address)
-      else this.#advertiser.moved(origin.address, [before?.neighbour.address, origin.selected?.neighbour.address])
-      this.#tellSoon(selection === 'gained' || selection === 'lost')
-      this.#port.changed(origin.address)
-    }
+    this.#teller.changed(change)
+    if (selection !== 'same') this.#port.changed(origin.address)
     this.#requests.review(origin)
     this.#wants.review(origin)
-  }
-
-  #answer(neighbour: LinkNeighbour, destination: string): void {
-    const entry = this.#neighbours.has(neighbour) ? this.#advertiser.answer(neighbour, destination) : undefined
-    if (entry) neighbour.link.sendControl({ type: 'routes', entries: [entry], complete: false })
   }
 
   #pulled(neighbour: LinkNeighbour, wanted: readonly { address: string; seq48: number }[]): void {
@@ -266,27 +271,6 @@ export class RouteExchange {
       if (proof) records.push(proof.bytes)
     }
     if (records.length > 0) neighbour.link.sendControl({ type: 'records', records })
-  }
-
-  /** First and lost routes are told at the end of this turn, the rest within `newsEveryMs` (R5). */
-  #tellSoon(urgent: boolean): void {
-    if (urgent && !this.#urgent) {
-      this.#urgent = true
-      this.#cancelNews?.()
-      this.#cancelNews = () => {}
-      this.#clock.soon(() => this.#tell())
-    } else {
-      this.#cancelNews ??= this.#clock.setTimer(newsEveryMs, () => this.#tell())
-    }
-  }
-
-  #tell(): void {
-    this.#cancelNews = undefined
-    this.#urgent = false
-    for (const neighbour of this.#neighbours) {
-      const entries = this.#advertiser.news(neighbour)
-      if (entries.length > 0) neighbour.link.sendControl({ type: 'routes', entries, complete: false })
-    }
   }
 }
 

@@ -3,10 +3,8 @@
 // route exchange acts on what it returns.
 
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
+import { hopsMax, TableDigest } from './route-digest.ts'
 import { chooseRoute, isBetter, metricOf } from './route-choice.ts'
-
-/** Routes longer than this are noise: the hop limit of packets is 32. */
-export const hopsMax = 48
 
 /** What the table needs of a link: an identity of its own and a cost. */
 export interface Neighbour {
@@ -55,6 +53,7 @@ export interface Change<N extends Neighbour> {
 }
 
 export class RouteTable<N extends Neighbour> {
+  readonly digest: TableDigest<N> = new TableDigest()
   readonly #origins = new Map<string, Origin<N>>()
   readonly #originsMax: number
   #revision = 0
@@ -85,14 +84,18 @@ export class RouteTable<N extends Neighbour> {
       origin = { address: entry.destination, routes: new Map(), selected: undefined, metric: metricInfinite, feasibility: undefined, lostAt: undefined, revision: 0 }
       this.#origins.set(entry.destination, origin)
     }
-    if (withdrawn) origin.routes.delete(neighbour)
-    else origin.routes.set(neighbour, { neighbour, seq48: entry.seq48, advertised: entry.metric, hops: entry.hops + 1 })
+    const before = origin.routes.get(neighbour)
+    const route = withdrawn ? undefined : { neighbour, seq48: entry.seq48, advertised: entry.metric, hops: entry.hops + 1 }
+    if (route) origin.routes.set(neighbour, route)
+    else origin.routes.delete(neighbour)
+    this.digest.heard(origin.address, before, route)
     return this.select(origin)
   }
 
   /** A link is gone: every route over it goes. */
   drop(neighbour: N): Change<N>[] {
     const changes: Change<N>[] = []
+    this.digest.left(neighbour)
     for (const origin of this.#origins.values()) {
       if (origin.routes.delete(neighbour)) changes.push(this.select(origin))
     }
@@ -106,6 +109,7 @@ export class RouteTable<N extends Neighbour> {
     origin.revision = ++this.#revision
     origin.selected = chooseRoute(origin)
     origin.metric = origin.selected ? metricOf(origin.selected) : metricInfinite
+    this.digest.selected(origin, before, metricBefore)
     return { origin, before, selection: selectionOf(before, origin, metricBefore) }
   }
 

@@ -16,7 +16,7 @@ export const dictionaryNamesMax = 65_536
 const noticeTextBytesMax = 1_000
 const seq48Max = 2 ** 48 - 1
 
-const messageTypes = { routes: 1, pull: 2, records: 3, request: 4, ping: 5, pong: 6, notice: 7 } as const
+const messageTypes = { routes: 1, pull: 2, records: 3, request: 4, ping: 5, pong: 6, notice: 7, refresh: 8 } as const
 
 /** Of a `routes` item. A dump that takes several items: `first` … `last`; `reset` empties the dictionary beforehand. */
 const routesFlags = { complete: 1, first: 2, last: 4, reset: 8 } as const
@@ -55,7 +55,9 @@ export class ControlEncoder {
       }
       case 'ping':
       case 'pong':
-        return [new ByteWriter(16).u8(messageTypes[message.type]).varint(message.nonce).finish()]
+        return [new ByteWriter(16).u8(messageTypes[message.type]).varint(message.nonce).u32(message.told.hash).varint(message.told.count).finish()]
+      case 'refresh':
+        return [new ByteWriter(1).u8(messageTypes.refresh).finish()]
       case 'notice':
         return [new ByteWriter().u8(messageTypes.notice).string(message.code).text(message.text.slice(0, noticeTextBytesMax / 4)).finish()]
     }
@@ -188,8 +190,11 @@ export class ControlDecoder {
       case messageTypes.ping:
       case messageTypes.pong: {
         const nonce = reader.varint()
-        return reader.failed ? malformed : { type: type === messageTypes.ping ? 'ping' : 'pong', nonce }
+        const told = { hash: reader.u32(), count: reader.varint() }
+        return reader.failed ? malformed : { type: type === messageTypes.ping ? 'ping' : 'pong', nonce, told }
       }
+      case messageTypes.refresh:
+        return { type: 'refresh' }
       case messageTypes.notice: {
         const code = reader.string()
         if (reader.remaining > noticeTextBytesMax) return new WireFault('too-long', 'a notice of more than a line')

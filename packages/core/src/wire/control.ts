@@ -11,6 +11,13 @@ export interface RouteEntry {
 
 export const metricInfinite = 0xffff
 
+/** A sum over entries, in any order: what a neighbour was told (R10). */
+export interface Digest {
+  /** 32 bits. */
+  readonly hash: number
+  readonly count: number
+}
+
 export type ControlMessage =
   /** Adverts. `complete`: everything that is not in it is withdrawn (R10). */
   | { readonly type: 'routes'; readonly entries: readonly RouteEntry[]; readonly complete: boolean }
@@ -20,8 +27,10 @@ export type ControlMessage =
   | { readonly type: 'records'; readonly records: readonly Uint8Array[] }
   /** R6–R8: somebody starves for a route to `destination` with a number of at least `seq48`. */
   | { readonly type: 'request'; readonly destination: string; readonly seq48: number; readonly hops: number }
-  /** Liveness and round trip: the same nonce comes back. */
-  | { readonly type: 'ping'; readonly nonce: number }
-  | { readonly type: 'pong'; readonly nonce: number }
+  /** Liveness and round trip: the same nonce comes back. `told`: everything that this side has told the other so far (R10). */
+  | { readonly type: 'ping'; readonly nonce: number; readonly told: Digest }
+  | { readonly type: 'pong'; readonly nonce: number; readonly told: Digest }
+  /** "Tell me everything again": a complete dump is the answer (R10). */
+  | { readonly type: 'refresh' }
   /** A typed notice before or instead of a silent close: a code of docs/errors.md and one line for people. */
   | { readonly type: 'notice'; readonly code: string; readonly text: string }

@@ -22,8 +22,9 @@ describe('control messages', () => {
     { type: 'pull', wanted: [{ address: 'a', seq48: 0 }, { address: 'né', seq48: 2 ** 48 - 1 }] },
     { type: 'records', records: [fromHex(''), fromHex('0102'), new Uint8Array(500)] },
     { type: 'request', destination: 'kb', seq48: 2 ** 47 + 3, hops: 16 },
-    { type: 'ping', nonce: 0 },
-    { type: 'pong', nonce: Number.MAX_SAFE_INTEGER },
+    { type: 'ping', nonce: 0, told: { hash: 0, count: 0 } },
+    { type: 'pong', nonce: Number.MAX_SAFE_INTEGER, told: { hash: 0xffff_fffe, count: 20_000 } },
+    { type: 'refresh' },
     { type: 'notice', code: 'RESTARTING', text: 'back in a minute – né' },
   ])('carries $type', (message) => {
     const encoder = new ControlEncoder()

@@ -1,0 +1,110 @@
+// When the neighbours are told what is new: first and lost routes at the end of the turn, the rest in company (R5). What
+// exactly each of them is told is the advertiser's business.
+
+import type { Clock } from '../ports/clock.ts'
+import type { Digest, RouteEntry } from '../wire/control.ts'
+import { Advertiser } from './advertiser.ts'
+import type { LinkNeighbour } from './route-exchange.ts'
+import type { Change, RouteTable } from './route-table.ts'
+
+/** News that is not urgent waits this long for company. */
+export const newsEveryMs = 20
+/** One neighbour gets a full dump this often at most. */
+export const dumpEveryMs = 5_000
+
+export class RouteTeller {
+  readonly #clock: Clock
+  readonly #table: RouteTable<LinkNeighbour>
+  readonly #self: () => RouteEntry
+  readonly #advertiser: Advertiser<LinkNeighbour>
+  readonly #dumpedAt = new Map<LinkNeighbour, number>()
+  #cancelNews: (() => void) | undefined
+  #urgent = false
+
+  /** `self` gives this node's own entry as it may be told now. */
+  constructor(clock: Clock, table: RouteTable<LinkNeighbour>, self: () => RouteEntry) {
+    this.#clock = clock
+    this.#table = table
+    this.#self = self
+    this.#advertiser = new Advertiser(table, self)
+  }
+
+  join(neighbour: LinkNeighbour): void {
+    this.#dumpedAt.set(neighbour, this.#clock.now())
+    this.#send(neighbour, this.#advertiser.welcome(neighbour))
+  }
+
+  leave(neighbour: LinkNeighbour): void {
+    this.#dumpedAt.delete(neighbour)
+    this.#advertiser.leave(neighbour)
+  }
+
+  /** An origin is new here: nobody has been told of it. */
+  born(address: string): void {
+    this.#advertiser.born(address)
+  }
+
+  forgotten(address: string): void {
+    this.#advertiser.forgotten(address)
+  }
+
+  /** The neighbours have to hear of this. */
+  changed({ origin, selection, before }: Change<LinkNeighbour>): void {
+    if (selection === 'same') return
+    if (selection !== 'moved') this.#advertiser.changed(origin.address)
+    else this.#advertiser.moved(origin.address, [before?.neighbour.address, origin.selected?.neighbour.address])
+    this.#tellSoon(selection === 'gained' || selection === 'lost')
+  }
+
+  /** This node's own number is another. */
+  ownChanged(): void {
+    this.#advertiser.changed(this.#self().destination)
+    this.#tellSoon(true)
+  }
+
+  /** Tells one neighbour the present route, also when it is not news. */
+  answer(neighbour: LinkNeighbour, destination: string): void {
+    const entry = this.#advertiser.answer(neighbour, destination)
+    if (entry) this.#send(neighbour, [entry])
+  }
+
+  /** Everything, once more. False: too soon after the last time. */
+  dump(neighbour: LinkNeighbour): boolean {
+    const now = this.#clock.now()
+    if (now - (this.#dumpedAt.get(neighbour) ?? Number.NEGATIVE_INFINITY) < dumpEveryMs) return false
+    this.#dumpedAt.set(neighbour, now)
+    neighbour.link.sendControl({ type: 'routes', entries: this.#advertiser.welcome(neighbour), complete: true })
+    return true
+  }
+
+  /** What the neighbour knows once everything given to its link so far has arrived. */
+  digest(neighbour: LinkNeighbour): Digest {
+    this.#send(neighbour, this.#advertiser.news(neighbour))
+    return this.#table.digest.told(neighbour, this.#self().destination, this.#table.get(neighbour.address))
+  }
+
+  stop(): void {
+    this.#cancelNews?.()
+  }
+
+  #tellSoon(urgent: boolean): void {
+    if (urgent && !this.#urgent) {
+      this.#urgent = true
+      this.#cancelNews?.()
+      this.#cancelNews = () => {}
+      this.#clock.soon(() => this.#tell())
+    } else {
+      this.#cancelNews ??= this.#clock.setTimer(newsEveryMs, () => this.#tell())
+    }
+  }
+
+  #tell(): void {
+    this.#cancelNews = undefined
+    this.#urgent = false
+    for (const neighbour of this.#dumpedAt.keys()) this.#send(neighbour, this.#advertiser.news(neighbour))
+  }
+
+  #send(neighbour: LinkNeighbour, entries: readonly RouteEntry[]): void {
+    if (entries.length > 0) neighbour.link.sendControl({ type: 'routes', entries, complete: false })
+  }
+}
