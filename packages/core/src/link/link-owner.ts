@@ -21,7 +21,7 @@ export interface LinkOwner {
   readonly dice: Dice
   readonly log: Log
   /** What a plain node may know at once: ROUTE self and own services. Empty: nothing yet. */
-  plainGreeting(): readonly Packet[]
+  plainGreeting(link: Link): readonly Packet[]
   /** The handshake is over. An error refuses the neighbour. */
   joined(link: Link, proof: ProvenRecord): MeshError | undefined
   /** A plain ALN node is at the other end. An error refuses it. */

@@ -112,7 +112,7 @@ export class Link {
     this.#port.start()
     if (!bare) {
       const data = this.#greeting
-      this.#port.sendPlain([{ netState: netStates.query, data }, ...this.#owner.plainGreeting()])
+      this.#port.sendPlain([{ netState: netStates.query, data }, ...this.#owner.plainGreeting(this)])
     } else if (dials) this.#startHandshake()
   }
 

@@ -8,13 +8,23 @@ export const plainServicesMax = 32
 interface Host {
   /** Undefined: only its services were heard of so far. */
   cost: number | undefined
+  /** L13: another gateway answers for it; this way is known and not used. */
+  declined: boolean
+  /** L12: of the last word about its services that had one. */
+  order: number
   readonly services: Map<string, number>
 }
 
 /** What a plain neighbour was told about one destination. */
-interface Told {
+export interface Told {
   cost: number
-  services: ReadonlyMap<string, number>
+  /** When its route was told last. */
+  at: number
+  /** When it was told that a service is gone. */
+  removedAt: number
+  /** It has said that it forgot this one. */
+  forgotten: boolean
+  readonly services: Map<string, { load: number; at: number }>
 }
 
 /** One plain ALN node at the end of a link: what it taught, and what it was told. */
@@ -22,42 +32,72 @@ export class PlainNeighbour {
   readonly link: Link
   /** Its own address, once it said one. */
   address = ''
-  /** What it withdrew of what it was told, and will be told again. */
-  readonly again: Set<string> = new Set()
+  /** It has told a route. */
+  heard = false
+  /** Destinations that it has forgotten, and is told of again not before. */
+  readonly held: Map<string, number> = new Map()
   /** Others are told of on this link not before. */
   tellFrom = 0
   /** Nothing is told again on this link before. */
   quietUntil = 0
-  /** Asked for its tables last because it withdrew itself. */
+  /** Asked for its tables last because something was withdrawn. */
   queriedAt: number = Number.NEGATIVE_INFINITY
+  cancelQuery: (() => void) | undefined
   /** Answered a query last. */
   answeredAt: number = Number.NEGATIVE_INFINITY
+  /** It will be told what is due then. */
+  wakesAt: number = Number.POSITIVE_INFINITY
+  cancelWake: (() => void) | undefined
   /** What cancels each of its timers. */
   readonly timers: Set<() => void> = new Set()
   readonly told: Map<string, Told> = new Map()
   readonly #hosts = new Map<string, Host>()
+  readonly #declined = new Set<string>()
 
   constructor(link: Link) {
     this.link = link
   }
 
-  /** The least cost counts until a withdrawal: plain nodes never raise a cost, so a higher one is an echo. */
+  /** L2: the least cost counts until a withdrawal: plain nodes never raise a cost, so a higher one is an echo. */
   learn(destination: string, cost: number): boolean {
     const host = this.#entry(destination)
-    if (host === undefined || (host.cost !== undefined && host.cost <= cost)) return false
+    if (host === undefined || isNoNews(host, cost)) return false
     host.cost = cost
+    host.declined = false
+    this.#declined.delete(destination)
     // Its own way has replaced ours: a withdrawal of ours would cost it its own, and its services are no echo of ours.
     this.told.delete(destination)
     return true
   }
 
+  /** L13: it offers a way that is not taken. It is told of no other, for it would not take one. */
+  decline(destination: string, cost: number): void {
+    const host = this.#entry(destination)
+    if (host === undefined || host.cost !== undefined) return
+    host.cost = cost
+    host.declined = true
+    this.#declined.add(destination)
+    this.told.delete(destination)
+  }
+
+  /** What was declined, without those for which another gateway answers still. */
+  takeDeclined(stillLeased: (address: string) => boolean): string[] {
+    const free = [...this.#declined].filter((address) => !stillLeased(address))
+    for (const address of free) this.withdraw(address)
+    return free
+  }
+
   withdraw(destination: string): boolean {
+    this.#declined.delete(destination)
     return this.#hosts.delete(destination)
   }
 
-  offer(destination: string, service: string, load: number): boolean {
+  /** `order` (L12): 0 is none; an older word than the last one counts for nothing. */
+  offer(destination: string, { service, load }: { service: string; load: number }, order = 0): boolean {
     const host = this.#entry(destination)
-    if (host === undefined || host.services.get(service) === load) return false
+    if (host === undefined || (order !== 0 && order < host.order)) return false
+    host.order = Math.max(host.order, order)
+    if (host.services.get(service) === load) return false
     if (!host.services.has(service) && host.services.size >= plainServicesMax) return false
     host.services.set(service, load)
     return host.cost !== undefined
@@ -67,19 +107,21 @@ export class PlainNeighbour {
     return this.#hosts.get(destination)?.services.delete(service) ?? false
   }
 
+  /** It says that it has a way there, whether that is used or not. */
   reaches(destination: string): boolean {
     return this.#hosts.get(destination)?.cost !== undefined
   }
 
   hopsTo(destination: string): number | undefined {
-    return this.#hosts.get(destination)?.cost
+    const host = this.#hosts.get(destination)
+    return host?.declined === true ? undefined : host?.cost
   }
 
-  /** Undefined: it does not reach that one. */
+  /** Undefined: it does not reach that one, or not for us. */
   host(address: string): PlainHost | undefined {
-    const host = this.#hosts.get(address)
-    if (host?.cost === undefined) return undefined
-    return { address, hops: host.cost, services: Array.from(host.services, ([service, load]) => ({ service, load })) }
+    const hops = this.hopsTo(address)
+    if (hops === undefined) return undefined
+    return { address, hops, services: Array.from(this.#hosts.get(address)?.services ?? [], ([service, load]) => ({ service, load })) }
   }
 
   *hosts(): IterableIterator<PlainHost> {
@@ -91,7 +133,14 @@ export class PlainNeighbour {
 
   #entry(destination: string): Host | undefined {
     let host = this.#hosts.get(destination)
-    if (host === undefined && this.#hosts.size < plainHostsMax) this.#hosts.set(destination, (host = { cost: undefined, services: new Map() }))
+    if (host === undefined && this.#hosts.size < plainHostsMax) {
+      host = { cost: undefined, declined: false, order: 0, services: new Map() }
+      this.#hosts.set(destination, host)
+    }
     return host
   }
+}
+
+function isNoNews(host: Host, cost: number): boolean {
+  return host.cost !== undefined && !host.declined && host.cost <= cost
 }

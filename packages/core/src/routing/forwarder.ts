@@ -3,7 +3,8 @@
 
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberForm } from '../identity/address.ts'
-import type { PlainEdge } from '../plain-edge/plain-edge.ts'
+import type { Link } from '../link/link.ts'
+import type { PlainEdge, PlainRefusal } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import { encodeMeshPacket, encodeMeshPacketHead, hopLimitStart, readMeshPacket, type MeshPacketHeader, type MeshPacketOptions } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
@@ -57,10 +58,10 @@ export class Forwarder {
     return this.#forwarded
   }
 
-  /** A packet of this node's own, or of a plain node behind it: `srcAddr` and one of `destAddr`, `service` are set. */
-  originate(packet: Packet, arrival: Arrival): MeshError | undefined {
+  /** A packet of this node's own, or of a plain node behind the link `from`: `srcAddr` and one of `destAddr`, `service` are set. */
+  originate(packet: Packet, arrival: Arrival, from?: Link): MeshError | undefined {
     try {
-      return packet.destAddr ? this.#toward(packet, packet.destAddr, arrival) : this.#toProviders(packet, arrival)
+      return packet.destAddr ? this.#toward(packet, packet.destAddr, arrival, from) : this.#toProviders(packet, arrival, from)
     } catch (error) {
       // A packet that no wire can carry (TOO_LARGE, INVALID_OPTION) is found out when it is encoded.
       return error instanceof MeshError ? error : new MeshError('INVALID_OPTION', String(error))
@@ -131,7 +132,7 @@ export class Forwarder {
     return new MeshError('QUEUE_FULL', `${full[0]} does not take packets fast enough, and there is no other link`)
   }
 
-  #toProviders(packet: Packet, arrival: Arrival): MeshError | undefined {
+  #toProviders(packet: Packet, arrival: Arrival, from?: Link): MeshError | undefined {
     const { service, srcAddr } = packet
     if (!service) return new MeshError('INVALID_OPTION', 'a packet needs a destination or a service')
     const { address, dispatcher, reachability } = this.#parts
@@ -143,14 +144,14 @@ export class Forwarder {
     let error: MeshError | undefined
     let sent = 0
     for (const provider of providers) {
-      const failed = this.#toward({ ...packet, destAddr: provider }, provider, arrival)
+      const failed = this.#toward({ ...packet, destAddr: provider }, provider, arrival, from)
       if (failed) error = failed
       else sent++
     }
     return sent > 0 ? undefined : error
   }
 
-  #toward(packet: Packet, destination: string, arrival: Arrival): MeshError | undefined {
+  #toward(packet: Packet, destination: string, arrival: Arrival, from?: Link): MeshError | undefined {
     const { address, clock, exchange, reachability, plainEdge } = this.#parts
     const sourceGateway = arrival.plain ? address : undefined
     if (destination === address) {
@@ -166,9 +167,8 @@ export class Forwarder {
       return new MeshError('TOO_LARGE', `${packet.data?.length} bytes for the plain node ${destination}: at most ${plainBytesMax} arrive there`)
     }
     if (plain.gateway === address) {
-      const code = plainEdge.send(packet, destination)
-      const why = code === 'QUEUE_FULL' ? `${destination} does not take packets fast enough` : `there is no route to ${destination}`
-      return code && new MeshError(code, why)
+      const code = plainEdge.send(packet, destination, from)
+      return code && new MeshError(code, plainRefusals[code](destination))
     }
     const toGateway = exchange.table.get(plain.gateway)?.selected
     if (toGateway) return this.#sendMesh(toGateway.neighbour, packet, { gateway: plain.gateway, sourceGateway })
@@ -256,6 +256,13 @@ export class Forwarder {
     const report: Packet = { netState: netStates.error, srcAddr: address, destAddr: srcAddr, contextID, data: `${code} ${text}`.trim() }
     this.originate(report, { via: address, hops: 0, verified: true, plain: false, broadcast: false })
   }
+}
+
+const plainRefusals: Readonly<Record<PlainRefusal, (destination: string) => string>> = {
+  NO_ROUTE: (destination) => `there is no route to ${destination}`,
+  QUEUE_FULL: (destination) => `${destination} does not take packets fast enough`,
+  TOO_LARGE: (destination) => `a packet for ${destination} is larger than plain nodes can take`,
+  HOP_LIMIT: (destination) => `a packet for ${destination} goes in a circle`,
 }
 
 function broadcastId(source: string, data: Uint8Array): string {

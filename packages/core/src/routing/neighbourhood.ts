@@ -85,7 +85,7 @@ export class Neighbourhood {
       clock,
       dice,
       log,
-      plainGreeting: () => (plainNodes === 'accept' ? plainEdge.greeting() : []),
+      plainGreeting: (link) => (plainNodes === 'accept' ? plainEdge.greeting(link) : []),
       joined: (link, proof) => this.#joined(link, proof),
       plain: (link) => this.#plainJoined(link),
       upgraded: (link) => plainEdge.leave(link),

@@ -66,6 +66,13 @@ export class Reachability {
     return this.#plain.route(address, (gateway) => this.#costOf(gateway))
   }
 
+  /** Who else than this node answers for that name: itself (it has routes of its own), or another gateway (a lease). */
+  wayTo(address: string): 'native' | 'lease' | 'none' {
+    if (this.#route(address)) return 'native'
+    const foreign = this.#plain.route(address, (gateway) => (gateway === this.#self ? undefined : this.#costOf(gateway)))
+    return foreign ? 'lease' : 'none'
+  }
+
   /** Where packets for a plain node go: its gateway, or at least where its own came from. */
   wayToPlain(address: string): PlainRoute | undefined {
     return this.plainRoute(address) ?? this.#plain.wayBack(address, (gateway) => this.#costOf(gateway))

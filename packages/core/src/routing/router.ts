@@ -85,14 +85,16 @@ export class Router {
     })
     this.#plainEdge = new PlainEdge({
       address: this.address,
+      epoch: identity.epoch,
       clock: options.clock,
       ownServices: () => this.#contents.services().filter(({ plain }) => plain !== false),
       visible: () => this.#visible(),
+      wayTo: (address) => this.#reachability.wayTo(address),
       hostsChanged: () => {
         this.#contents.changed()
         this.#plainEdge.changed()
       },
-      packet: (packet, from) => this.#fromPlain(packet, from),
+      packet: (packet, from, link) => this.#fromPlain(packet, from, link),
       fault,
     })
     this.#forwarder = new Forwarder({
@@ -238,7 +240,7 @@ export class Router {
   }
 
   /** A packet from a plain neighbour: for this node, for another, or for whoever offers its service. */
-  #fromPlain(packet: DecodedPacket, from: string): void {
+  #fromPlain(packet: DecodedPacket, from: string, link: Link): void {
     const arrival: Arrival = { via: from, hops: 1, verified: false, plain: true, broadcast: false }
     if (packet.destAddr === this.address) {
       const code = this.#dispatcher.deliver(packet, arrival)
@@ -246,7 +248,7 @@ export class Router {
       return
     }
     if (!packet.destAddr && !packet.service) return
-    const error = this.#forwarder.originate(packet, arrival)
+    const error = this.#forwarder.originate(packet, arrival, link)
     if (error) this.#forwarder.error(packet, error.code, error.message)
   }
 

@@ -1,0 +1,142 @@
+// What plain neighbours teach, without believing too much: nothing about members (SE1), nothing that is our own echo (L3),
+// a withdrawal only of what this very neighbour taught (L7).
+
+import type { PlainHost } from '../identity/member-record.ts'
+import { isMemberForm } from '../identity/address.ts'
+import { serviceNameBytesMax, utf8Length } from '../identity/record-bounds.ts'
+import { decodeRouteAdvert, decodeServiceAdvert } from '../wire/adverts.ts'
+import { netStates, type DecodedPacket } from '../wire/packet.ts'
+import { isWireFault } from '../wire/wire-fault.ts'
+import { readOrder } from './origin-order.ts'
+import type { PlainEdgePort } from './plain-edge-port.ts'
+import type { PlainNeighbour } from './plain-neighbour.ts'
+import type { PlainNeighbours } from './plain-neighbours.ts'
+import type { PlainTeller } from './plain-teller.ts'
+import { injectedCost, isEcho, toldLoad } from './plain-words.ts'
+
+const addressBytesMax = 100
+/** L7: who withdrew something may know another way: it is asked, once the withdrawal has passed … */
+const askAfterMs = 400
+/** … at most so often, for the Python router answers on all its links. */
+const askEveryMs = 2_000
+/** L13: until what the other gateway told is withdrawn, wherever it went. */
+const declinedAgainMs = 1_000
+
+export class PlainLearner {
+  readonly #port: PlainEdgePort
+  readonly #neighbours: PlainNeighbours
+  readonly #teller: PlainTeller
+
+  constructor(port: PlainEdgePort, neighbours: PlainNeighbours, teller: PlainTeller) {
+    this.#port = port
+    this.#neighbours = neighbours
+    this.#teller = teller
+  }
+
+  route(neighbour: PlainNeighbour, packet: DecodedPacket): void {
+    const advert = decodeRouteAdvert(packet.data ?? new Uint8Array(0))
+    if (isWireFault(advert)) return this.#port.fault(advert.code, `${neighbour.link.channel.label}: ${advert.detail}`)
+    const { destination, cost } = advert
+    if (cost === 0 && (neighbour.told.has(destination) || destination === this.#port.address)) this.#teller.forgot(neighbour, destination)
+    // Who says that it is us, not only that we are there, is no echo.
+    if (cost > 0 && packet.srcAddr === this.#port.address && !neighbour.link.admits(packet.srcAddr)) return
+    if (destination === this.#port.address || !this.#mayClaim(destination, neighbour, cost)) return
+    if (cost === 0) return this.#withdrawn(neighbour, destination)
+    // Withdrawals are passed on as they came, so only a route says who is at the other end.
+    const own = [packet.srcAddr ?? '', ...(cost === 1 ? [destination] : [])]
+    if (own.some((address) => address !== '' && !neighbour.reaches(address) && !neighbour.link.admits(address))) return
+    this.#name(neighbour, packet.srcAddr)
+    if (isEcho(cost)) return
+    if (this.#isDeclined(neighbour, destination, cost)) return neighbour.decline(destination, cost)
+    if (neighbour.learn(destination, cost)) this.#port.hostsChanged()
+  }
+
+  service(neighbour: PlainNeighbour, packet: DecodedPacket): void {
+    const advert = decodeServiceAdvert(packet.data ?? new Uint8Array(0))
+    if (isWireFault(advert)) return this.#port.fault(advert.code, `${neighbour.link.channel.label}: ${advert.detail}`)
+    const { host, service, load } = advert
+    if (host === this.#port.address || !this.#mayClaim(host, neighbour)) return
+    if (service.startsWith('$') || utf8Length(service) > serviceNameBytesMax) {
+      return this.#port.fault('bad-value', `a plain service '${service.slice(0, 20)}'`)
+    }
+    // Echoes of what this side told the neighbour itself.
+    if (neighbour.told.has(host)) return
+    let changed = load > 0 && neighbour.offer(host, { service, load: toldLoad(load) }, readOrder(packet))
+    if (load === 0) for (const one of this.#neighbours.all()) if (one.withdrawService(host, service)) changed = true
+    if (changed) this.#port.hostsChanged()
+  }
+
+  /** Somebody speaks who was never advertised: an edge node that only ever sends. Any advert beats what is learned here. */
+  speaker(neighbour: PlainNeighbour, source: string): void {
+    if (this.#neighbours.toward(source) || neighbour.reaches(source) || this.#port.wayTo(source) !== 'none') return
+    if (neighbour.learn(source, injectedCost - 1)) this.#port.hostsChanged()
+  }
+
+  /** A service is told once, by whoever hears of it first: it outlives that way while another one is left. */
+  bequeath({ address, services }: PlainHost): void {
+    const heir = this.#neighbours.toward(address)
+    const known = new Set(heir?.host(address)?.services.map(({ service }) => service))
+    for (const offer of services) if (!known.has(offer.service)) heir?.offer(address, offer)
+  }
+
+  /** Who can be reached has changed. */
+  changed(): void {
+    for (const neighbour of this.#neighbours.all()) {
+      const free = neighbour.takeDeclined((address) => this.#port.wayTo(address) !== 'none')
+      if (free.length > 0) this.#ask(neighbour, declinedAgainMs)
+    }
+  }
+
+  /**
+   * L13: a way of several hops is not taken while another gateway has one. The Go router takes whoever sends it a packet for a
+   * neighbour, and would make gateways of all that are near it.
+   */
+  #isDeclined(neighbour: PlainNeighbour, destination: string, cost: number): boolean {
+    return cost > 1 && neighbour.hopsTo(destination) === undefined && !this.#neighbours.toward(destination) && this.#port.wayTo(destination) === 'lease'
+  }
+
+  #withdrawn(neighbour: PlainNeighbour, destination: string): void {
+    this.#ask(neighbour, askAfterMs)
+    // A neighbour that is heard saying so is there: some stacks withdraw themselves when another of their links ends.
+    if (destination === neighbour.address) return
+    const host = neighbour.host(destination)
+    if (!neighbour.withdraw(destination)) return
+    if (host) this.bequeath(host)
+    // It has forgotten the way that it had; ours, if there is one, it hears when the withdrawal has passed.
+    if (this.#neighbours.toward(destination) || this.#port.wayTo(destination) !== 'none') this.#teller.forgot(neighbour, destination)
+    this.#port.hostsChanged()
+  }
+
+  #ask(neighbour: PlainNeighbour, delayMs: number): void {
+    if (neighbour.cancelQuery) return
+    const { clock } = this.#port
+    const now = clock.now()
+    const at = Math.max(now + delayMs, neighbour.queriedAt + askEveryMs)
+    neighbour.cancelQuery = this.#neighbours.after(neighbour, at - now, () => {
+      neighbour.cancelQuery = undefined
+      neighbour.queriedAt = clock.now()
+      if (!neighbour.link.plainFull) neighbour.link.sendPlain([{ netState: netStates.query }])
+    })
+  }
+
+  #mayClaim(address: string, neighbour: PlainNeighbour, cost?: number): boolean {
+    if (!isMemberForm(address) && address.length <= addressBytesMax) return true
+    // Our own words come back from rings of plain nodes: claiming nothing, they are no fraud.
+    const echo = cost === undefined ? neighbour.told.has(address) : cost === 0 || isEcho(cost)
+    if (echo) return false
+    this.#port.fault('SPOOFED', `${neighbour.link.channel.label} advertised ${address.slice(0, 40)}`)
+    neighbour.link.admits(address)
+    return false
+  }
+
+  #name(neighbour: PlainNeighbour, source: string | undefined): void {
+    if (!source || isMemberForm(source) || source === this.#port.address) return
+    neighbour.heard = true
+    if (neighbour.address === source) return
+    neighbour.address = source
+    neighbour.tellFrom = 0
+    neighbour.link.namePlain(source)
+    this.#teller.changed()
+  }
+}
+
