@@ -92,8 +92,7 @@ export class Proofs<N> {
 
   /** Keeps an entry until its proof is here; a later entry of the same neighbour replaces it. */
   hold(neighbour: N, entry: RouteEntry): void {
-    const held = this.#unproven.get(neighbour) ?? new Held()
-    this.#unproven.set(neighbour, held)
+    const held = this.#of(neighbour)
     const { destination } = entry
     const known = held.entries.get(destination)
     if (known) {
@@ -108,6 +107,11 @@ export class Proofs<N> {
       held.unasked.add(destination)
     } else return this.#port.dropped(neighbour, destination)
     this.#ask(neighbour, held)
+  }
+
+  /** It was asked for a newer number, and proves the one that it answers with. */
+  expect(neighbour: N, address: string): void {
+    this.#of(neighbour).pulled(address)
   }
 
   /** The neighbour took it back. */
@@ -170,6 +174,12 @@ export class Proofs<N> {
 
   stop(): void {
     this.#cancelTimer?.()
+  }
+
+  #of(neighbour: N): Held {
+    const held = this.#unproven.get(neighbour) ?? new Held()
+    this.#unproven.set(neighbour, held)
+    return held
   }
 
   #ask(neighbour: N, held: Held): void {

@@ -59,15 +59,18 @@ export class RouteExchange {
       pull: (neighbour, wanted) => neighbour.link.sendControl({ type: 'pull', wanted }),
       dropped: (neighbour, address) => port.fault('UNPROVEN', `${neighbour.address} did not prove its route to ${address}`),
     })
-    const ask = (neighbour: LinkNeighbour, destination: string, seq48: number, hops: number): void =>
+    const ask = (neighbour: LinkNeighbour, destination: string, seq48: number, hops: number): void => {
+      this.#proofs.expect(neighbour, destination)
       neighbour.link.sendControl({ type: 'request', destination, seq48, hops })
+    }
     this.#wants = new Wants(clock, this.table, { ask })
     this.#requests = new Requests(clock, this.table, {
       address: identity.address,
       ownSeq48: () => own.seq48,
       raiseOwn: (seq48) => own.raise(seq48),
       ask,
-      answer: (neighbour, destination) => this.#neighbours.has(neighbour) && this.#teller.answer(neighbour, destination),
+      answer: (neighbour, destination) =>
+        this.#neighbours.has(neighbour) && this.#teller.answer(neighbour, destination, this.#proof(destination)?.bytes),
     })
   }
 
@@ -263,11 +266,15 @@ export class RouteExchange {
     this.#wants.review(origin)
   }
 
+  #proof(address: string): ProvenRecord | undefined {
+    return address === this.#identity.address ? this.#own.current : this.#proofs.record(address)
+  }
+
   #pulled(neighbour: LinkNeighbour, wanted: readonly { address: string; seq48: number }[]): void {
     const records: Uint8Array[] = []
     // Nobody of ours asks for more at a time, nor twice for the same.
     for (const address of new Set(wanted.slice(0, pullsMax).map((one) => one.address))) {
-      const proof = address === this.#identity.address ? this.#own.current : this.#proofs.record(address)
+      const proof = this.#proof(address)
       if (proof) records.push(proof.bytes)
     }
     if (records.length > 0) neighbour.link.sendControl({ type: 'records', records })

@@ -62,10 +62,15 @@ export class RouteTeller {
     this.#tellSoon(true)
   }
 
-  /** Tells one neighbour the present route, also when it is not news. */
-  answer(neighbour: LinkNeighbour, destination: string): void {
+  /**
+   * Tells one neighbour the present route, also when it is not news. The proof goes ahead of the entry that needs it: a pull
+   * at each hop would make the way back three times as long.
+   */
+  answer(neighbour: LinkNeighbour, destination: string, record: Uint8Array | undefined): void {
     const entry = this.#advertiser.answer(neighbour, destination)
-    if (entry) this.#send(neighbour, [entry])
+    if (entry === undefined) return
+    if (record) neighbour.link.sendControl({ type: 'records', records: [record] })
+    this.#send(neighbour, [entry])
   }
 
   /** Everything, once more. False: too soon after the last time. */
