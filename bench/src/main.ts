@@ -1,10 +1,12 @@
 // `pnpm bench [p1 p2 …]`: runs the named benches, or all, and prints one table of ratios.
 import { codecBench } from './codec.ts'
+import { healingBench } from './healing.ts'
 import { kissBench } from './kiss-forwarding.ts'
+import { routingCostBench } from './routing-cost.ts'
 import { websocketBench } from './websocket-forwarding.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 
-const benches: readonly Bench[] = [codecBench, websocketBench, kissBench]
+const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, routingCostBench, healingBench]
 
 function line(row: BenchRow): Record<string, string> {
   return {
