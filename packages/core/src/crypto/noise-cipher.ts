@@ -14,9 +14,9 @@ const nothing = new Uint8Array(0)
 /** The AESGCM nonce of Noise: 32 zero bits, then the counter as 64 bits, big-endian. */
 export function noiseNonce(counter: number): Uint8Array {
   const nonce = new Uint8Array(12)
-  const view = new DataView(nonce.buffer)
-  view.setUint32(4, Math.floor(counter / 2 ** 32))
-  view.setUint32(8, counter >>> 0)
+  // Byte by byte: a view would make the engine allocate a buffer for each message.
+  let rest = counter
+  for (let at = 11; rest > 0; at--, rest = Math.floor(rest / 256)) nonce[at] = rest % 256
   return nonce
 }
 

@@ -3,7 +3,7 @@ import { run, wait, type Steps } from '../async/awaitable.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ControlEncoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
-import { encodeItemsFrame, encodeLinkFrame, FrameBatch, frameKinds, linkFrameBytesMax } from '../wire/link-frame.ts'
+import { encodeItems, encodeLinkFrame, FrameBatch, frameKinds, linkFrameBytesMax } from '../wire/link-frame.ts'
 import type { FramePort } from './frame-port.ts'
 import { OrderedQueue } from './ordered-queue.ts'
 
@@ -129,7 +129,7 @@ export class LinkEgress {
   }
 
   #seal(items: readonly Uint8Array[]): void {
-    const plain = encodeItemsFrame(frameKinds.control, items).subarray(1)
+    const plain = encodeItems(items)
     this.#controlUnderWay++
     this.#sealingBytes += plain.length
     if (this.#sealingBytes + this.#port.channel.bufferedBytes > controlBehindBytesMax || !this.#sealing.push(() => run(this.#sealSteps(plain)))) {

@@ -13,22 +13,23 @@ const tagBytes = 16
 // The primes of xxHash32: odd, with well spread bits.
 const primes = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f] as const
 
-/** Four 32-bit lanes over all parts, each part closed by its length. */
+/** Four 32-bit lanes over all parts, each part closed by its length. One for all: nothing here waits. */
 class ToyHash {
-  private a: number
-  private b: number
-  private c: number
-  private d: number
+  private a = 0
+  private b = 0
+  private c = 0
+  private d = 0
 
-  constructor(domain: number) {
+  begin(domain: number): this {
     this.a = domain ^ primes[0]
     this.b = domain ^ primes[1]
     this.c = domain ^ primes[2]
     this.d = domain ^ primes[3]
+    return this
   }
 
-  add(bytes: Uint8Array): this {
-    const { length } = bytes
+  /** The first `length` bytes. */
+  add(bytes: Uint8Array, length: number = bytes.length): this {
     let at = 0
     for (; at + 4 <= length; at += 4) {
       this.word(bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24))
@@ -40,17 +41,32 @@ class ToyHash {
     return this
   }
 
-  /** Writes `into.length` bytes that depend on all that was added. */
-  squeeze(into: Uint8Array): Uint8Array {
-    for (let at = 0; at < into.length; at += 4) {
-      this.word(at)
-      this.word(this.c ^ primes[1])
-      let value = this.a ^ this.d
-      value = Math.imul(value ^ (value >>> 15), primes[2])
-      value ^= value >>> 13
-      for (let index = at; index < at + 4 && index < into.length; index += 1, value >>>= 8) into[index] = value & 0xff
+  /** Writes `count` bytes that depend on all that was added. */
+  squeeze(into: Uint8Array, start: number = 0, count: number = into.length): Uint8Array {
+    for (let at = 0; at < count; at += 4) {
+      let value = this.next(at)
+      for (let index = at; index < at + 4 && index < count; index += 1, value >>>= 8) into[start + index] = value & 0xff
     }
     return into
+  }
+
+  /** Whether `squeeze` would write what is there already. */
+  matches(bytes: Uint8Array, start: number, count: number): boolean {
+    let difference = 0
+    for (let at = 0; at < count; at += 4) {
+      let value = this.next(at)
+      for (let index = at; index < at + 4 && index < count; index += 1, value >>>= 8) difference |= bytes[start + index]! ^ (value & 0xff)
+    }
+    return difference === 0
+  }
+
+  /** 32 bits for the place `at` of the output. */
+  next(at: number): number {
+    this.word(at)
+    this.word(this.c ^ primes[1])
+    let value = this.a ^ this.d
+    value = Math.imul(value ^ (value >>> 15), primes[2])
+    return value ^ (value >>> 13)
   }
 
   private word(value: number): void {
@@ -62,18 +78,16 @@ class ToyHash {
   }
 }
 
+const hash = new ToyHash()
+
 function rotate(value: number, by: number): number {
   return (value << by) | (value >>> (32 - by))
 }
 
 function digest(domain: number, length: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = new ToyHash(domain)
+  hash.begin(domain)
   for (const part of parts) hash.add(part)
   return hash.squeeze(new Uint8Array(length))
-}
-
-function equal(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index])
 }
 
 const domains = { sha256: 1, hmac: 2, publicKey: 3, signature: 4, exchangeKey: 5, secret: 6, stream: 7, tag: 8, pbkdf2: 9 } as const
@@ -93,7 +107,9 @@ export function toyCrypto(dice: Dice): Crypto {
     generateKeyPair: () => toyKeyPair(dice.bytes(keyBytes)),
     keyPairFromSeed: toyKeyPair,
     verify: (publicKey, message, signature) =>
-      publicKey.length === keyBytes && equal(signature, digest(domains.signature, signatureBytes, publicKey, message)),
+      publicKey.length === keyBytes &&
+      signature.length === signatureBytes &&
+      hash.begin(domains.signature).add(publicKey).add(message).matches(signature, 0, signatureBytes),
     generateExchangeKeys() {
       const privateKey = dice.bytes(keyBytes)
       return { publicKey: digest(domains.exchangeKey, keyBytes, privateKey), privateKey }
@@ -104,26 +120,25 @@ export function toyCrypto(dice: Dice): Crypto {
       return digest(domains.secret, keyBytes, own.publicKey.map((byte, index) => byte ^ publicKey[index]!))
     },
     seal(key, nonce, associated, plain) {
-      const sealed = new Uint8Array(plain.length + tagBytes)
-      mask(key, nonce, plain, sealed)
-      sealed.set(tagOf(key, nonce, associated, plain), plain.length)
+      const { length } = plain
+      const sealed = new Uint8Array(length + tagBytes)
+      mask(key, nonce, plain, sealed, length)
+      hash.begin(domains.tag).add(key).add(nonce).add(associated).add(plain).squeeze(sealed, length, tagBytes)
       return sealed
     },
     open(key, nonce, associated, sealed) {
-      if (sealed.length < tagBytes) return undefined
-      const plain = new Uint8Array(sealed.length - tagBytes)
-      mask(key, nonce, sealed.subarray(0, plain.length), plain)
-      return equal(tagOf(key, nonce, associated, plain), sealed.subarray(plain.length)) ? plain : undefined
+      const length = sealed.length - tagBytes
+      if (length < 0) return undefined
+      const plain = new Uint8Array(length)
+      mask(key, nonce, sealed, plain, length)
+      const holds = hash.begin(domains.tag).add(key).add(nonce).add(associated).add(plain).matches(sealed, length, tagBytes)
+      return holds ? plain : undefined
     },
   }
 }
 
-/** XORs one 64-byte block, repeated: enough that a forgotten `open` shows. */
-function mask(key: Uint8Array, nonce: Uint8Array, from: Uint8Array, into: Uint8Array): void {
-  const block = digest(domains.stream, 64, key, nonce)
-  for (let index = 0; index < from.length; index += 1) into[index] = from[index]! ^ block[index & 63]!
-}
-
-function tagOf(key: Uint8Array, nonce: Uint8Array, associated: Uint8Array, plain: Uint8Array): Uint8Array {
-  return digest(domains.tag, tagBytes, key, nonce, associated, plain)
+/** XORs four bytes, repeated: enough that a forgotten `open` shows. */
+function mask(key: Uint8Array, nonce: Uint8Array, from: Uint8Array, into: Uint8Array, length: number): void {
+  const word = hash.begin(domains.stream).add(key, 8).add(nonce).next(0)
+  for (let index = 0; index < length; index += 1) into[index] = from[index]! ^ ((word >>> ((index & 3) << 3)) & 0xff)
 }

@@ -1,3 +1,4 @@
+import { partOf } from '../bytes/part-of.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { encodeText, readText } from './text-cache.ts'
 
@@ -19,13 +20,24 @@ export function varintBytes(value: number): number {
 
 const noBytes = new Uint8Array(0)
 
+const spareBytesMax = 65_536
+/** The buffer of the writer that finished last: what it wrote was copied, so the next one takes it. */
+let spare: Uint8Array | undefined
+
+function roomFor(size: number): Uint8Array {
+  const bytes = spare
+  if (bytes === undefined || bytes.length < size) return new Uint8Array(Math.max(size, 512))
+  spare = undefined
+  return bytes
+}
+
 /** Writes big-endian numbers, LEB128 varints and length-prefixed text into a buffer that grows as needed. */
 export class ByteWriter {
   #bytes: Uint8Array
   #length = 0
 
   constructor(sizeHint: number = 64) {
-    this.#bytes = new Uint8Array(sizeHint)
+    this.#bytes = roomFor(sizeHint)
   }
 
   get length(): number {
@@ -97,6 +109,8 @@ export class ByteWriter {
   finish(): Uint8Array {
     const written = this.#bytes.slice(0, this.#length)
     this.#length = 0
+    if (this.#bytes.length > 0 && this.#bytes.length <= spareBytesMax) spare = this.#bytes
+    this.#bytes = noBytes
     return written
   }
 
@@ -104,8 +118,8 @@ export class ByteWriter {
     const at = this.#length
     const needed = at + count
     if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
-      grown.set(this.#bytes.subarray(0, at))
+      const grown = roomFor(Math.max(needed, this.#bytes.length * 2))
+      grown.set(this.#bytes)
       this.#bytes = grown
     }
     this.#length = needed
@@ -183,10 +197,10 @@ export class ByteReader {
     return 0
   }
 
-  /** A view, not a copy. */
+  /** Not for writing: it may be a view. */
   bytes(count: number): Uint8Array {
     const at = this.#take(count)
-    return at < 0 ? noBytes : this.#bytes.subarray(at, at + count)
+    return at < 0 ? noBytes : partOf(this.#bytes, at, at + count)
   }
 
   /** u8 length + UTF-8. */
@@ -202,12 +216,12 @@ export class ByteReader {
     return text ?? ''
   }
 
-  /** varint length + bytes, as a view. */
+  /** varint length + bytes, as `bytes` gives them. */
   lengthed(): Uint8Array {
     return this.bytes(this.varint())
   }
 
-  /** Everything that is left, as a view. */
+  /** Everything that is left, as `bytes` gives it. */
   rest(): Uint8Array {
     return this.bytes(this.remaining)
   }

@@ -1,4 +1,5 @@
 import { MeshError } from '../errors/mesh-error.ts'
+import { partOf } from '../bytes/part-of.ts'
 import { ByteReader, ByteWriter, varintBytes } from './bytes.ts'
 import { WireFault } from './wire-fault.ts'
 
@@ -18,7 +19,7 @@ const noBytes: Uint8Array = new Uint8Array(0)
 
 export interface LinkFrame {
   readonly kind: number
-  /** A view into the frame. */
+  /** A part of the frame. */
   readonly body: Uint8Array
 }
 
@@ -52,19 +53,19 @@ export function encodeLinkFrame(kind: number, body: Uint8Array): Uint8Array {
 export function decodeLinkFrame(bytes: Uint8Array): LinkFrame | WireFault {
   if (bytes.length === 0) return new WireFault('truncated', 'an empty link frame')
   if (bytes.length > linkFrameBytesMax) return new WireFault('too-long', `a link frame of ${bytes.length} bytes`)
-  return { kind: bytes[0]!, body: bytes.subarray(1) }
+  return { kind: bytes[0]!, body: partOf(bytes, 1) }
 }
 
-/** kind, then each item behind its varint length. Throws `TOO_LARGE` above `linkFrameBytesMax`. */
-export function encodeItemsFrame(kind: number, items: readonly Uint8Array[]): Uint8Array {
-  const batch = new FrameBatch(kind)
-  for (const item of items) {
-    if (!batch.add(item)) throw new MeshError('TOO_LARGE', `${items.length} items do not fit one link frame.`)
-  }
-  return batch.take()
+/** Each item behind its varint length, of any length together: the body of a `control` or `packets` frame. */
+export function encodeItems(items: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const item of items) length += varintBytes(item.length) + item.length
+  const writer = new ByteWriter(length)
+  for (const item of items) writer.lengthed(item)
+  return writer.finish()
 }
 
-/** The items of a body that `encodeItemsFrame` or `FrameBatch` wrote, as views. */
+/** The items of a body that `encodeItems` or `FrameBatch` wrote. */
 export function readItems(body: Uint8Array): Uint8Array[] | WireFault {
   const items: Uint8Array[] = []
   const end = body.length
@@ -83,7 +84,7 @@ export function readItems(body: Uint8Array): Uint8Array[] | WireFault {
     }
     if (length > end - at) return new WireFault('truncated', 'an item runs past its frame')
     if (items.length >= frameItemsMax) return new WireFault('too-long', `more than ${frameItemsMax} items in a frame`)
-    items.push(body.subarray(at, at + length))
+    items.push(partOf(body, at, at + length))
     at += length
   }
   return items

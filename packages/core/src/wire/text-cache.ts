@@ -47,7 +47,15 @@ function decodeUnicode(bytes: Uint8Array, start: number, end: number): string | 
 }
 
 export function encodeText(text: string): Uint8Array {
-  return encoder.encode(text)
+  const { length } = text
+  if (length > cachedBytesMax) return encoder.encode(text)
+  const bytes = new Uint8Array(length)
+  for (let at = 0; at < length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit >= 0x80) return encoder.encode(text)
+    bytes[at] = unit
+  }
+  return bytes
 }
 
 /** Bytes that `text` takes in UTF-8; a lone surrogate counts as the U+FFFD it becomes. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ControlDecoder, ControlEncoder, addressBytesMax, controlItemBytesMax, dictionaryNamesMax, routeEntriesMax } from '../../src/wire/control-codec.ts'
 import type { ControlMessage, RouteEntry } from '../../src/wire/control.ts'
-import { encodeItemsFrame, frameKinds, linkFrameBytesMax } from '../../src/wire/link-frame.ts'
+import { encodeItems, linkFrameBytesMax } from '../../src/wire/link-frame.ts'
 import { isWireFault } from '../../src/wire/wire-fault.ts'
 import { fromHex } from './vectors.ts'
 
@@ -52,7 +52,7 @@ describe('control messages', () => {
     expect(items.length).toBeGreaterThan(2)
     for (const item of items) {
       expect(item.length).toBeLessThanOrEqual(controlItemBytesMax)
-      expect(encodeItemsFrame(frameKinds.control, [item]).length + 16).toBeLessThanOrEqual(linkFrameBytesMax)
+      expect(1 + encodeItems([item]).length + 16).toBeLessThanOrEqual(linkFrameBytesMax)
     }
     const messages = items.map((item) => decoder.decode(item))
     expect(messages.at(-1)).toEqual({ type: 'routes', entries, complete: true })

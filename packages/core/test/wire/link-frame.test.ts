@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
-  FrameBatch, decodeHello, decodeLinkFrame, decodeRefusal, decodeReply, encodeHello, encodeItemsFrame, encodeLinkFrame, encodeRefusal,
+  FrameBatch, decodeHello, decodeLinkFrame, decodeRefusal, decodeReply, encodeHello, encodeItems, encodeLinkFrame, encodeRefusal,
   encodeReply, frameItemsMax, frameKinds, linkFrameBytesMax, readItems, type LinkFrame,
 } from '../../src/wire/link-frame.ts'
 import { encodePacket } from '../../src/wire/packet-codec.ts'
@@ -23,11 +23,15 @@ describe('link frames', () => {
 
   it('carries items of every length', () => {
     const items = [0, 1, 127, 128, 16_383, 16_384, 20_000].map((length) => new Uint8Array(length).fill(length))
-    const frame = encodeItemsFrame(frameKinds.packets, items)
-    expect(frame[0]).toBe(6)
+    const frame = encodeLinkFrame(frameKinds.packets, encodeItems(items))
+    const batch = new FrameBatch(frameKinds.packets)
+    expect(items.map((item) => batch.add(item))).not.toContain(false)
+    expect(batch.take()).toEqual(frame)
     const read = readItems(body(frame))
     expect(read).toEqual(items)
+    // Large items are not copied; small ones are, which costs less.
     expect((read as Uint8Array[])[3]!.buffer).toBe(frame.buffer)
+    expect((read as Uint8Array[])[1]!.buffer).not.toBe(frame.buffer)
   })
 
   it('a batch takes no more than a frame and starts anew', () => {
@@ -43,7 +47,7 @@ describe('link frames', () => {
     expect(toHex(batch.take())).toBe('0601aa')
     expect(readItems(body(first))).toEqual(Array.from({ length: 6 }, () => item))
     expect(new FrameBatch(6).add(new Uint8Array(linkFrameBytesMax))).toBe(false)
-    expect(() => encodeItemsFrame(6, [new Uint8Array(65_000)])).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }))
+    expect(() => encodeLinkFrame(6, encodeItems([new Uint8Array(65_000)]))).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }))
   })
 
   it('refuses items that run past their frame and floods of empty ones', () => {
