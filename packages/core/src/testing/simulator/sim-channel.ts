@@ -10,6 +10,12 @@ export interface SimPath {
   jitterMs: number
   /** 0 … 1: whole messages vanish. */
   loss: number
+  /** 0 … 1: one byte of a message is another. */
+  corruption: number
+  /** 0 … 1: a message comes twice. */
+  duplication: number
+  /** 0 … 1: a message is late by as much as a second, and later ones overtake it. */
+  reordering: number
   /**
    * - `open`: messages pass.
    * - `silent`: all vanish and nobody is told.
@@ -25,7 +31,8 @@ export interface SimTransport {
   setTimer(delayMs: number, callback: () => void): () => void
   now(): number
   random(): number
-  delivered(channel: SimChannel, message: Uint8Array): void
+  /** To this end of the pipe. `harmed`: it is not what was sent, or not the first time. */
+  delivered(channel: SimChannel, message: Uint8Array, harmed: boolean): void
   ended(channel: SimChannel): void
 }
 
@@ -39,6 +46,8 @@ export interface SimChannelOptions {
   readonly carries: Carries
   readonly label: string
 }
+
+const reorderedByMsMax = 1_000
 
 /** One end of a pipe through the simulated network. */
 export class SimChannel implements Channel {
@@ -83,6 +92,11 @@ export class SimChannel implements Channel {
 
   join(other: SimChannel): void {
     this.#other = other
+  }
+
+  /** The other end. */
+  get other(): SimChannel | undefined {
+    return this.#other
   }
 
   get open(): boolean {
@@ -144,17 +158,41 @@ export class SimChannel implements Channel {
       this.#stalled.push(what)
       return
     }
-    const now = this.#transport.now()
-    const jitterMs = path.jitterMs === 0 ? 0 : Math.floor(this.#transport.random() * path.jitterMs)
+    const transport = this.#transport
+    const now = transport.now()
+    const jitterMs = path.jitterMs === 0 ? 0 : Math.floor(transport.random() * path.jitterMs)
     this.#lastDueAt = Math.max(this.#lastDueAt, now + path.latencyMs + jitterMs)
-    const vanishes = path.state === 'silent' || (path.loss > 0 && what instanceof Uint8Array && this.#transport.random() < path.loss)
-    this.#transport.setTimer(this.#lastDueAt - now, () => this.#arrive(what, vanishes))
+    let delayMs = this.#lastDueAt - now
+    let vanishes = path.state === 'silent'
+    if (what instanceof Uint8Array) {
+      // No dice are rolled for what cannot happen: a sound path costs nothing.
+      vanishes = vanishes || (path.loss > 0 && transport.random() < path.loss)
+      if (path.corruption > 0 && transport.random() < path.corruption) return this.#corrupted(what, delayMs, vanishes)
+      if (path.duplication > 0 && transport.random() < path.duplication) transport.setTimer(delayMs, () => this.#again(what.slice()))
+      if (path.reordering > 0 && transport.random() < path.reordering) delayMs += Math.floor(transport.random() * reorderedByMsMax)
+    }
+    transport.setTimer(delayMs, () => this.#arrive(what, vanishes))
+  }
+
+  #corrupted(message: Uint8Array, delayMs: number, vanishes: boolean): void {
+    const harmed = message.slice()
+    const at = Math.floor(this.#transport.random() * harmed.length)
+    harmed[at] = (harmed[at] ?? 0) ^ (1 + Math.floor(this.#transport.random() * 255))
+    this.#transport.setTimer(delayMs, () => {
+      if (!vanishes) this.#again(harmed)
+      this.#release(message.length)
+    })
+  }
+
+  /** A message that its sender did not send so. */
+  #again(message: Uint8Array): void {
+    if (this.#path.state !== 'silent') this.#other?.hear(message, true)
   }
 
   #arrive(what: Uint8Array | CloseReason, vanishes: boolean): void {
     const other = this.#other
     if (!vanishes && this.#path.state !== 'silent' && other !== undefined) {
-      if (what instanceof Uint8Array) other.#hear(what)
+      if (what instanceof Uint8Array) other.hear(what, false)
       else other.#hearEnd(what)
     }
     if (what instanceof Uint8Array) this.#release(what.length)
@@ -167,10 +205,11 @@ export class SimChannel implements Channel {
     this.node.perform(() => this.#inbox.drained())
   }
 
-  #hear(message: Uint8Array): void {
+  /** From the network. */
+  hear(message: Uint8Array, harmed: boolean): void {
     this.node.perform(() => {
       if (!this.open) return
-      this.#transport.delivered(this, message)
+      this.#transport.delivered(this, message, harmed)
       this.#inbox.message(message)
     })
   }

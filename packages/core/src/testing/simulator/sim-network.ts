@@ -18,6 +18,18 @@ export interface SimNetworkOptions {
   readonly loss?: number | undefined
   /** Above so many bytes under way `send` answers false. Default 262 144. */
   readonly highWaterBytes?: number | undefined
+  /** Whether every delivery and note goes into a digest. Default true; thousands of worlds in a row are quicker without. */
+  readonly digest?: boolean | undefined
+}
+
+/** Somebody who watches everything and changes nothing. */
+export interface SimObserver {
+  /** A process has done something: a timer ran or a message came. */
+  performed?(node: SimNode): void
+  /** A message is about to be heard at this end of a pipe. `harmed`: it is not what was sent, or not the first time. */
+  delivered?(channel: SimChannel, message: Uint8Array, harmed: boolean): void
+  /** This end of a pipe is closed. */
+  ended?(channel: SimChannel): void
 }
 
 export interface SimPipeOptions {
@@ -37,6 +49,7 @@ export class SimNetwork {
   readonly dice: SeededDice
   /** Messages delivered so far. */
   deliveries = 0
+  observer: SimObserver | undefined
   readonly #options: SimNetworkOptions
   readonly #history: string[] = []
   readonly #digest = new RunningDigest()
@@ -45,6 +58,8 @@ export class SimNetwork {
   readonly #paths = new Map<string, SimPath>()
   readonly #channels = new Set<SimChannel>()
   readonly #transport: SimTransport
+  readonly #digests: boolean
+  readonly #performed = (node: SimNode): void => this.observer?.performed?.(node)
   #nextChannel = 1
 
   constructor(seed: number | string, options: SimNetworkOptions = {}) {
@@ -52,15 +67,17 @@ export class SimNetwork {
     this.clock = options.clock ?? new VirtualClock()
     this.dice = new SeededDice(seed)
     this.#options = options
+    this.#digests = options.digest ?? true
     const travel = this.dice.fork('travel')
     this.#transport = {
       highWaterBytes: options.highWaterBytes ?? 262_144,
       setTimer: (delayMs, callback) => this.clock.setTimer(delayMs, callback),
       now: () => this.clock.now(),
       random: () => travel.random(),
-      delivered: (channel, message) => this.#delivered(channel, message),
+      delivered: (channel, message, harmed) => this.#delivered(channel, message, harmed),
       ended: (channel) => {
         if (!channel.stalling) this.#channels.delete(channel)
+        this.observer?.ended?.(channel)
       },
     }
   }
@@ -72,8 +89,10 @@ export class SimNetwork {
 
   /** Puts something that happened above the channels into the digest and the history. */
   note(what: string): void {
-    this.#digest.addNumber(this.clock.now())
-    this.#digest.addText(what)
+    if (this.#digests) {
+      this.#digest.addNumber(this.clock.now())
+      this.#digest.addText(what)
+    }
     this.#history.push(`${this.clock.now()} ms: ${what}`)
     if (this.#history.length > historyLinesMax) this.#history.splice(0, historyLinesMax / 2)
   }
@@ -87,7 +106,7 @@ export class SimNetwork {
   node(name: string): SimNode {
     const running = this.running(name)
     if (running !== undefined) return running
-    const node = new SimNode(name, this.clock)
+    const node = new SimNode(name, this.clock, this.#performed)
     this.#nodes.set(name, node)
     return node
   }
@@ -117,7 +136,7 @@ export class SimNetwork {
   }
 
   /** Opens a pipe between two nodes at once: the end of `from` (the dialer), then the end of `to`. */
-  connect(from: string, to: string, options: SimPipeOptions = {}): [Channel, Channel] {
+  connect(from: string, to: string, options: SimPipeOptions = {}): [SimChannel, SimChannel] {
     const id = this.#nextChannel
     this.#nextChannel += 1
     const dialer = this.#end(id, 'dialer', from, to, options)
@@ -184,7 +203,7 @@ export class SimNetwork {
     const known = this.#paths.get(key)
     if (known !== undefined) return known
     const { latencyMs = 10, jitterMs = 0, loss = 0 } = this.#options
-    const path: SimPath = { latencyMs, jitterMs, loss, state: 'open' }
+    const path: SimPath = { latencyMs, jitterMs, loss, corruption: 0, duplication: 0, reordering: 0, state: 'open' }
     this.#paths.set(key, path)
     return path
   }
@@ -212,7 +231,9 @@ export class SimNetwork {
       [one, other],
       [other, one],
     ] as const) {
-      this.path(from, to).loss = this.#options.loss ?? 0
+      const path = this.path(from, to)
+      path.loss = this.#options.loss ?? 0
+      path.corruption = path.duplication = path.reordering = 0
       this.#setState(from, to, 'open')
     }
     for (const channel of this.#between(one, other)) channel.resume()
@@ -249,8 +270,10 @@ export class SimNetwork {
     return [...this.#channels].filter((channel) => labels.includes(channel.label))
   }
 
-  #delivered(channel: SimChannel, message: Uint8Array): void {
+  #delivered(channel: SimChannel, message: Uint8Array, harmed: boolean): void {
     this.deliveries += 1
+    this.observer?.delivered?.(channel, message, harmed)
+    if (!this.#digests) return
     this.#digest.addNumber(this.clock.now())
     this.#digest.addNumber(channel.id)
     this.#digest.addBytes(message)

@@ -11,13 +11,16 @@ export class SimNode {
   /** Added to this process's wall time; people change clocks. */
   wallTimeShiftMs = 0
   readonly #world: VirtualClock
+  readonly #performed: ((node: SimNode) => void) | undefined
   #alive = true
   #pausedUntil = 0
   #postponed: (() => void)[] = []
 
-  constructor(name: string, world: VirtualClock) {
+  /** `performed` hears of each turn of this process after it is over. */
+  constructor(name: string, world: VirtualClock, performed?: (node: SimNode) => void) {
     this.name = name
     this.#world = world
+    this.#performed = performed
     this.clock = {
       now: () => world.now(),
       wallTime: () => world.wallTime() + this.wallTimeShiftMs,
@@ -33,8 +36,16 @@ export class SimNode {
   /** Runs now, after the pause, or never. */
   perform(act: () => void): void {
     if (!this.#alive) return
-    if (this.#pausedUntil === 0) act()
-    else this.#postponed.push(act)
+    if (this.#pausedUntil !== 0) {
+      this.#postponed.push(act)
+      return
+    }
+    act()
+    this.#performed?.(this)
+  }
+
+  get paused(): boolean {
+    return this.#pausedUntil !== 0
   }
 
   pause(ms: number): void {
@@ -59,15 +70,18 @@ export class SimNode {
   }
 
   #setTimer(delayMs: number, callback: () => void): () => void {
-    let waiting = true
-    const cancel = this.#world.setTimer(delayMs, () =>
-      this.perform(() => {
-        if (waiting) callback()
-      }),
-    )
+    const timer: NodeTimer = { callback }
+    const cancel = this.#world.setTimer(delayMs, () => {
+      // One that was cancelled while its process slept must not run when it wakes.
+      this.perform(() => timer.callback?.())
+    })
     return () => {
-      waiting = false
+      timer.callback = undefined
       cancel()
     }
   }
+}
+
+interface NodeTimer {
+  callback: (() => void) | undefined
 }

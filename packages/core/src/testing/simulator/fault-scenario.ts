@@ -1,0 +1,190 @@
+// One seed of the big world: a topology, faults of every kind, packets in between, all invariants after every event; then
+// everything heals, and the world must come to rest as it should be.
+
+import type { SeededDice } from '../seeded-dice.ts'
+import { Invariants } from './invariants.ts'
+import { unrest } from './rest.ts'
+import { RoutedWorld } from './routed-world.ts'
+import { ScenarioFailure } from './scenario-outcome.ts'
+import { drawTopology, type Topology } from './topology.ts'
+import { Traffic } from './traffic.ts'
+import { drawWorldFaults, healWorld, injectWorldFault, type WorldFaultOptions } from './world-faults.ts'
+
+export interface FaultScenarioOptions {
+  /** Default 8. */
+  readonly nodes?: number | undefined
+  /** Default 25. */
+  readonly faults?: number | undefined
+  /** Whether a history is kept and a digest made. Default false: thousands of seeds go by without. */
+  readonly recorded?: boolean | undefined
+}
+
+export interface FaultOutcome {
+  readonly seed: number
+  /** What the seed drew, for people. */
+  readonly drawn: string
+  /** Of everything that happened, when it was recorded. */
+  readonly digest: string
+  /** Messages that channels delivered. */
+  readonly deliveries: number
+  /** Times that a node took another way to another node. */
+  readonly routeChanges: number
+  readonly faults: number
+  readonly packetsSent: number
+  readonly packetsArrived: number
+  /** Events of the clock, and origins that were held against the invariants after them. */
+  readonly events: number
+  readonly checks: number
+  /** From the last change of a link to rest, in steps of `restEveryMs`. */
+  readonly restedAfterMs: number
+  readonly virtualMs: number
+}
+
+/** Throws a ScenarioFailure. */
+export function runFaultScenario(seed: number, options: FaultScenarioOptions = {}): FaultOutcome {
+  return new FaultScenario(seed, options).run()
+}
+
+/** How often it is looked whether the world has come to rest, and for how long it may take: a sleep, and every retry. */
+const restEveryMs = 500
+const restWithinMs = 120_000
+/** A world at rest stays so. */
+const quietForMs = 2_000
+const answersWithinMs = 30_000
+
+class FaultScenario {
+  readonly #seed: number
+  readonly #options: FaultScenarioOptions
+  readonly #dice: SeededDice
+  readonly #topology: Topology
+  readonly #faults: WorldFaultOptions
+  readonly #gapMsMax: number
+  readonly #world: RoutedWorld
+  readonly #invariants: Invariants
+  readonly #traffic: Traffic
+
+  constructor(seed: number, options: FaultScenarioOptions) {
+    this.#seed = seed
+    this.#options = options
+    const recorded = options.recorded ?? false
+    const drawing = new RoutedWorld(seed, { name: '', nodes: 0, edges: [], relays: new Set() }).dice.fork('drawn')
+    this.#dice = drawing
+    this.#topology = drawTopology(options.nodes ?? 8, drawing)
+    this.#faults = drawWorldFaults(drawing)
+    this.#gapMsMax = drawing.pick([20, 100, 300, 1_000])
+    const latencyMsMax = drawing.pick([5, 50, 200])
+    this.#world = new RoutedWorld(seed, this.#topology, { digest: recorded, latenciesMs: [1, latencyMsMax] })
+    const broken = (what: string): never => this.#fail(what)
+    this.#invariants = new Invariants(this.#world, broken)
+    this.#traffic = new Traffic(this.#world, this.#invariants, broken)
+    this.#world.watcher = {
+      performed: (node) => this.#invariants.performed(node),
+      delivered: (channel, message, harmed) => this.#traffic.delivered(channel, message, harmed),
+    }
+    if (recorded) this.#record()
+  }
+
+  run(): FaultOutcome {
+    const { network } = this.#world
+    this.#world.startAll()
+    this.#world.run(this.#dice.between(0, 2_000))
+    const faults = this.#options.faults ?? 25
+    for (let fault = 0; fault < faults; fault += 1) {
+      this.#note(injectWorldFault(this.#world, this.#dice, this.#faults))
+      this.#packets(this.#dice.between(0, 3))
+      this.#world.run(this.#dice.between(0, this.#gapMsMax))
+    }
+    const restedAfterMs = this.#comeToRest()
+    this.#everybodyAnswers()
+    return {
+      seed: this.#seed,
+      drawn: this.drawn(),
+      digest: this.#options.recorded === true ? network.digest() : '',
+      deliveries: network.deliveries,
+      routeChanges: this.#invariants.routeChanges,
+      faults,
+      packetsSent: this.#traffic.sent,
+      packetsArrived: this.#traffic.arrived,
+      events: network.clock.ran,
+      checks: this.#invariants.checks,
+      restedAfterMs,
+      virtualMs: network.clock.now(),
+    }
+  }
+
+  drawn(): string {
+    const { kinds, awayMsMax } = this.#faults
+    return `${this.#topology.name}, a fault each ${this.#gapMsMax} ms at most, away ${awayMsMax} ms at most: ${kinds.join(', ')}`
+  }
+
+  #packets(count: number): void {
+    const processes = this.#world.processes()
+    if (processes.length < 2) return
+    for (let packet = 0; packet < count; packet += 1) {
+      const from = this.#dice.pick(processes)
+      const to = this.#dice.pick(processes)
+      if (from !== to) this.#traffic.send(from, to)
+    }
+  }
+
+  #comeToRest(): number {
+    const { network } = this.#world
+    this.#note('everything heals')
+    healWorld(this.#world)
+    const healedAt = network.clock.now()
+    for (;;) {
+      this.#world.run(restEveryMs)
+      const wrong = this.#asleep() ?? unrest(this.#world, this.#invariants, { longerAtMost: Number.POSITIVE_INFINITY })
+      if (wrong === undefined) break
+      if (network.clock.now() - healedAt > restWithinMs) this.#fail(`no rest within ${restWithinMs} ms: ${wrong}`)
+    }
+    const restedAt = network.clock.now()
+    const changes = this.#invariants.routeChanges
+    this.#world.run(quietForMs)
+    const wrong = unrest(this.#world, this.#invariants, { longerAtMost: Number.POSITIVE_INFINITY })
+    if (wrong !== undefined || this.#invariants.routeChanges !== changes) this.#fail(`no lasting rest: ${wrong ?? 'routes still change'}`)
+    return Math.max(0, restedAt - Math.max(healedAt, this.#world.lastLinkChangeAt))
+  }
+
+  #asleep(): string | undefined {
+    for (let index = 0; index < this.#topology.nodes; index += 1) {
+      const process = this.#world.process(index)
+      if (process === undefined || process.node.paused) return `${this.#world.nameOf(index)} is away`
+    }
+    return undefined
+  }
+
+  /** What the tables promise is what packets find. */
+  #everybodyAnswers(): void {
+    const sent: string[] = []
+    for (const from of this.#world.processes()) {
+      const to = this.#dice.pick(this.#world.processes())
+      if (from === to) continue
+      const name = this.#traffic.send(from, to)
+      if (name === undefined) this.#fail(`at rest ${from.name} cannot send to ${to.name}`)
+      sent.push(name)
+    }
+    let lost = sent
+    for (let waited = 0; lost.length > 0 && waited < answersWithinMs; waited += restEveryMs) {
+      this.#world.run(restEveryMs)
+      lost = lost.filter((name) => !this.#traffic.hasArrived(name))
+    }
+    if (lost.length > 0) this.#fail(`at rest ${lost.join(', ')} did not arrive`)
+  }
+
+  #record(): void {
+    this.#note(this.drawn())
+    this.#world.onStart(({ name, router }) => {
+      this.#note(`${name} starts as ${router.address}`)
+      router.on('destination', ({ address, state }) => this.#note(`${name}: ${address} ${state}`))
+    })
+  }
+
+  #note(what: string): void {
+    if (this.#options.recorded === true) this.#world.network.note(what)
+  }
+
+  #fail(what: string): never {
+    throw new ScenarioFailure(this.#seed, `${this.drawn()}: ${what}`, this.#world.network)
+  }
+}

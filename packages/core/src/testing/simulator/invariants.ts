@@ -1,0 +1,153 @@
+// What must hold in every world after every event, whatever was done to it: held against the live views of all routers,
+// of which only the one that has just done something, and of it only what changed, is looked at.
+//
+//   I1  for each destination the selected routes form no circle
+//   I2  a feasibility distance never gets worse while its origin is remembered
+//   I3  the selected route is feasible
+//   I4  whatever a neighbour holds of a node, that node's feasibility distance is at least as good
+//   I10 no table outgrows what there is to know
+//
+// A node that lies is no part of this: routes end at it, and what it said binds nobody.
+
+import type { OriginView, RouteView } from '../../routing/origin-view.ts'
+import type { RoutedWorld, SimProcess } from './routed-world.ts'
+import { SimChannel } from './sim-channel.ts'
+import type { SimNode } from './sim-node.ts'
+
+interface Known {
+  feasibility: { readonly seq48: number; readonly metric: number } | undefined
+  /** Of the selected route, and since when. */
+  via: string | undefined
+  since: number
+}
+
+interface Watched {
+  revision: number
+  readonly origins: Map<string, Known>
+}
+
+export class Invariants {
+  /** Times that a selected route changed. */
+  routeChanges = 0
+  /** Origins looked at. */
+  checks = 0
+  readonly #world: RoutedWorld
+  readonly #broken: (what: string) => never
+  readonly #watched = new Map<SimProcess, Watched>()
+
+  /** `broken` is told what does not hold, and throws. */
+  constructor(world: RoutedWorld, broken: (what: string) => never) {
+    this.#world = world
+    this.#broken = broken
+  }
+
+  /** To be called after each turn of a process. */
+  performed(node: SimNode): void {
+    const process = this.#world.processIn(node)
+    if (process === undefined) return
+    const { router } = process
+    let watched = this.#watched.get(process)
+    if (watched === undefined) this.#watched.set(process, (watched = { revision: 0, origins: new Map() }))
+    const { revision } = router
+    if (revision === watched.revision) return
+    let count = 0
+    for (const origin of router.origins()) {
+      count += 1
+      if (origin.revision > watched.revision) this.#origin(process, watched, origin)
+    }
+    watched.revision = revision
+    if (count < watched.origins.size) this.#forgotten(process, watched)
+    if (count > this.#originsMax()) this.#broken(`I10: ${process.name} knows ${count} origins of ${this.#originsMax()} that there are`)
+  }
+
+  /** When the selected route of a process to a destination last changed. */
+  changedAt(process: SimProcess, destination: string): number {
+    return this.#watched.get(process)?.origins.get(destination)?.since ?? process.startedAt
+  }
+
+  /** Who is at the other end of a route's link, if it is one of the world's routers and still the same process. */
+  next({ link }: RouteView): SimProcess | undefined {
+    const { channel } = link
+    const node = channel instanceof SimChannel ? channel.other?.node : undefined
+    return node && this.#world.processIn(node)
+  }
+
+  #originsMax(): number {
+    return this.#world.topology.nodes - 1
+  }
+
+  #origin(process: SimProcess, watched: Watched, origin: OriginView): void {
+    this.checks += 1
+    const { address, feasibility, selected } = origin
+    const known = watched.origins.get(address) ?? { feasibility: undefined, via: undefined, since: 0 }
+    if (!watched.origins.has(address)) watched.origins.set(address, known)
+    if (!atLeastAsGood(feasibility, known.feasibility)) {
+      this.#broken(`I2: ${process.name} forgot how near it was to ${this.#name(address)}: ${said(known.feasibility)}, now ${said(feasibility)}`)
+    }
+    known.feasibility = feasibility
+    if (selected !== undefined && feasibility !== undefined && !isBetter(selected, feasibility)) {
+      this.#broken(`I3: ${process.name} selected an unfeasible route to ${this.#name(address)}: ${said(selected)} against ${said(feasibility)}`)
+    }
+    if (selected?.via !== known.via) {
+      known.via = selected?.via
+      known.since = this.#world.network.clock.now()
+      this.routeChanges += 1
+      if (selected !== undefined) this.#walk(process, address)
+    }
+    this.#heldRoutes(process, origin)
+  }
+
+  #walk(from: SimProcess, destination: string): void {
+    const way = [from.name]
+    let at: SimProcess | undefined = from
+    while (way.length <= this.#world.topology.nodes + 1) {
+      const selected: RouteView | undefined = at.router.origin(destination)?.selected
+      at = selected && this.next(selected)
+      if (at === undefined || at.router.address === destination) return
+      way.push(at.name)
+    }
+    this.#broken(`I1: packets for ${this.#name(destination)} go in a circle: ${way.slice(0, 6).join(' > ')} …`)
+  }
+
+  #heldRoutes(process: SimProcess, { address, routes }: OriginView): void {
+    if (routes.length > process.router.links().length) {
+      this.#broken(`I10: ${process.name} has ${routes.length} routes to ${this.#name(address)} over ${process.router.links().length} links`)
+    }
+    for (const route of routes) {
+      const teller = this.next(route)
+      if (teller === undefined || teller.router.address === address) continue
+      const told = teller.router.origin(address)
+      if (told === undefined || atLeastAsGood(told.feasibility, { seq48: route.seq48, metric: route.advertised })) continue
+      this.#broken(
+        `I4: ${process.name} heard of ${this.#name(address)} from ${teller.name}: ${said(route)}, which holds itself to ${said(told.feasibility)}`,
+      )
+    }
+  }
+
+  #forgotten(process: SimProcess, watched: Watched): void {
+    for (const address of watched.origins.keys()) if (process.router.origin(address) === undefined) watched.origins.delete(address)
+  }
+
+  #name(address: string): string {
+    return this.#world.processes().find(({ router }) => router.address === address)?.name ?? address
+  }
+}
+
+interface Distance {
+  readonly seq48: number
+  readonly metric: number
+}
+
+function isBetter(route: RouteView, than: Distance): boolean {
+  return route.seq48 > than.seq48 || (route.seq48 === than.seq48 && route.advertised < than.metric)
+}
+
+function atLeastAsGood(one: Distance | undefined, other: Distance | undefined): boolean {
+  if (other === undefined) return true
+  return one !== undefined && (one.seq48 > other.seq48 || (one.seq48 === other.seq48 && one.metric <= other.metric))
+}
+
+function said(distance: Distance | RouteView | undefined): string {
+  if (distance === undefined) return 'nothing'
+  return `${'advertised' in distance ? distance.advertised : distance.metric} in number ${distance.seq48}`
+}

@@ -1,0 +1,145 @@
+// Everything that goes wrong in a routed world, picked by dice. Each seed draws which kinds it uses at all: a world with
+// one kind of trouble finds other mistakes than a world with all of them.
+//
+// Channels are ordered and their control frames sealed by number, so a control frame that is lost, doubled, late or
+// changed makes its link fail closed and be dialed anew; packets, which are not sealed, just suffer it.
+
+import type { SeededDice } from '../seeded-dice.ts'
+import type { RoutedWorld } from './routed-world.ts'
+import type { SimPath } from './sim-channel.ts'
+import { neighboursOf } from './topology.ts'
+
+export const worldFaultKinds = [
+  'cut', 'silent cut', 'one-way cut', 'stall', 'latency', 'jitter', 'reordering', 'duplication', 'loss', 'corruption',
+  'crash', 'vanish', 'clock back', 'pause', 'partition', 'heal',
+] as const
+
+export type WorldFaultKind = (typeof worldFaultKinds)[number]
+
+/** What one seed draws of how its world goes wrong. */
+export interface WorldFaultOptions {
+  readonly kinds: readonly WorldFaultKind[]
+  /** How long a node stays away or asleep, at most. */
+  readonly awayMsMax: number
+}
+
+export function drawWorldFaults(dice: SeededDice): WorldFaultOptions {
+  const portion = dice.pick([0.2, 0.5, 0.8])
+  const kinds = worldFaultKinds.filter((kind) => kind === 'heal' || dice.chance(portion))
+  return { kinds: kinds.length > 1 ? kinds : worldFaultKinds, awayMsMax: dice.chance(0.03) ? 120_000 : dice.pick([100, 300, 1_000, 2_000, 5_000, 20_000]) }
+}
+
+/** Does one thing to the world and says what. */
+export function injectWorldFault(world: RoutedWorld, dice: SeededDice, options: WorldFaultOptions): string {
+  const kind = dice.pick(options.kinds)
+  const [one, other] = dice.pick(world.topology.edges)
+  const there = dice.chance(0.5)
+  const site: FaultSite = {
+    world, dice, from: there ? one : other, to: there ? other : one, awayMs: dice.between(1, options.awayMsMax),
+    node: dice.between(0, world.topology.nodes - 1),
+  }
+  return `${kind} ${faults[kind](site)}`
+}
+
+interface FaultSite {
+  readonly world: RoutedWorld
+  readonly dice: SeededDice
+  /** An edge of the topology, and one way along it. */
+  readonly from: number
+  readonly to: number
+  readonly node: number
+  readonly awayMs: number
+}
+
+type Fault = (site: FaultSite) => string
+
+const faults: Readonly<Record<WorldFaultKind, Fault>> = {
+  cut({ world, from, to }) {
+    world.network.cut(world.nameOf(from), world.nameOf(to))
+    return `${from} ${to}`
+  },
+  'silent cut'({ world, from, to }) {
+    world.network.silence(world.nameOf(from), world.nameOf(to))
+    world.network.silence(world.nameOf(to), world.nameOf(from))
+    return `${from} ${to}`
+  },
+  'one-way cut'({ world, from, to }) {
+    world.network.silence(world.nameOf(from), world.nameOf(to))
+    return `${from} > ${to}`
+  },
+  stall({ world, from, to }) {
+    world.network.stall(world.nameOf(from), world.nameOf(to))
+    return `${from} > ${to}`
+  },
+  latency: (site) => {
+    const latencyMs = site.dice.between(1, 800)
+    for (const path of bothWays(site)) path.latencyMs = latencyMs
+    return `${site.from} ${site.to} ${latencyMs} ms`
+  },
+  jitter: (site) => {
+    const jitterMs = site.dice.between(1, 300)
+    for (const path of bothWays(site)) path.jitterMs = jitterMs
+    return `${site.from} ${site.to} ${jitterMs} ms`
+  },
+  reordering: (site) => share(site, 'reordering'),
+  duplication: (site) => share(site, 'duplication'),
+  loss: (site) => share(site, 'loss'),
+  corruption: (site) => share(site, 'corruption'),
+  crash: (site) => restart(site, true, 0),
+  vanish: (site) => restart(site, false, 0),
+  'clock back': (site) => restart(site, site.dice.chance(0.5), -3_600_000),
+  pause({ world, node, awayMs }) {
+    world.process(node)?.node.pause(awayMs)
+    return `${node} ${awayMs} ms`
+  },
+  partition({ world, dice, from }) {
+    const group = nodesAround(world, from, dice.between(1, Math.max(1, Math.floor(world.topology.nodes / 2))))
+    for (const [one, other] of world.topology.edges) {
+      if (group.has(one) !== group.has(other)) world.network.cut(world.nameOf(one), world.nameOf(other))
+    }
+    return [...group].join(' ')
+  },
+  heal({ world, dice, from, to }) {
+    if (dice.chance(0.3)) {
+      healWorld(world)
+      return 'everything'
+    }
+    world.network.heal(world.nameOf(from), world.nameOf(to))
+    return `${from} ${to}`
+  },
+}
+
+/** Every way is sound again; who is away or asleep comes back in his own time. Latencies stay. */
+export function healWorld(world: RoutedWorld): void {
+  for (const [one, other] of world.topology.edges) world.network.heal(world.nameOf(one), world.nameOf(other))
+}
+
+function bothWays({ world, from, to }: FaultSite): SimPath[] {
+  return [world.path(from, to), world.path(to, from)]
+}
+
+function share({ world, dice, from, to }: FaultSite, what: 'reordering' | 'duplication' | 'loss' | 'corruption'): string {
+  const percent = dice.between(1, 30)
+  world.path(from, to)[what] = percent / 100
+  return `${from} > ${to} ${percent} %`
+}
+
+/** A clock that was set back comes with a storage that was lost: the node does not know its last number. */
+function restart({ world, node, awayMs }: FaultSite, told: boolean, wallTimeShiftMs: number): string {
+  if (world.process(node) === undefined) return `${node}, which is away`
+  world.kill(node, told)
+  if (wallTimeShiftMs !== 0) world.world.epochs.delete(world.nameOf(node))
+  world.network.clock.setTimer(awayMs, () => {
+    if (world.process(node) === undefined) world.start(node, { wallTimeShiftMs })
+  })
+  return `${node} ${told ? 'told' : 'untold'}, back in ${awayMs} ms`
+}
+
+function nodesAround(world: RoutedWorld, first: number, count: number): Set<number> {
+  const neighbours = neighboursOf(world.topology)
+  const group = new Set([first])
+  for (const node of group) {
+    for (const other of neighbours[node] ?? []) if (group.size < count) group.add(other)
+  }
+  return group
+}
