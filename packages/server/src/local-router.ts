@@ -1,6 +1,6 @@
 // For those who work packet by packet: routers and channels of this process, as ALN's own libraries have them.
 
-import { MeshError, Router, memoryChannelPair } from '@hopmesh/core'
+import { MeshError, Router, answerQuestions, memoryChannelPair } from '@hopmesh/core'
 import type { Address, Channel, ExchangeKeys } from '@hopmesh/core'
 import { nodeCrypto, nodeKeyPair } from './node-crypto.ts'
 import { noKeyHash } from './relay/networks.ts'
@@ -23,13 +23,14 @@ export function createRouter(address: string, settings: RouterSettings = {}): Ro
     )
   }
   const crypto = nodeCrypto()
-  return new Router(
+  const network = settings.network ?? 'default'
+  const router = new Router(
     {
       address: address as Address,
       keyPair: nodeKeyPair(nodeDice.bytes(32)),
       // This port answers at once.
       exchangeKeys: crypto.generateExchangeKeys() as ExchangeKeys,
-      network: { name: settings.network ?? 'default', keyHash: noKeyHash },
+      network: { name: network, keyHash: noKeyHash },
       kind: 'named',
       epoch: Math.floor(nodeClock.wallTime() / 1_000),
       name: '',
@@ -38,6 +39,8 @@ export function createRouter(address: string, settings: RouterSettings = {}): Ro
     },
     { clock: nodeClock, dice: nodeDice },
   )
+  answerQuestions(router, { kind: 'plain', name: address, network, clock: nodeClock })
+  return router
 }
 
 /** The two ends of a pipe inside this process: KISS over bytes, as over TCP. */

@@ -31,6 +31,8 @@ export interface Peer {
   readonly direct: boolean
   /** It proved its address on a link of ours. */
   readonly verified: boolean
+  /** When its process started: milliseconds since 1970, by its own clock. Undefined for plain nodes. */
+  readonly startedAt: number | undefined
 }
 
 const nameCharactersMax = 64
@@ -47,5 +49,6 @@ export function peerOf(destination: Destination, state: PeerState): Peer {
     roundTripMs: destination.roundTripMs,
     direct: state === 'active' && destination.direct,
     verified: destination.verified,
+    startedAt: destination.startedAt,
   })
 }

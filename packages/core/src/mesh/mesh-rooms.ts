@@ -8,11 +8,12 @@ import { GuardedEvents } from '../async/guarded-events.ts'
 import type { Log } from '../ports/log.ts'
 import { closedError, handled, Operations, type OperationOptions } from '../async/operations.ts'
 import type { PeerKind } from '../routing/routing-types.ts'
-import { answerPings } from '../services/ping.ts'
+import { answerQuestions } from '../introspection/answers.ts'
 import { requestTimeoutMs, Requests } from '../services/requests.ts'
 import { ServiceRegistry } from '../services/service-registry.ts'
 import { DirectLinks } from '../signaling/direct-links.ts'
 import { LinkDegree } from '../signaling/link-degree.ts'
+import { healthOf, type Health } from '../introspection/health.ts'
 import type { Environment } from './environment.ts'
 import type { MeshEvents } from './mesh-events.ts'
 import type { MeshOptions } from './mesh-options.ts'
@@ -101,6 +102,10 @@ export class MeshRooms {
     return this.#presence.online
   }
 
+  get health(): Health {
+    return healthOf(this.#started?.router, { online: this.online, pending: this.operations.size })
+  }
+
   /** Loads the identity and opens the rooms. Called once. */
   async start(): Promise<void> {
     this.#starting = handled(this.#load())
@@ -182,7 +187,7 @@ export class MeshRooms {
     const degree = new LinkDegree({ clock, dice, router, links, degree: this.settings.degree })
     this.#started = { ...base, links, degree }
     for (const room of [peers, services, messages, this.#presence]) room.attach(router)
-    answerPings(router)
+    answerQuestions(router, { kind: 'member', name: this.settings.name, network: this.settings.network, clock, peers })
     router.on('destination', ({ address }) => this.#refresh(address, this.started))
     router.on('notice', ({ code, text, from }) => this.#notice(code, `${text} (told by ${from})`))
     router.on('fault', (fault) => this.#fault(fault))

@@ -8,6 +8,10 @@ import type { MessagePart } from '../messages/message-codec.ts'
 import type { Sent } from '../messages/message.ts'
 import type { Listener, ListenOptions } from '../async/guarded-events.ts'
 import { handled, operationOptions, refusedOptions, type OperationOptions } from '../async/operations.ts'
+import type { Health } from '../introspection/health.ts'
+import { inspect, inspectOptions, serviceOfQuestion, type InspectOptions, type Inspection, type InspectQuestion } from '../introspection/inspect.ts'
+import { topologyOf, type Topology } from '../introspection/topology.ts'
+import { trace, type Trace } from '../introspection/trace.ts'
 import type { Router } from '../routing/router.ts'
 import type { BodyInput } from '../services/body.ts'
 import { call, callOptions, type CallOptions } from '../services/calls.ts'
@@ -160,6 +164,50 @@ export class Mesh {
         ping(address, { ...left, router, requests, clock: environment.clock }),
       ),
     )
+  }
+
+  /**
+   * The way that packets take to a member, relay or plain node: who stands at each hop, and how long it takes there and back. Resolves
+   * also when the way breaks off (`arrived` is false, `error` says why) and when the time (10 000 ms) is up, with what was found by then. Rejects with
+   * UNKNOWN_NAME, AMBIGUOUS_NAME, NO_ROUTE or ABORTED.
+   */
+  trace(target: string, options: OperationOptions = {}): Promise<Trace> {
+    const refusal = refusedOptions(options, operationOptions)
+    if (refusal) return refusal
+    const { environment, operations } = this.#rooms
+    const { signal, timeoutMs = requestTimeoutMs } = options
+    return this.#rooms.whenStarted(options, ({ router }) =>
+      this.#rooms.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay', 'plain'] }, (address, left) =>
+        trace(address, { ...left, router, operations, clock: environment.clock }),
+      ),
+    )
+  }
+
+  /**
+   * Asks a member or relay what it is (`describe`: name, kind, services, time up), whom it sees (`peers`; relays do not answer) or its table
+   * (`routes`). Lists come in pages: `total` and `skip` say which rows these are. Rejects as `send` does, or REMOTE_ERROR.
+   */
+  inspect(target: string, what: InspectQuestion, options: InspectOptions = {}): Promise<Inspection> {
+    const refusal = refusedOptions(options, inspectOptions)
+    if (refusal) return refusal
+    const { requests } = this.#rooms
+    const { signal, skip, timeoutMs = requestTimeoutMs } = options
+    return this.#rooms.whenStarted(options, async ({ router }) => {
+      const service = serviceOfQuestion(what, options)
+      return this.#rooms.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay'] }, (address, left) =>
+        inspect(address, service, { ...left, skip, router, requests }),
+      )
+    })
+  }
+
+  /** What this node knows of the mesh now: the nodes and links of a picture. Throws NOT_READY. */
+  topology(): Topology {
+    return topologyOf(this.router, { name: this.name })
+  }
+
+  /** How this node does: its links, what waits, what went wrong. */
+  health(): Health {
+    return this.#rooms.health
   }
 
   /**

@@ -13,7 +13,7 @@ import { isWireFault } from '../wire/wire-fault.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Reachability } from './reachability.ts'
 import type { LinkNeighbour, RouteExchange } from './route-exchange.ts'
-import type { Arrival } from './routing-types.ts'
+import { traceService, type Arrival } from './routing-types.ts'
 import { Seen } from './seen.ts'
 import { WaitingPackets } from './waiting-packets.ts'
 
@@ -37,6 +37,14 @@ export interface ForwarderParts {
   fault(code: string, message: string): void
 }
 
+/** How a packet leaves that begins its way here. */
+interface Leaving {
+  /** The link of the plain node that said it. */
+  readonly from?: Link | undefined
+  /** Links that it may cross; default: the most. */
+  readonly hopLimit?: number | undefined
+}
+
 /** Why a packet of somebody else ends here. */
 type ComplaintCode = 'NO_ROUTE' | 'HOP_LIMIT' | 'NO_SERVICE' | 'NO_HANDLER' | 'QUEUE_FULL' | 'TOO_LARGE'
 
@@ -58,10 +66,10 @@ export class Forwarder {
     return this.#forwarded
   }
 
-  /** A packet of this node's own, or of a plain node behind the link `from`: `srcAddr` and one of `destAddr`, `service` are set. */
-  originate(packet: Packet, arrival: Arrival, from?: Link): MeshError | undefined {
+  /** A packet of this node's own, or of a plain node: `srcAddr` and one of `destAddr`, `service` are set. */
+  originate(packet: Packet, arrival: Arrival, leaving: Leaving = {}): MeshError | undefined {
     try {
-      return packet.destAddr ? this.#toward(packet, packet.destAddr, arrival, from) : this.#toProviders(packet, arrival, from)
+      return packet.destAddr ? this.#toward(packet, packet.destAddr, arrival, leaving) : this.#toProviders(packet, arrival, leaving.from)
     } catch (error) {
       // A packet that no wire can carry (TOO_LARGE, INVALID_OPTION) is found out when it is encoded.
       return error instanceof MeshError ? error : new MeshError('INVALID_OPTION', String(error))
@@ -144,14 +152,14 @@ export class Forwarder {
     let error: MeshError | undefined
     let sent = 0
     for (const provider of providers) {
-      const failed = this.#toward({ ...packet, destAddr: provider }, provider, arrival, from)
+      const failed = this.#toward({ ...packet, destAddr: provider }, provider, arrival, { from })
       if (failed) error = failed
       else sent++
     }
     return sent > 0 ? undefined : error
   }
 
-  #toward(packet: Packet, destination: string, arrival: Arrival, from?: Link): MeshError | undefined {
+  #toward(packet: Packet, destination: string, arrival: Arrival, { from, hopLimit = hopLimitStart }: Leaving = {}): MeshError | undefined {
     const { address, clock, exchange, reachability, plainEdge } = this.#parts
     const sourceGateway = arrival.plain ? address : undefined
     if (destination === address) {
@@ -160,7 +168,7 @@ export class Forwarder {
       return undefined
     }
     const route = exchange.table.get(destination)?.selected
-    if (route) return this.#sendMesh(route.neighbour, packet, { sourceGateway })
+    if (route) return this.#sendMesh(route.neighbour, packet, { hopLimit, sourceGateway })
     const plain = reachability.wayToPlain(destination)
     if (!plain) return this.#waits(packet, destination, arrival) ? undefined : new MeshError('NO_ROUTE', `there is no route to ${destination}`)
     if ((packet.data?.length ?? 0) > plainBytesMax) {
@@ -171,12 +179,12 @@ export class Forwarder {
       return code && new MeshError(code, plainRefusals[code](destination))
     }
     const toGateway = exchange.table.get(plain.gateway)?.selected
-    if (toGateway) return this.#sendMesh(toGateway.neighbour, packet, { gateway: plain.gateway, sourceGateway })
+    if (toGateway) return this.#sendMesh(toGateway.neighbour, packet, { hopLimit, gateway: plain.gateway, sourceGateway })
     return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
   }
 
-  #sendMesh(neighbour: LinkNeighbour, packet: Packet, gateways: Pick<MeshPacketOptions, 'gateway' | 'sourceGateway'>): MeshError | undefined {
-    const { head, data } = encodeMeshPacketHead({ hopLimit: hopLimitStart, ...gateways }, { ...packet, nextAddr: undefined })
+  #sendMesh(neighbour: LinkNeighbour, packet: Packet, options: MeshPacketOptions): MeshError | undefined {
+    const { head, data } = encodeMeshPacketHead(options, { ...packet, nextAddr: undefined })
     return neighbour.link.sendPacket(head, data) ? undefined : new MeshError('QUEUE_FULL', `${neighbour.address} does not take packets fast enough`)
   }
 
@@ -237,7 +245,8 @@ export class Forwarder {
 
   /** Tells the origin of a packet why it ends here (a hint; nothing is told about errors, broadcasts or too often). */
   #complain(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array, code: ComplaintCode): void {
-    this.#parts.fault(code, `a packet from ${header.source} to ${header.destination} ends here`)
+    // What was sent to end here is no fault.
+    if (code !== 'HOP_LIMIT' || header.service !== traceService) this.#parts.fault(code, `a packet from ${header.source} to ${header.destination} ends here`)
     if (header.netState === netStates.error || header.source === '') return
     const second = Math.floor(this.#parts.clock.now() / 1_000)
     const errors = this.#errors.get(neighbour.address)

@@ -1,7 +1,7 @@
 // What the table means for everybody above: who can be reached and which services there are. All of it follows from the
 // selected routes and the records behind them, so that a lost route takes names, services and plain hosts with it.
 
-import type { PlainHost, ServiceAdvert } from '../identity/member-record.ts'
+import { epochOf, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
 import { PlainHosts, type PlainRoute } from './plain-hosts.ts'
 import type { LinkNeighbour, RouteExchange } from './route-exchange.ts'
 import { metricOf } from './route-choice.ts'
@@ -88,6 +88,7 @@ export class Reachability {
         address, kind: kindOf(record.kind), name: record.kind === 'named' ? address : record.name, capabilities: record.capabilities, hops: route.hops,
         cost: metricOf(route), via: neighbour.address, direct, verified: direct && record.kind !== 'named',
         roundTripMs: direct ? neighbour.link.roundTripMs : undefined,
+        startedAt: epochOf(record.seq48) * 1_000,
       }
     }
     const plain = this.plainRoute(address)
@@ -98,13 +99,18 @@ export class Reachability {
     return { address, kind: 'plain', name: address, capabilities: [], hops, cost: plain.cost, via, direct: hops === 1, verified: false, gateway: plain.gateway }
   }
 
-  destinations(): Destination[] {
-    const all: Destination[] = []
+  /** How many can be reached. */
+  get size(): number {
+    return this.#known.size
+  }
+
+  /** Everybody that can be reached, without the first `skip`. */
+  *destinations(skip = 0): IterableIterator<Destination> {
+    let place = 0
     for (const address of this.#known) {
-      const destination = this.destination(address)
-      if (destination) all.push(destination)
+      const destination = place++ < skip ? undefined : this.destination(address)
+      if (destination) yield destination
     }
-    return all
   }
 
   providers(service: string): ReadonlyMap<string, Offer> {

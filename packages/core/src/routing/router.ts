@@ -3,6 +3,7 @@
 
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
+import type { ServiceAdvert } from '../identity/member-record.ts'
 import type { Link, LinkOptions } from '../link/link.ts'
 import { PlainEdge, type VisibleHost } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -134,11 +135,12 @@ export class Router {
 
   /**
    * Undefined: it left, or is on its way to a local handler. A service without destination goes to every provider, a local
-   * one included. An error only says that it did not leave; that it arrives is not promised.
+   * one included. An error only says that it did not leave; that it arrives is not promised. `hopLimit`: the links that it
+   * may cross, 1 … 32; the node where they end answers HOP_LIMIT.
    */
-  send(packet: Packet): MeshError | undefined {
+  send(packet: Packet, { hopLimit }: { hopLimit?: number | undefined } = {}): MeshError | undefined {
     if (this.#closed) return new MeshError('CLOSED', 'the router is closed')
-    return this.#forwarder.originate({ ...packet, srcAddr: this.address }, this.#here)
+    return this.#forwarder.originate({ ...packet, srcAddr: this.address }, this.#here, { hopLimit })
   }
 
   /** To every member that can be reached; `service` names the handler there. Never comes back here. */
@@ -189,12 +191,22 @@ export class Router {
   }
 
   destinations(): Destination[] {
-    return this.#reachability.destinations()
+    return [...this.#reachability.destinations()]
   }
 
   /** A snapshot of who can be reached, and how. */
   routes(): Destination[] {
     return this.destinations()
+  }
+
+  /** The rows of `routes()` one by one, without the first `skip`; to be read in one turn. */
+  eachRoute(skip = 0): IterableIterator<Destination> {
+    return this.#reachability.destinations(skip)
+  }
+
+  /** How many rows `routes()` has. */
+  get routeCount(): number {
+    return this.#reachability.size
   }
 
   /** A live view of every origin that this node has a route to, or had until lately. */
@@ -215,6 +227,11 @@ export class Router {
 
   services(name?: string): ServiceRow[] {
     return this.#reachability.services(name)
+  }
+
+  /** What this node itself offers; without the internal ones. */
+  ownServices(): readonly ServiceAdvert[] {
+    return this.#contents.services()
   }
 
   links(): readonly Link[] {
@@ -248,7 +265,7 @@ export class Router {
       return
     }
     if (!packet.destAddr && !packet.service) return
-    const error = this.#forwarder.originate(packet, arrival, link)
+    const error = this.#forwarder.originate(packet, arrival, { from: link })
     if (error) this.#forwarder.error(packet, error.code, error.message)
   }
 

@@ -2,6 +2,9 @@ import type { DecodedPacket } from '../wire/packet.ts'
 
 export type PeerKind = 'member' | 'relay' | 'plain'
 
+/** Packets to it are sent to end early: where their hops run out is what they ask. */
+export const traceService = '$mesh.trace'
+
 /** How a packet came to be delivered here. */
 export interface Arrival {
   /** The neighbour that handed it over; one's own address for a local send. */
@@ -36,6 +39,8 @@ export interface Destination {
   readonly gateway?: string | undefined
   /** Of the link, for neighbours. */
   readonly roundTripMs?: number | undefined
+  /** When its process started: milliseconds since 1970, by its own clock. Of plain nodes nobody knows. */
+  readonly startedAt?: number | undefined
 }
 
 export interface ServiceRow {

@@ -74,6 +74,12 @@ function addMemberCommands(program: Command): void {
     const { runServices } = await import('./list-commands.ts')
     await runServices(url, settingsOf(command))
   })
+  memberCommand(program, 'trace', 'show the way to a node, hop by hop')
+    .argument('<target>', 'an address or a name')
+    .action(async (url: string, target: string, _flags, command: Command) => {
+      const { runTrace } = await import('./trace-command.ts')
+      await runTrace(url, target, settingsOf(command))
+    })
   memberCommand(program, 'call', 'call a service and print its reply')
     .argument('<service>')
     .argument('[body]', 'what to send; - reads it from standard input', '')

@@ -23,3 +23,11 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
 export function milliseconds(ms: number): string {
   return `${ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)} ms`
 }
+
+/** '5 s', '12 min', '3 h', '40 d' */
+export function span(ms: number): string {
+  const seconds = ms / 1_000
+  if (seconds < 100) return `${Math.round(seconds)} s`
+  if (seconds < 6_000) return `${Math.round(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`
+}

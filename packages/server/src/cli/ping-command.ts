@@ -1,12 +1,9 @@
 import { MeshError } from '@hopmesh/core'
 import type { Mesh } from '@hopmesh/core'
+import { isSomebody, shownUp } from './find.ts'
 import { withMesh } from './open-mesh.ts'
 import { milliseconds, printLine } from './output.ts'
 import type { Settings } from './settings.ts'
-
-/** How long the target may take to show up in the tables. */
-const findTimeoutMs = 3_000
-const lookEveryMs = 20
 
 /** Calls `target` when it is a service, pings it when it is an address or the name of somebody; prints the reply and the round trip. */
 export async function runPing(url: string, target: string, settings: Settings): Promise<void> {
@@ -30,19 +27,11 @@ export async function runPing(url: string, target: string, settings: Settings): 
   })
 }
 
-/** A display name, or the part of an address before the dot. */
-function isNamed(mesh: Mesh, target: string): boolean {
-  return [...mesh.peers.values()].some(({ address, name }) => name === target || address.startsWith(`${target}.`))
-}
-
 async function kindOf(mesh: Mesh, target: string): Promise<'service' | 'address'> {
-  const startedAt = performance.now()
-  for (;;) {
+  const kind = await shownUp(() => {
     if (mesh.services.list(target).length > 0) return 'service'
-    if (mesh.peer(target) !== undefined || isNamed(mesh, target)) return 'address'
-    if (performance.now() - startedAt > findTimeoutMs) {
-      throw new MeshError('NO_SERVICE', `nobody offers a service '${target}', and nobody has this address or name`)
-    }
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
-  }
+    return isSomebody(mesh, target) ? 'address' : undefined
+  })
+  if (kind === undefined) throw new MeshError('NO_SERVICE', `nobody offers a service '${target}', and nobody has this address or name`)
+  return kind
 }

@@ -1,6 +1,6 @@
 // One router per network: no table, counter or name is shared between two of them.
 
-import { MeshError, Router, addressOf, answerPings, drawTab, isNetworkName } from '@hopmesh/core'
+import { MeshError, Router, addressOf, answerQuestions, drawTab, isNetworkName } from '@hopmesh/core'
 import type { Address, Clock, Crypto, Dice, ExchangeKeys, KeyPair, Log, WireNetwork } from '@hopmesh/core'
 
 /** What all networks of one relay have in common. */
@@ -102,7 +102,7 @@ export class Networks {
       { ...identity, address, network, kind: 'relay', name: 'relay', capabilities: [] },
       { clock, dice, log, plainNodes },
     )
-    answerPings(router)
+    answerQuestions(router, { kind: 'relay', name: 'relay', network: network.name, clock })
     router.on('fault', (fault) => onFault(fault.code, fault.message, network.name))
     return router
   }

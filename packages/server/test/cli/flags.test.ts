@@ -45,7 +45,7 @@ describe('a wrong flag or value: exit 2 and one line that names it', () => {
     [['peers', 'ws://127.0.0.1:99999'], /99999/],
     [['ping', 'ws://127.0.0.1:1'], /target/],
     [['relai'], /relai.*relay/],
-    [['trace', 'ws://127.0.0.1:1', 'x'], /trace/],
+    [['unheard-of', 'ws://127.0.0.1:1', 'x'], /unheard-of/],
   ])('%j', async (argv, named) => {
     expect(await runCommandLine(['node', 'hopmesh', ...argv])).toBe(2)
     expect(stderr).toMatch(named)

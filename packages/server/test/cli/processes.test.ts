@@ -144,11 +144,37 @@ describe('hopmesh join, ping, peers, services, call', () => {
     expect(await Promise.all([peers, peersJson, services, servicesJson].map((program) => program.exited))).toEqual([0, 0, 0, 0])
     expect(peers.stdout).toMatch(new RegExp(`^ADDRESS .*\n[^]*${address} +Ada +member`))
     expect(JSON.parse(peersJson.stdout)).toContainEqual(expect.objectContaining({ address, name: 'Ada', kind: 'member' }))
-    expect(services.stdout).toMatch(new RegExp(`\nping +${address} +Ada +member`))
+    expect(services.stdout).toMatch(new RegExp(`\nping +${address} +Ada +member +0\\.00 +2 +\\d+ s\n`))
+    expect(peers.stdout).toMatch(new RegExp(`${address} +Ada +member +active +2 +\\d+ .* +\\d+ s\n`))
     expect(JSON.parse(servicesJson.stdout)).toEqual([expect.objectContaining({ service: 'ping', address, name: 'Ada' })])
 
     member.kill('SIGTERM')
     expect(await member.exited).toBe(0)
+  })
+
+  it('ALN-35 trace shows each hop with its time, by address and by name, and says where a way ends', async () => {
+    const { ws, tcp } = await relay('--aln', '--tcp', '0')
+    const member = hopmesh('join', ws, '--name', 'Ada', '--json')
+    const [line = ''] = await member.printed(/^.*\n/)
+    const { address } = JSON.parse(line) as { address: string }
+    const node = await new PlainNode({ address: 'py-node-1' }).connectTcp(Number(tcp.split(':')[1]))
+    const byAddress = hopmesh('trace', ws, address)
+    const byName = hopmesh('trace', ws, 'Ada', '--json')
+    const plain = hopmesh('trace', ws, 'py-node-1')
+    const wrong = hopmesh('trace', ws, 'nobody')
+    const wrongAddress = hopmesh('trace', ws, `${address.slice(0, -4)}aaaa`, '--json')
+    const traces = [byAddress, byName, plain, wrong, wrongAddress]
+    expect(await Promise.all(traces.map((program) => program.exited))).toEqual([0, 0, 0, 1, 1])
+    expect(byAddress.stdout).toMatch(new RegExp(`^HOP +ROUND TRIP .*\n1 +[\\d.]+ ms +relay +relay +k.*\n2 +[\\d.]+ ms +member +Ada +${address}\n$`))
+    const trace = JSON.parse(byName.stdout) as { arrived: boolean; hops: { roundTripMs: number }[] }
+    expect(trace).toMatchObject({ address, arrived: true, hops: [{ hop: 1, kind: 'relay' }, { hop: 2, address, name: 'Ada', kind: 'member' }] })
+    for (const { roundTripMs } of trace.hops) expect(roundTripMs).toBeGreaterThan(0)
+    expect(plain.stdout).toMatch(/\n2 +\* +plain +py-node-1 +py-node-1\n$/)
+    for (const { stdout, stderr } of [wrong, wrongAddress]) {
+      expect(stdout).toBe('')
+      expect(stderr).toMatch(/^hopmesh: NO_ROUTE nobody here has the address or name '.*\n$/)
+    }
+    node.end()
   })
 
   it('a plain node over TCP finds the ping of `join --serve ping`', async () => {

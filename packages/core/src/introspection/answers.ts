@@ -1,0 +1,97 @@
+// What every node tells whoever asks, over services that plain nodes neither see nor call. Small questions and bounded
+// answers: long lists come in pages.
+
+import { MeshError } from '../errors/mesh-error.ts'
+import type { Peer } from '../membership/peer.ts'
+import type { Clock } from '../ports/clock.ts'
+import { silentLog } from '../ports/log.ts'
+import type { Router } from '../routing/router.ts'
+import { traceService, type Destination } from '../routing/routing-types.ts'
+import { answering, type Request, type RequestHandler } from '../services/answers.ts'
+import { loadFromWire } from '../services/load.ts'
+import { answerPings } from '../services/ping.ts'
+import { page } from './page.ts'
+
+export const describeService = '$mesh.describe'
+export const peersService = '$mesh.peers'
+export const routesService = '$mesh.routes'
+
+/** Descriptions and pages that one node makes in a second; who asks for more hears BUSY. Traces and pings are not counted. */
+export const answersPerSecondMax = 50
+
+/** What a node says of itself that its router does not know. */
+export interface AboutNode {
+  readonly kind: 'member' | 'relay' | 'plain'
+  readonly name: string
+  readonly network: string
+  readonly clock: Clock
+  /** Who is here, where somebody keeps that picture: members. A relay does not. */
+  readonly peers?: { readonly size: number; values(): Iterable<Peer> } | undefined
+}
+
+/** Makes a router answer `$mesh.ping`, `describe`, `routes` and `trace`; with `about.peers` `peers` too. */
+export function answerQuestions(router: Router, about: AboutNode): void {
+  answerPings(router)
+  const { clock, kind, name, network, peers } = about
+  const since = clock.now()
+  const limited = limiter(clock)
+  const answer = (service: string, handler: RequestHandler): void =>
+    router.registerService(service, answering(router, handler, silentLog), { plain: false })
+
+  answer(
+    describeService,
+    limited(() => {
+      const services = router.ownServices().map(({ service, load }) => ({ service, load: loadFromWire(load) }))
+      const { routeCount, address } = router
+      const upMs = Math.round(clock.now() - since)
+      const links = router.links().filter(({ peer }) => peer !== undefined).length
+      return page('services', services, { total: services.length, more: { address, kind, name, network, upMs, links, routes: routeCount } })
+    }),
+  )
+  answer(
+    routesService,
+    limited((request) => {
+      const skip = skipOf(request)
+      return page('routes', rowsOf(router.eachRoute(skip)), { total: router.routeCount, skip })
+    }),
+  )
+  answer(traceService, (request) => {
+    const address = request.text() || request.from
+    const { hops, cost, via } = router.destination(address) ?? {}
+    return JSON.stringify({ address: address.slice(0, addressCharactersMax), via, hops, cost })
+  })
+  if (!peers) return
+  answer(
+    peersService,
+    limited((request) => {
+      const skip = skipOf(request)
+      return page('peers', peers.values(), { total: peers.size, skip, passed: 0 })
+    }),
+  )
+}
+
+const addressCharactersMax = 255
+
+function* rowsOf(destinations: Iterable<Destination>): IterableIterator<object> {
+  for (const { address, kind, name, hops, cost, via, gateway } of destinations) yield { address, kind, name, hops, cost, via, gateway }
+}
+
+/** The body of a question for a page: nothing, or a number of rows to leave out, as text. */
+function skipOf(request: Request): number {
+  const text = request.text()
+  if (text === '') return 0
+  if (!/^\d{1,9}$/.test(text)) throw new MeshError('INVALID_OPTION', 'the body says how many rows to leave out: a whole number, or nothing')
+  return Number(text)
+}
+
+function limiter(clock: Clock): (handler: RequestHandler) => RequestHandler {
+  let second = 0
+  let count = 0
+  return (handler) => (request) => {
+    const now = Math.floor(clock.now() / 1_000)
+    count = now === second ? count + 1 : 1
+    second = now
+    if (count > answersPerSecondMax) throw new MeshError('BUSY', `more than ${answersPerSecondMax} questions in a second`)
+    return handler(request)
+  }
+}
