@@ -31,6 +31,12 @@ test('a message is delivered, and answered', async () => {
   expect(program.stdout).toBe("delivered\ntrue [ 'yes', 'I did' ]\n")
 })
 
+test('the way to another is shown, and what it says of itself', async () => {
+  const program = run('look.mjs', relay.url)
+  expect(await program.ends()).toBe(0)
+  expect(program.stdout).toMatch(/^1 relay [\d.]+ ms\n2 Bob [\d.]+ ms\ntrue 3 nodes, 2 links\nmember \[\]\n$/)
+})
+
 test('a node that works packet by packet finds the service of a member and calls it', async () => {
   const greeter = run('greet.mjs', relay.url)
   await greeter.says(/greeting as/)

@@ -29,16 +29,23 @@ export interface Asking extends InspectOptions {
 
 /** Throws INVALID_OPTION. */
 export function serviceOfQuestion(what: string, { skip = 0 }: InspectOptions): string {
-  if (!Number.isInteger(skip) || skip < 0 || skip > skipMax) throw new MeshError('INVALID_OPTION', `skip must be a whole number of rows, not ${skip}`)
+  if (!Number.isInteger(skip) || skip < 0 || skip > skipMax)
+    throw new MeshError('INVALID_OPTION', `skip must be a whole number of rows, not ${skip}`)
   const service = Object.entries(questions).find(([question]) => question === what)?.[1]
-  if (service === undefined) throw new MeshError('INVALID_OPTION', `there is no question '${what}'; there are ${Object.keys(questions).join(', ')}`)
+  if (service === undefined)
+    throw new MeshError('INVALID_OPTION', `there is no question '${what}'; there are ${Object.keys(questions).join(', ')}`)
   return service
 }
 
-export async function inspect(address: string, service: string, { router, requests, skip = 0, signal, timeoutMs }: Asking): Promise<Inspection> {
+export async function inspect(
+  address: string,
+  service: string,
+  { router, requests, skip = 0, signal, timeoutMs }: Asking,
+): Promise<Inspection> {
   const bytes = new TextEncoder().encode(skip > 0 ? String(skip) : '')
   const reply = await requests.send(router, { targets: [address], service, bytes, signal, timeoutMs })
   const said = reply.json()
-  if (typeof said !== 'object' || said === null || Array.isArray(said)) throw new MeshError('WIRE_FAULT', `${address} answered something else`)
+  if (typeof said !== 'object' || said === null || Array.isArray(said))
+    throw new MeshError('WIRE_FAULT', `${address} answered something else`)
   return said as Inspection
 }

@@ -9,7 +9,14 @@ import type { Sent } from '../messages/message.ts'
 import type { Listener, ListenOptions } from '../async/guarded-events.ts'
 import { handled, operationOptions, refusedOptions, type OperationOptions } from '../async/operations.ts'
 import type { Health } from '../introspection/health.ts'
-import { inspect, inspectOptions, serviceOfQuestion, type InspectOptions, type Inspection, type InspectQuestion } from '../introspection/inspect.ts'
+import {
+  inspect,
+  inspectOptions,
+  serviceOfQuestion,
+  type InspectOptions,
+  type Inspection,
+  type InspectQuestion,
+} from '../introspection/inspect.ts'
 import { topologyOf, type Topology } from '../introspection/topology.ts'
 import { trace, type Trace } from '../introspection/trace.ts'
 import type { Router } from '../routing/router.ts'
@@ -167,9 +174,9 @@ export class Mesh {
   }
 
   /**
-   * The way that packets take to a member, relay or plain node: who stands at each hop, and how long it takes there and back. Resolves
-   * also when the way breaks off (`arrived` is false, `error` says why) and when the time (10 000 ms) is up, with what was found by then. Rejects with
-   * UNKNOWN_NAME, AMBIGUOUS_NAME, NO_ROUTE or ABORTED.
+   * The way that packets take to a member, relay or plain node: who stands at each hop, and how long it takes there and back.
+   * Resolves also when the way breaks off (`arrived` is false, `error` says why), and with what was found when the time is up
+   * (10 000 ms). Rejects with UNKNOWN_NAME, AMBIGUOUS_NAME, NO_ROUTE or ABORTED.
    */
   trace(target: string, options: OperationOptions = {}): Promise<Trace> {
     const refusal = refusedOptions(options, operationOptions)
@@ -184,8 +191,8 @@ export class Mesh {
   }
 
   /**
-   * Asks a member or relay what it is (`describe`: name, kind, services, time up), whom it sees (`peers`; relays do not answer) or its table
-   * (`routes`). Lists come in pages: `total` and `skip` say which rows these are. Rejects as `send` does, or REMOTE_ERROR.
+   * Asks a member or relay what it is (`describe`: name, kind, services, time up), whom it sees (`peers`, of members) or its
+   * table (`routes`). Lists come in pages: `total` and `skip` say which rows these are. Rejects as `send` does, or REMOTE_ERROR.
    */
   inspect(target: string, what: InspectQuestion, options: InspectOptions = {}): Promise<Inspection> {
     const refusal = refusedOptions(options, inspectOptions)

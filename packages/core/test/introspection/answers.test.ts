@@ -34,13 +34,26 @@ describe('questions that every node answers', () => {
     bob.services.register('hidden from plain nodes', () => '', { plain: false })
     await world.clock.advance(5_000)
     expect(await world.settle(ada.inspect('bob', 'describe'))).toMatchObject({
-      address: bob.address, kind: 'member', name: 'bob', links: 1, routes: 2, network: 'default',
-      services: [{ service: 'ping', load: 1 }, { service: 'hidden from plain nodes', load: 0 }],
+      address: bob.address,
+      kind: 'member',
+      name: 'bob',
+      links: 1,
+      routes: 2,
+      network: 'default',
+      services: [
+        { service: 'ping', load: 1 },
+        { service: 'hidden from plain nodes', load: 0 },
+      ],
     })
     expect(((await world.settle(ada.inspect('bob', 'describe'))) as { upMs: number }).upMs).toBeGreaterThanOrEqual(5_000)
     const peers = (await world.settle(ada.inspect('bob', 'peers'))) as { total: number; peers: { address: string; state: string }[] }
     expect(peers.total).toBe(2)
-    expect(peers.peers.find(({ address }) => address === ada.address)).toMatchObject({ name: 'ada', state: 'active', hops: 2, kind: 'member' })
+    expect(peers.peers.find(({ address }) => address === ada.address)).toMatchObject({
+      name: 'ada',
+      state: 'active',
+      hops: 2,
+      kind: 'member',
+    })
     const routes = await world.settle(ada.inspect(bob.address, 'routes'))
     expect(routes).toMatchObject({ total: 2, skip: 0 })
     expect(routes['routes']).toContainEqual(expect.objectContaining({ address: ada.address, hops: 2, via: relay.address, kind: 'member' }))
@@ -49,7 +62,12 @@ describe('questions that every node answers', () => {
   it('PN-17 a relay answers all but peers', async () => {
     const { relay, meshes } = await members(81, 'ada', 'bob')
     const [ada, bob] = meshes as [Mesh, Mesh]
-    expect(await world.settle(ada.inspect(relay.address, 'describe'))).toMatchObject({ kind: 'relay', name: 'relay', services: [], links: 2 })
+    expect(await world.settle(ada.inspect(relay.address, 'describe'))).toMatchObject({
+      kind: 'relay',
+      name: 'relay',
+      services: [],
+      links: 2,
+    })
     expect(await world.settle(ada.inspect(relay.address, 'routes'))).toMatchObject({ total: 2 })
     expect((await world.settle(rejectionOf(ada.inspect(relay.address, 'peers')))).code).toBe('NO_SERVICE')
     const context = { destAddr: relay.address, contextID: 0 }
@@ -67,7 +85,10 @@ describe('questions that every node answers', () => {
     expect((await rejectionOf(ada.inspect('ada', 'routes', { page: 1 } as never))).code).toBe('INVALID_OPTION')
     const refused = await world.settle(rejectionOf(ada.inspect(relay.address, 'routes', { skip: -1 })))
     expect(refused.code).toBe('INVALID_OPTION')
-    relay.registerService('$mesh.describe', (packet) => void relay.send({ destAddr: packet.srcAddr, contextID: packet.contextID, dataType: 1, data: '[1]' }))
+    relay.registerService(
+      '$mesh.describe',
+      (packet) => void relay.send({ destAddr: packet.srcAddr, contextID: packet.contextID, dataType: 1, data: '[1]' }),
+    )
     expect((await world.settle(rejectionOf(ada.inspect(relay.address, 'describe')))).code).toBe('WIRE_FAULT')
   })
 
@@ -100,7 +121,12 @@ describe('questions that every node answers', () => {
     const { relay, meshes } = await members(83, 'ada')
     const [ada] = meshes as [Mesh]
     await world.clock.advance(1_000 - (world.clock.now() % 1_000))
-    const asked = Array.from({ length: 200 }, () => ada.inspect(relay.address, 'routes').then(() => 'answered', (error: { cause: RemoteError }) => error.cause.code))
+    const asked = Array.from({ length: 200 }, () =>
+      ada.inspect(relay.address, 'routes').then(
+        () => 'answered',
+        (error: { cause: RemoteError }) => error.cause.code,
+      ),
+    )
     await world.clock.advance(500)
     const outcomes = await Promise.all(asked)
     expect(outcomes.filter((outcome) => outcome === 'answered')).toHaveLength(answersPerSecondMax)

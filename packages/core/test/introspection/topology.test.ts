@@ -24,7 +24,14 @@ describe('the topology', () => {
     const named = (name: string): Router => routers.router(name, 'relay')
     const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map(named) as [Router, Router, Router, Router, Router]
     // A square, and e behind its far corner.
-    for (const [one, other] of [[a, b], [b, c], [c, d], [d, a], [c, e]] as const) routers.link(one, other)
+    for (const [one, other] of [
+      [a, b],
+      [b, c],
+      [c, d],
+      [d, a],
+      [c, e],
+    ] as const)
+      routers.link(one, other)
     routers.run(5_000)
     const topology = topologyOf(a, { name: 'a' })
     expect(topology.nodes[0]).toEqual({ address: a.address, name: 'a', kind: 'member', hops: 0, cost: 0, via: a.address })
@@ -44,7 +51,10 @@ describe('the topology', () => {
     const [plain, listener] = memoryChannelPair(routers.clock, { carries: 'stream' })
     plain.start({ message: () => {}, drained: () => {}, closed: () => {} })
     gateway.addChannel(listener)
-    for (const [name, cost] of [['py-1', 1], ['py-2', 2]] as const) {
+    for (const [name, cost] of [
+      ['py-1', 1],
+      ['py-2', 2],
+    ] as const) {
       plain.send(frame(encodePacket({ netState: netStates.route, srcAddr: 'py-1', data: encodeRouteAdvert(name, cost) })))
     }
     routers.run(3_000)
@@ -58,7 +68,14 @@ describe('the topology', () => {
     const relay = world.relay()
     const [ada, bob] = [world.member('ada'), world.member('bob')]
     expect(meshErrorOf(() => ada.topology()).code).toBe('NOT_READY')
-    expect(ada.health()).toEqual({ online: false, pending: expect.any(Number) as number, links: [], reachable: 0, forwarded: 0, faults: {} })
+    expect(ada.health()).toEqual({
+      online: false,
+      pending: expect.any(Number) as number,
+      links: [],
+      reachable: 0,
+      forwarded: 0,
+      faults: {},
+    })
     await world.acquainted(ada, bob)
     await world.clock.advance(1_000)
     expect(drawn(ada.topology())).toEqual(['ada-relay!', 'bob-relay'])
@@ -66,10 +83,17 @@ describe('the topology', () => {
     await world.settle(ada.services.wait('never'))
     void ada.call('never')
     expect(ada.health()).toMatchObject({
-      online: true, pending: 1, reachable: 2,
+      online: true,
+      pending: 1,
+      reachable: 2,
       links: [{ address: relay.address, kind: 'relay', medium: 'websocket', roundTripMs: 20 }],
     })
-    expect(ada.router.routes().map(({ name }) => name).toSorted()).toEqual(['bob', 'relay'])
+    expect(
+      ada.router
+        .routes()
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(['bob', 'relay'])
     expect(ada.router.services()).toMatchObject([{ service: 'never', address: bob.address, load: 1, hops: 2 }])
   })
 })

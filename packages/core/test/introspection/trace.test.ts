@@ -44,7 +44,12 @@ describe('a trace', () => {
     expect(ways(found)).toEqual(others.map(({ address }) => address))
     expect(times(found)).toEqual([20, 40, 60, 80, 100, 120])
     expect(found.hops.map(({ hop, name, kind }) => `${hop} ${name} ${kind}`)).toEqual([
-      '1 n1 relay', '2 n2 relay', '3 n3 relay', '4 n4 relay', '5 n5 relay', '6 n6 member',
+      '1 n1 relay',
+      '2 n2 relay',
+      '3 n3 relay',
+      '4 n4 relay',
+      '5 n5 relay',
+      '6 n6 member',
     ])
   })
 
@@ -161,7 +166,10 @@ describe('mesh.trace', () => {
     await world.acquainted(ada, bob)
     const found = await world.settle(early)
     expect(found).toMatchObject({ address: bob.address, arrived: true })
-    expect(found.hops).toMatchObject([{ hop: 1, address: relay.address, kind: 'relay' }, { hop: 2, address: bob.address, name: 'bob', kind: 'member' }])
+    expect(found.hops).toMatchObject([
+      { hop: 1, address: relay.address, kind: 'relay' },
+      { hop: 2, address: bob.address, name: 'bob', kind: 'member' },
+    ])
     expect((await world.settle(rejectionOf(ada.trace('nobody', { timeoutMs: 500 })))).code).toBe('UNKNOWN_NAME')
     expect((await rejectionOf(ada.trace('bob', { timeout: 5 } as never))).code).toBe('INVALID_OPTION')
     world.sim.network.silence('ada', 'relay')
@@ -193,7 +201,10 @@ describe('mesh.trace', () => {
     const [plain, listener] = memoryChannelPair(routers.clock, { carries: 'stream' })
     plain.start({ message: () => {}, drained: () => {}, closed: () => {} })
     gateway.addChannel(listener)
-    for (const [name, cost] of [['py-1', 1], ['py-2', 3]] as const) {
+    for (const [name, cost] of [
+      ['py-1', 1],
+      ['py-2', 3],
+    ] as const) {
       plain.send(frame(encodePacket({ netState: netStates.route, srcAddr: 'py-1', data: encodeRouteAdvert(name, cost) })))
     }
     routers.run(2_000)

@@ -165,9 +165,18 @@ describe('hopmesh join, ping, peers, services, call', () => {
     const wrongAddress = hopmesh('trace', ws, `${address.slice(0, -4)}aaaa`, '--json')
     const traces = [byAddress, byName, plain, wrong, wrongAddress]
     expect(await Promise.all(traces.map((program) => program.exited))).toEqual([0, 0, 0, 1, 1])
-    expect(byAddress.stdout).toMatch(new RegExp(`^HOP +ROUND TRIP .*\n1 +[\\d.]+ ms +relay +relay +k.*\n2 +[\\d.]+ ms +member +Ada +${address}\n$`))
+    expect(byAddress.stdout).toMatch(
+      new RegExp(`^HOP +ROUND TRIP .*\n1 +[\\d.]+ ms +relay +relay +k.*\n2 +[\\d.]+ ms +member +Ada +${address}\n$`),
+    )
     const trace = JSON.parse(byName.stdout) as { arrived: boolean; hops: { roundTripMs: number }[] }
-    expect(trace).toMatchObject({ address, arrived: true, hops: [{ hop: 1, kind: 'relay' }, { hop: 2, address, name: 'Ada', kind: 'member' }] })
+    expect(trace).toMatchObject({
+      address,
+      arrived: true,
+      hops: [
+        { hop: 1, kind: 'relay' },
+        { hop: 2, address, name: 'Ada', kind: 'member' },
+      ],
+    })
     for (const { roundTripMs } of trace.hops) expect(roundTripMs).toBeGreaterThan(0)
     expect(plain.stdout).toMatch(/\n2 +\* +plain +py-node-1 +py-node-1\n$/)
     for (const { stdout, stderr } of [wrong, wrongAddress]) {
