@@ -21,6 +21,9 @@ export { NoiseCipher } from './noise-cipher.ts'
 
 export type NoiseRole = 'initiator' | 'responder'
 
+/** What a message carries: bytes, or bytes that are made of the handshake hash as it stands before them (a signature). */
+export type NoisePayload = Uint8Array | ((handshakeHash: Uint8Array) => Steps<Uint8Array>)
+
 export interface NoiseOptions {
   readonly crypto: Crypto
   readonly role: NoiseRole
@@ -53,6 +56,7 @@ export class NoiseHandshake {
   private remoteEphemeral: Uint8Array | undefined
   private remoteStaticKey: Uint8Array | undefined
   private sharedEphemeral: Uint8Array | undefined
+  private hashBeforePayload: Uint8Array | undefined
   private done = 0
   private started = false
   private failed = false
@@ -81,18 +85,21 @@ export class NoiseHandshake {
     return this.state.hash
   }
 
+  /** The handshake hash as it stood before the payload that was read last: what its writer may have signed in it. */
+  get payloadHash(): Uint8Array | undefined {
+    return this.hashBeforePayload
+  }
+
   get finished(): boolean {
     return !this.failed && this.done === this.messages.length
   }
 
   /** The next message. Throws a MeshError when it is not this side's turn, or over 65 535 bytes. */
-  *writeMessage(payload: Uint8Array): Steps<Uint8Array> {
+  *writeMessage(payload: NoisePayload): Steps<Uint8Array> {
     const tokens = this.failed || !this.isOwnTurn() ? undefined : this.messages[this.done]
     if (tokens === undefined) throw new MeshError('HANDSHAKE_FAILED', 'it is not this side of the handshake that writes now')
     const parts: Uint8Array[] = []
-    let length = payload.length + tagBytes
-    for (const token of tokens) length += token === 'e' ? keyBytes : token === 's' ? keyBytes + tagBytes : 0
-    if (length > noiseMessageBytesMax) throw new MeshError('TOO_LARGE', `a handshake message of ${length} bytes exceeds 65 535`)
+    if (typeof payload !== 'function') refuseTooLong(payload, tokens)
     yield* this.start()
     for (const token of tokens) {
       if (token === 'e') {
@@ -106,7 +113,12 @@ export class NoiseHandshake {
         throw new MeshError('HANDSHAKE_FAILED', 'the keys of the handshake give no shared secret')
       }
     }
-    parts.push(yield* this.state.encryptAndHash(payload))
+    // Half a message is written: an error from here on ends the handshake.
+    this.failed = true
+    const bytes = typeof payload === 'function' ? yield* payload(this.state.hash) : payload
+    refuseTooLong(bytes, tokens)
+    parts.push(yield* this.state.encryptAndHash(bytes))
+    this.failed = false
     this.done += 1
     return concatBytes(parts)
   }
@@ -135,6 +147,7 @@ export class NoiseHandshake {
         return undefined
       }
     }
+    this.hashBeforePayload = this.state.hash
     const payload = yield* this.state.decryptAndHash(message.subarray(at))
     if (payload === undefined || !(yield* this.precomputeEphemeralSecret())) return undefined
     this.failed = false
@@ -203,4 +216,10 @@ export class NoiseHandshake {
     this.sharedEphemeral = yield* this.secretOf('ee')
     return this.sharedEphemeral !== undefined
   }
+}
+
+function refuseTooLong(payload: Uint8Array, tokens: readonly Token[]): void {
+  let length = payload.length + tagBytes
+  for (const token of tokens) length += token === 'e' ? keyBytes : token === 's' ? keyBytes + tagBytes : 0
+  if (length > noiseMessageBytesMax) throw new MeshError('TOO_LARGE', `a handshake message of ${length} bytes exceeds 65 535`)
 }

@@ -18,6 +18,7 @@ export const meshErrorCodes = [
   'INSECURE_CONTEXT',
   'INVALID_OPTION',
   'LINK_FAILED',
+  'NETWORK_KEY_MISMATCH',
   'NETWORK_MISMATCH',
   'NOT_A_MEMBER',
   'NOT_READY',
@@ -34,9 +35,13 @@ export const meshErrorCodes = [
   'REMOTE_ERROR',
   'RESTARTING',
   'TIMEOUT',
+  'TOKEN_EXPIRED',
+  'TOKEN_REFUSED',
+  'TOKEN_REQUIRED',
   'TOO_LARGE',
   'UNKNOWN_NAME',
   'VERSION_MISMATCH',
+  'WEAK_KEY',
   'WIRE_FAULT',
 ] as const
 

@@ -1,5 +1,5 @@
 import type { Address } from './address.ts'
-import type { WireNetwork } from './wire-network.ts'
+import { networkMismatch, type OwnNetworks, type WireNetwork } from './wire-network.ts'
 
 /** A service and its load as the wire has it: 1 (idle) … 127 (full). */
 export interface ServiceAdvert {
@@ -47,4 +47,10 @@ export function seq48Of(epoch: number, number: number): number {
 
 export function epochOf(seq48: number): number {
   return Math.floor(seq48 / numbersOfEpoch)
+}
+
+/** A relay's record may name the key of another day: what a relay knows of a network is its name. */
+export function recordMismatch(own: OwnNetworks, record: MemberRecord): 'NETWORK_MISMATCH' | 'NETWORK_KEY_MISMATCH' | undefined {
+  const mismatch = networkMismatch(own, record.network)
+  return record.kind === 'relay' && mismatch === 'NETWORK_KEY_MISMATCH' ? undefined : mismatch
 }

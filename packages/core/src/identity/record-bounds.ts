@@ -17,6 +17,8 @@ export const plainAddressBytesMax = 255
 export const namedAddressBytesMax = 100
 export const capabilitiesMax = 16
 export const capabilityBytesMax = 64
+/** Name and capabilities at their longest, sealed. */
+export const aboutBytesMax: number = 1 + (1 + nameBytesMax) + 1 + capabilitiesMax * (1 + capabilityBytesMax) + 16
 export const loadMax = 127
 export const seq48Max: number = 2 ** 48 - 1
 export const recordKeyBytes = 32

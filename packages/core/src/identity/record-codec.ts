@@ -1,12 +1,13 @@
 // The bytes of a member record, without its signature:
 //
 //   version u8 (1) | network name, key hash 16 | address | key 32 | exchange key 32 | seq48 | kind u8
-//   about: u16 length { name | count u8, capabilities… }
+//   about: u16 length { 0 | name | count u8, capabilities… } or { 1 | the same, sealed: see sealed-about.ts }
 //   count u8, services… (name, load u8; its top bit: not for plain nodes)
 //   count u16, plain hosts… (address, hops u8, count u8, services…)
 //
-// Texts are u8 length + UTF-8. `about` is one block because a later version seals it, with the rest as associated data.
+// Texts are u8 length + UTF-8. `about` is one block because a network key seals it, with the rest as associated data.
 
+import { concatBytes } from '../bytes/concat-bytes.ts'
 import { ByteReader, ByteWriter } from '../wire/bytes.ts'
 import { WireFault, type WireFaultCode } from '../wire/wire-fault.ts'
 import { isMemberAddress, type Address } from './address.ts'
@@ -17,31 +18,65 @@ import { encodeWireNetwork, keyHashBytes, networkNameBytesMax } from './wire-net
 const recordVersion = 1
 /** Of a service's load byte: gateways do not tell plain nodes of it. */
 const hiddenFromPlain = 0x80
+const aboutOpen = 0
+const aboutSealed = 1
 const kinds = ['member', 'relay', 'left', 'named'] as const
 
-/** The bytes that are signed. Throws a MeshError (`TOO_LARGE`, `INVALID_OPTION`) that names what is out of bounds. */
-export function encodeRecordBody(record: MemberRecord): Uint8Array {
+/** The parts of what is signed: `about` stands between the others, behind its length. */
+export interface RecordParts {
+  readonly head: Uint8Array
+  /** Name and capabilities, readable. */
+  readonly about: Uint8Array
+  readonly tail: Uint8Array
+}
+
+export interface DecodedRecord {
+  /** Without name and capabilities while they are sealed. */
+  readonly record: MemberRecord
+  /** What must be opened to know them, and all other bytes of the body. */
+  readonly sealed: { readonly box: Uint8Array; readonly associated: Uint8Array } | undefined
+}
+
+/** Throws a MeshError (`TOO_LARGE`, `INVALID_OPTION`) that names what is out of bounds. */
+export function encodeRecordParts(record: MemberRecord): RecordParts {
   bounds.refuseOutOfBounds(record)
-  const writer = new ByteWriter(512)
-  writer.u8(recordVersion)
-  encodeWireNetwork(writer, record.network)
-  writer.string(record.address).bytes(record.publicKey).bytes(record.exchangeKey)
-  writer.u48(record.seq48).u8(kinds.indexOf(record.kind) + 1)
-  const about = encodeAbout(record)
-  writer.u16(about.length).bytes(about)
-  writeServices(writer, record.services)
-  writer.u16(record.plainHosts.length)
+  const head = new ByteWriter(256)
+  head.u8(recordVersion)
+  encodeWireNetwork(head, record.network)
+  head.string(record.address).bytes(record.publicKey).bytes(record.exchangeKey)
+  head.u48(record.seq48).u8(kinds.indexOf(record.kind) + 1)
+  const tail = new ByteWriter(256)
+  writeServices(tail, record.services)
+  tail.u16(record.plainHosts.length)
   for (const host of record.plainHosts) {
-    writer.string(host.address).u8(host.hops)
-    writeServices(writer, host.services)
+    tail.string(host.address).u8(host.hops)
+    writeServices(tail, host.services)
   }
-  return writer.finish()
+  return { head: head.finish(), about: encodeAbout(record), tail: tail.finish() }
+}
+
+/** The bytes that are signed; `box` stands for a sealed `about`. */
+export function joinRecordParts({ head, about, tail }: RecordParts, box?: Uint8Array): Uint8Array {
+  const block = new ByteWriter().u16(1 + (box ?? about).length).u8(box ? aboutSealed : aboutOpen).finish()
+  return concatBytes([head, block, box ?? about, tail])
+}
+
+/** The bytes that are signed, readable. Throws as `encodeRecordParts` does. */
+export function encodeRecordBody(record: MemberRecord): Uint8Array {
+  return joinRecordParts(encodeRecordParts(record))
 }
 
 /** What the bytes say, unverified; a WireFault when they are no record. Never throws. */
-export function decodeRecordBody(body: Uint8Array): MemberRecord | WireFault {
+export function decodeRecordBody(body: Uint8Array): DecodedRecord | WireFault {
   return new RecordReader(body).read()
 }
+
+/** Name and capabilities of a block that was opened. */
+export function decodeAbout(about: Uint8Array): About | WireFault {
+  return new RecordReader(about).about()
+}
+
+type About = Pick<MemberRecord, 'name' | 'capabilities'>
 
 function encodeAbout(record: MemberRecord): Uint8Array {
   const writer = new ByteWriter()
@@ -57,14 +92,16 @@ function writeServices(writer: ByteWriter, services: readonly ServiceAdvert[]): 
 
 /** Reads on after a fault without effect, so that each field stands in its place; the first fault is the answer. */
 class RecordReader {
+  private readonly bytes: Uint8Array
   private readonly reader: ByteReader
   private fault: WireFault | undefined
 
   constructor(bytes: Uint8Array) {
+    this.bytes = bytes
     this.reader = new ByteReader(bytes)
   }
 
-  read(): MemberRecord | WireFault {
+  read(): DecodedRecord | WireFault {
     const version = this.reader.u8()
     this.check(version === recordVersion, 'unknown-kind', `version ${version} of member records`)
     const networkName = this.text(networkNameBytesMax, 'the name of the network')
@@ -78,23 +115,38 @@ class RecordReader {
     this.check(kind !== undefined, 'unknown-kind', `kind ${kindNumber} of member records`)
     const fits = kind === 'named' ? bounds.isPlainAddress(address) : isMemberAddress(address)
     this.check(fits, 'bad-value', 'an address that this kind of node cannot have')
-    const { name, capabilities } = this.about()
+    const start = this.reader.offset
+    const about = this.reader.bytes(this.reader.u16())
+    const end = this.reader.offset
+    const { name, capabilities } = this.aboutBlock(about)
     const services = this.services()
     const plainHosts = this.plainHosts()
     this.end()
-    return this.fault ?? {
+    if (this.fault) return this.fault
+    const record: MemberRecord = {
       network, address: address as Address, publicKey, exchangeKey, seq48,
       kind: kind ?? 'member', name, capabilities, services, plainHosts,
     }
+    if (about[0] !== aboutSealed) return { record, sealed: undefined }
+    const associated = concatBytes([this.bytes.subarray(0, start), this.bytes.subarray(end)])
+    return { record, sealed: { box: about.subarray(1), associated } }
   }
 
-  private about(): { name: string; capabilities: string[] } {
-    const block = new RecordReader(this.reader.bytes(this.reader.u16()))
-    const name = block.text(bounds.nameBytesMax, 'name')
-    const capabilities = block.list(block.reader.u8(), bounds.capabilitiesMax, () => block.text(bounds.capabilityBytesMax, 'capability'))
-    block.end()
-    if (block.fault !== undefined) this.check(false, block.fault.code, block.fault.detail)
-    return { name, capabilities }
+  /** A block by itself, to its end. */
+  about(): About | WireFault {
+    const name = this.text(bounds.nameBytesMax, 'name')
+    const capabilities = this.list(this.reader.u8(), bounds.capabilitiesMax, () => this.text(bounds.capabilityBytesMax, 'capability'))
+    this.end()
+    return this.fault ?? { name, capabilities }
+  }
+
+  private aboutBlock(block: Uint8Array): About {
+    this.check(block[0] === aboutOpen || block[0] === aboutSealed, 'bad-value', 'a record that is neither open nor sealed')
+    this.check(block.length <= bounds.aboutBytesMax, 'too-long', 'what a member says of itself')
+    const about = block[0] === aboutOpen ? new RecordReader(block.subarray(1)).about() : { name: '', capabilities: [] }
+    if (!(about instanceof WireFault)) return about
+    this.check(false, about.code, about.detail)
+    return { name: '', capabilities: [] }
   }
 
   private plainHosts(): PlainHost[] {

@@ -25,11 +25,30 @@ export function wireNetwork(name: string, keyHash: Uint8Array = new Uint8Array(k
 
 /** Same name and same key. */
 export function sameNetwork(left: WireNetwork, right: WireNetwork): boolean {
-  return (
-    left.name === right.name &&
-    left.keyHash.length === right.keyHash.length &&
-    left.keyHash.every((byte, index) => byte === right.keyHash[index])
-  )
+  return left.name === right.name && sameKeyHash(left.keyHash, right.keyHash)
+}
+
+/** A network with a key. */
+export function isKeyed(network: WireNetwork): boolean {
+  return network.keyHash.some((byte) => byte !== 0)
+}
+
+/** The networks that a node takes for its own: one, or during a rotation the same name under several keys. */
+export interface OwnNetworks {
+  readonly network: WireNetwork
+  /** Of keys that are understood beside the one in `network`. */
+  readonly otherKeyHashes?: readonly Uint8Array[] | undefined
+}
+
+/** Undefined: `other` is this node's network; else in what it differs. */
+export function networkMismatch(own: OwnNetworks, other: WireNetwork): 'NETWORK_MISMATCH' | 'NETWORK_KEY_MISMATCH' | undefined {
+  if (own.network.name !== other.name) return 'NETWORK_MISMATCH'
+  const known = [own.network.keyHash, ...(own.otherKeyHashes ?? [])].some((keyHash) => sameKeyHash(keyHash, other.keyHash))
+  return known ? undefined : 'NETWORK_KEY_MISMATCH'
+}
+
+function sameKeyHash(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index])
 }
 
 /** Name (u8 length + UTF-8), then the 16 bytes of the key hash. */

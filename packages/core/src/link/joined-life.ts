@@ -138,7 +138,7 @@ export class JoinedLife {
     const { owner, link } = this.#parts
     const proven: ProvenRecord[] = []
     for (const bytes of records) {
-      const record = yield* wait(openRecord(bytes, owner.identity.crypto))
+      const record = yield* wait(openRecord(bytes, owner.identity.crypto, owner.identity.keyring))
       if (isWireFault(record)) this.#parts.fault(record)
       // A copy: the bytes are kept for others long after the frame that brought them.
       else proven.push({ record, bytes: bytes.slice() })

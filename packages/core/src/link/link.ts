@@ -12,12 +12,12 @@ import { deferred } from '../async/deferred.ts'
 import { MeshError, meshErrorCodes, type MeshErrorCode } from '../errors/mesh-error.ts'
 import { run, type Steps } from '../async/awaitable.ts'
 import type { ControlMessage } from '../wire/control.ts'
-import { decodeLinkFrame, decodeRefusal, encodeRefusal, frameKinds } from '../wire/link-frame.ts'
+import { decodeLinkFrame, decodeRefusal, encodeRefusal, frameKinds, type LinkFrame } from '../wire/link-frame.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
 import { FramePort } from './frame-port.ts'
 import { drawGreeting, isGreeting } from './greeting.ts'
-import { Handshake, type HandshakeResult } from './handshake.ts'
+import { Handshake, type HandshakeContext, type HandshakeResult } from './handshake.ts'
 import { JoinedLife } from './joined-life.ts'
 import type { LinkOwner } from './link-owner.ts'
 import type { LinkState } from './link-state.ts'
@@ -41,6 +41,12 @@ export interface LinkPeer {
 export interface LinkOptions {
   /** The only address that may answer. */
   readonly expect?: string | undefined
+  /** The other end is a relay that was asked for by its URL: in a keyed network it is shown the admission, not the psk. */
+  readonly toRelay?: boolean | undefined
+  /** What a relay may ask for beside that; asked anew for each link. */
+  readonly token?: HandshakeContext['token']
+  /** For a relay: the last word on who comes in. An error refuses. */
+  readonly admitMember?: HandshakeContext['admitMember']
   /** Asked for each address that a plain neighbour claims for itself, before it is believed. An error ends the link. */
   readonly admit?: ((address: string) => MeshError | undefined) | undefined
 }
@@ -51,8 +57,7 @@ export class Link {
   readonly #up = deferred<LinkPeer>()
   readonly #down = deferred<string>()
   readonly #port: FramePort
-  readonly #expect: string | undefined
-  readonly #admit: LinkOptions['admit']
+  readonly #options: LinkOptions
   readonly #ingress = new OrderedQueue(ingressFramesMax)
   readonly #text = new TextDecoder()
   readonly #greeting: string
@@ -65,8 +70,7 @@ export class Link {
   constructor(channel: Channel, owner: LinkOwner, options: LinkOptions = {}) {
     this.channel = channel
     this.#owner = owner
-    this.#expect = options.expect
-    this.#admit = options.admit
+    this.#options = options
     this.#greeting = drawGreeting(owner.dice)
     this.#port = new FramePort(channel, {
       frame: (bytes) => this.#frame(bytes),
@@ -144,7 +148,7 @@ export class Link {
 
   /** Whether the plain neighbour may call itself so; one that may not has lost this link. */
   admits(address: string): boolean {
-    const refusal = this.#admit?.(address)
+    const refusal = this.#options.admit?.(address)
     if (refusal) this.#fail(refusal)
     return refusal === undefined
   }
@@ -172,7 +176,8 @@ export class Link {
   }
 
   #newHandshake(greetings: readonly string[]): Handshake {
-    return new Handshake(this.channel.role, this.#owner.identity, { greetings, binding: this.channel.binding, expect: this.#expect })
+    const { expect, toRelay, token, admitMember } = this.#options
+    return new Handshake(this.channel.role, this.#owner.identity, { greetings, binding: this.channel.binding, expect, toRelay, token, admitMember })
   }
 
   #startHandshake(): void {
@@ -212,6 +217,7 @@ export class Link {
     const state = this.#state
     if (state.phase === 'joined') return yield* state.life.frame(frame)
     if (frame.kind === frameKinds.refusal) return this.#refused(frame.body)
+    if (state.phase === 'confirming') return yield* this.#confirmed(state.result, frame)
     if (state.phase !== 'greeting' || state.handshake === undefined) {
       return this.#owner.fault('unknown-kind', `a frame of kind ${frame.kind} before any greeting from ${this.channel.label}`)
     }
@@ -220,14 +226,22 @@ export class Link {
     if (this.#state !== state) return
     if (step.failed) return this.#fail(step.failed)
     if (step.send) this.#port.sendFrame(step.send)
-    if (step.done) this.#join(step.done)
+    if (step.done?.unconfirmed) this.#state = { phase: 'confirming', result: step.done }
+    else if (step.done) this.#join(step.done)
+  }
+
+  /** The first sealed thing that the listener says means yes. */
+  *#confirmed(result: HandshakeResult, frame: LinkFrame): Steps<void> {
+    if (frame.kind !== frameKinds.control) return this.#owner.fault('unknown-kind', `a frame of kind ${frame.kind} before ${this.channel.label} said yes`)
+    this.#join(result)
+    if (this.#state.phase === 'joined') yield* this.#state.life.frame(frame)
   }
 
   #plainPacket(packet: DecodedPacket): void {
     this.#unreadableInARow = 0
     const greeted = packet.netState === netStates.query && packet.data !== undefined && isGreeting(this.#text.decode(packet.data))
     const { phase } = this.#state
-    if (phase === 'joined' || phase === 'closed' || (this.#state.phase === 'greeting' && this.#state.handshake)) return
+    if (phase === 'joined' || phase === 'confirming' || phase === 'closed' || (this.#state.phase === 'greeting' && this.#state.handshake)) return
     if (greeted) return this.#greeted(this.#text.decode(packet.data))
     this.#becomePlain()
     if (this.#state.phase === 'plain') this.#owner.plainPacket(this, packet)
@@ -245,9 +259,8 @@ export class Link {
 
   #becomePlain(): void {
     if (this.#state.phase !== 'greeting' || this.#state.handshake) return
-    if (this.#expect !== undefined) {
-      return this.#fail(new MeshError('HANDSHAKE_FAILED', `${this.#expect} was asked for, a plain ALN node answered`))
-    }
+    const { expect } = this.#options
+    if (expect !== undefined) return this.#fail(new MeshError('HANDSHAKE_FAILED', `${expect} was asked for, a plain ALN node answered`))
     this.#stopTimers()
     this.#state = { phase: 'plain' }
     const refusal = this.#owner.plain(this)
@@ -283,7 +296,10 @@ export class Link {
     const refusal = decodeRefusal(body)
     if (isWireFault(refusal)) return this.#fault(refusal)
     const code = meshErrorCodes.find((known) => known === refusal.code) ?? 'LINK_FAILED'
-    this.#end(`refused: ${refusal.code}`, new MeshError(code, `${this.channel.label} refused: ${refusal.text || refusal.code}`))
+    const error = new MeshError(code, `${this.channel.label} refused: ${refusal.text || refusal.code}`)
+    // Of a relay its own status tells.
+    if (!this.#options.toRelay) this.#owner.fault(code, error.message)
+    this.#end(`refused: ${refusal.code}`, error)
     this.channel.close('refused')
   }
 
@@ -316,7 +332,7 @@ export class Link {
 
   #end(why: string, error?: MeshError): void {
     if (this.#state.phase === 'closed') return
-    const greeting = this.#state.phase === 'opening' || this.#state.phase === 'greeting'
+    const greeting = ['opening', 'greeting', 'confirming'].includes(this.#state.phase)
     this.#stopTimers()
     this.#ingress.clear()
     if (this.#state.phase === 'joined') this.#state.life.end()

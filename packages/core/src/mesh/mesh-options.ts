@@ -4,6 +4,14 @@ import type { KeyPair } from '../ports/crypto.ts'
 export interface MeshOptions {
   /** 1–64 bytes of UTF-8, no '/'. Default 'default'. */
   network?: string | undefined
+  /**
+   * The key of the network: 32 bytes, or the text that `hopmesh key` prints. Without it nobody joins, reads, or learns who
+   * is there. A passphrase works too, as well as it cannot be guessed. During a rotation a list: the first one speaks,
+   * all are understood.
+   */
+  key?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
+  /** For relays that ask for one: the token, or what gives a fresh one at each dial. */
+  token?: string | (() => string | Promise<string>) | undefined
   /** WebSocket URLs of relays: none, one or several. */
   relays?: readonly string[] | undefined
   /** A display name, never an identity; at most 64 bytes of UTF-8. */
@@ -11,6 +19,7 @@ export interface MeshOptions {
   identity?: 'persistent' | 'ephemeral' | { readonly file: string } | KeyPair | undefined
   links?: { readonly degree?: number | undefined; readonly accept?: number | undefined; readonly webrtc?: boolean | undefined } | undefined
   iceServers?: readonly unknown[] | undefined
+  /** Whether plain ALN nodes may be neighbours. Default 'accept', with a `key` 'refuse'. */
   plainNodes?: 'accept' | 'refuse' | undefined
   /** For `joinMesh`. Default 10 000. */
   timeoutMs?: number | undefined

@@ -1,5 +1,6 @@
 import { DeviceLinks } from '../devices/device-pairing.ts'
 import { MeshError } from '../errors/mesh-error.ts'
+import { isWeakKey, passphraseCharactersMin } from '../identity/network-key.ts'
 import { resolveName, unresolved } from '../membership/names.ts'
 import type { Peer } from '../membership/peer.ts'
 import { Peers } from '../membership/peers.ts'
@@ -24,6 +25,12 @@ import type { RelayStatus } from './relay-link.ts'
 import { roomLog } from './room-log.ts'
 import { startRouter, type StartedRouter } from './start-router.ts'
 import { Warnings } from './warnings.ts'
+
+/** Last words of a neighbour that people must know. */
+const toldNotices = ['IDENTITY_IN_USE', 'NETWORK_KEY_MISMATCH', 'TOKEN_EXPIRED'] as const
+/** What went wrong between two neighbours that is told on both sides, a kind once a minute: strangers may cause it. */
+const mismatches = ['NETWORK_MISMATCH', 'NETWORK_KEY_MISMATCH', 'VERSION_MISMATCH'] as const
+const mismatchEveryMs = 60_000
 
 /** What exists only once the identity is loaded. */
 export interface Started extends StartedRouter {
@@ -54,6 +61,7 @@ export class MeshRooms {
   readonly #presence: Presence
   /** Told once per relay and reason, not at each try. */
   readonly #refusals = new Map<string, string>()
+  readonly #mismatchAt = new Map<string, number>()
   #started: Started | undefined
   #starting: Promise<Started> | undefined
   #closing: Promise<void> | undefined
@@ -81,7 +89,7 @@ export class MeshRooms {
       requests: this.requests,
       arrived: (message) => this.events.emit('message', message),
     })
-    this.relays = new RelayLinks({ environment, changed: (status) => this.#relayChanged(status) })
+    this.relays = new RelayLinks({ environment, token: settings.token, changed: (status) => this.#relayChanged(status) })
     this.bluetooth = this.#devices('bluetooth')
     this.serial = this.#devices('serial')
     this.#presence = new Presence({
@@ -194,6 +202,9 @@ export class MeshRooms {
     for (const dialing of [relays, this.bluetooth, this.serial]) dialing.attach(router)
     clock.soon(() => {
       for (const warning of this.environment.warnings) this.#warn(warning)
+      if (this.settings.keys.some(isWeakKey)) {
+        this.#warn({ code: 'WEAK_KEY', message: `the key is a passphrase of fewer than ${passphraseCharactersMin} characters: it can be guessed` })
+      }
     })
     return this.#started
   }
@@ -270,14 +281,25 @@ export class MeshRooms {
 
   /** A neighbour's last words. A relay that restarts is dialed again anyhow; a twin is something that people must know. */
   #notice(code: string, message: string): void {
-    if (code === 'IDENTITY_IN_USE') this.#warn({ code, message })
+    const told = toldNotices.find((known) => known === code)
+    if (told) this.#warn({ code: told, message })
     else if (this.#log.level >= 3) this.#log.write(3, 'mesh', `${code} ${message}`)
   }
 
   #fault({ code, message, count }: { readonly code: string; readonly message: string; readonly count: number }): void {
     if (code === 'HANDLER_FAILED') return this.report(new MeshError('HANDLER_FAILED', message))
+    const mismatch = mismatches.find((known) => known === code)
+    if (mismatch) this.#mismatch(mismatch, message)
     // Whoever floods with faults shall not flood the log too: the 1st, 2nd, 4th, 8th, … of a kind.
     if (this.#log.level >= 3 && Number.isInteger(Math.log2(count))) this.#log.write(3, 'routing', `${code} ${message} (${count})`)
+  }
+
+  /** Somebody came who does not belong here, or we went where we do not. Never silence, and no flood either. */
+  #mismatch(code: (typeof mismatches)[number], message: string): void {
+    const now = this.environment.clock.now()
+    if (now - (this.#mismatchAt.get(code) ?? Number.NEGATIVE_INFINITY) < mismatchEveryMs) return
+    this.#mismatchAt.set(code, now)
+    this.#warn({ code, message })
   }
 
   #warn(warning: { readonly code: MeshError['code']; readonly message: string }): void {

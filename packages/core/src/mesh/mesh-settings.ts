@@ -1,5 +1,7 @@
 import { checkOptions } from '../errors/known-options.ts'
 import { MeshError } from '../errors/mesh-error.ts'
+import { networkKeySources, type NetworkKeySource } from '../identity/network-key.ts'
+import { tokenBytesMax } from '../link/admission.ts'
 import { isNetworkName, networkNameBytesMax } from '../identity/wire-network.ts'
 import { checkSignal } from '../async/operations.ts'
 import type { MeshOptions } from './mesh-options.ts'
@@ -7,6 +9,9 @@ import type { MeshOptions } from './mesh-options.ts'
 /** Options that were checked, with the defaults filled in. */
 export interface MeshSettings {
   readonly network: string
+  /** Empty: a network without a key. */
+  readonly keys: readonly NetworkKeySource[]
+  readonly token: (() => Promise<string>) | undefined
   readonly relays: readonly string[]
   readonly name: string
   readonly degree: number
@@ -21,6 +26,8 @@ const textBytesMax = 64
 const publicKeyBytes = 32
 const optionNames: readonly string[] = [
   'network',
+  'key',
+  'token',
   'relays',
   'name',
   'identity',
@@ -37,7 +44,9 @@ const relayUrl = /^wss?:\/\/[^\s/?#]+([/?#]\S*)?$/i
 /** Throws INVALID_OPTION, naming the option and what was expected. `debug` is read where the log is made. */
 export function meshSettings(options: MeshOptions): MeshSettings {
   checkOptions(options, optionNames)
-  const { network = 'default', relays = [], name = '', links = {}, plainNodes = 'accept', timeoutMs = 10_000, signal } = options
+  const { network = 'default', relays = [], name = '', links = {}, timeoutMs = 10_000, signal } = options
+  const keys = options.key === undefined ? [] : networkKeySources(options.key)
+  const { plainNodes = keys.length ? 'refuse' : 'accept' } = options
   checkOptions(links, linkNames, 'links')
   const { degree = 6, accept = 10, webrtc = true } = links
   checkIdentity(options.identity)
@@ -56,6 +65,8 @@ export function meshSettings(options: MeshOptions): MeshSettings {
   if (relays.length > relaysMax) throw invalid(`relays must be at most ${relaysMax}`)
   return {
     network,
+    keys,
+    token: checkedToken(options.token),
     relays: [...new Set(relays.map(checkedRelayUrl))],
     name: name.normalize('NFC'),
     degree: count(degree, 'links.degree'),
@@ -70,6 +81,13 @@ export function meshSettings(options: MeshOptions): MeshSettings {
 export function checkedRelayUrl(url: unknown): string {
   if (typeof url === 'string' && relayUrl.test(url)) return url
   throw invalid(`a relay is a WebSocket URL that starts with ws:// or wss://, not ${shown(url)}`)
+}
+
+function checkedToken(token: MeshOptions['token']): (() => Promise<string>) | undefined {
+  if (token === undefined) return undefined
+  if (typeof token === 'function') return async () => token()
+  if (typeof token === 'string' && token !== '' && byteLength(token) <= tokenBytesMax) return async () => token
+  throw invalid(`token must be a text of 1 to ${tokenBytesMax} bytes, or a function that gives one`)
 }
 
 /** Which of them can be had is for the environment to say; what is none of them is a mistake that must not become a new key. */

@@ -23,6 +23,7 @@ export interface RelayLinkOptions {
   readonly url: string
   readonly clock: Clock
   readonly backoff: Backoff
+  readonly token: (() => Promise<string>) | undefined
   dial(signal: AbortSignal): Promise<Channel>
   changed(status: RelayStatus): void
 }
@@ -32,7 +33,17 @@ const provenMs = 10_000
 const dialTimeoutMs = 10_000
 /** Nothing changes soon about another network or version. */
 const refusedRetryMs = 30_000
-const refusals: readonly MeshErrorCode[] = ['NETWORK_MISMATCH', 'VERSION_MISMATCH', 'PLAIN_REFUSED', 'IDENTITY_IN_USE', 'INVALID_OPTION']
+const refusals: readonly MeshErrorCode[] = [
+  'NETWORK_MISMATCH',
+  'NETWORK_KEY_MISMATCH',
+  'VERSION_MISMATCH',
+  'TOKEN_REQUIRED',
+  'TOKEN_EXPIRED',
+  'TOKEN_REFUSED',
+  'PLAIN_REFUSED',
+  'IDENTITY_IN_USE',
+  'INVALID_OPTION',
+]
 
 /** The link to one relay over its whole life: dial, greet, live, wait, dial again. */
 export class RelayLink {
@@ -69,7 +80,7 @@ export class RelayLink {
     const { clock, backoff } = this.#options
     this.#tell({ state: 'connecting' })
     try {
-      const link = router.addChannel(await this.#dial())
+      const link = router.addChannel(await this.#dial(), { toRelay: true, token: this.#options.token })
       this.#link = link
       const peer = await link.up
       const since = clock.now()

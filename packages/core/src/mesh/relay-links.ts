@@ -16,6 +16,7 @@ export interface Relays {
 
 export interface RelayLinksOptions {
   readonly environment: Environment
+  readonly token: (() => Promise<string>) | undefined
   /** Called when the state of one of them changed. */
   changed(status: RelayStatus): void
 }
@@ -40,12 +41,13 @@ export class RelayLinks implements Relays {
     const checked = checkedRelayUrl(url)
     if (this.#closed || this.#links.has(checked)) return
     if (this.#links.size >= relaysMax) throw new MeshError('INVALID_OPTION', `a mesh keeps at most ${relaysMax} relays`)
-    const { environment, changed } = this.#options
+    const { environment, token, changed } = this.#options
     const { clock, dice } = environment
     const link = new RelayLink({
       url: checked,
       clock,
       backoff: new Backoff(dice, { firstMs: 250, mostMs: 5_000 }),
+      token,
       dial: (signal) => environment.dialRelay(checked, signal),
       changed,
     })

@@ -1,5 +1,6 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { addressOf, drawTab, whoOf } from '../identity/address.ts'
+import { deriveKeyring, type NetworkKeyring } from '../identity/network-key.ts'
 import { wireNetwork } from '../identity/wire-network.ts'
 import type { Log } from '../ports/log.ts'
 import { describeThrown } from '../async/operations.ts'
@@ -11,6 +12,8 @@ import type { MeshSettings } from './mesh-settings.ts'
 export interface StartedRouter {
   readonly router: Router
   readonly who: string
+  /** Undefined: a network without a key. */
+  readonly keyring: NetworkKeyring | undefined
   readonly dialers: readonly PeerDialer[]
 }
 
@@ -28,6 +31,7 @@ async function start(settings: MeshSettings, environment: Environment, log: Log)
   const { clock, dice } = environment
   const crypto = await environment.crypto
   const { keyPair, tab, lastEpoch = 0 } = await environment.loadIdentity(crypto)
+  const keyring = settings.keys.length ? await deriveKeyring(settings.keys, settings.network, crypto) : undefined
   const who = await whoOf(keyPair.publicKey, crypto)
   const address = addressOf(who, tab ?? drawTab(dice))
   const exchangeKeys = await crypto.generateExchangeKeys()
@@ -40,7 +44,9 @@ async function start(settings: MeshSettings, environment: Environment, log: Log)
       address,
       keyPair,
       exchangeKeys,
-      network: wireNetwork(settings.network),
+      network: wireNetwork(settings.network, keyring?.[0].keyHash),
+      otherKeyHashes: keyring?.slice(1).map(({ keyHash }) => keyHash),
+      keyring,
       kind: 'member',
       epoch,
       name: settings.name,
@@ -49,5 +55,5 @@ async function start(settings: MeshSettings, environment: Environment, log: Log)
     },
     { clock, dice, log, plainNodes: settings.plainNodes },
   )
-  return { router, who, dialers }
+  return { router, who, keyring, dialers }
 }

@@ -1,4 +1,5 @@
 import type { Address } from '../identity/address.ts'
+import type { NetworkKeyring } from '../identity/network-key.ts'
 import type { WireNetwork } from '../identity/wire-network.ts'
 import type { Crypto, ExchangeKeys, KeyPair } from '../ports/crypto.ts'
 
@@ -10,6 +11,10 @@ export interface CapableIdentity {
   /** Of this process, never stored. */
   readonly exchangeKeys: ExchangeKeys
   readonly network: WireNetwork
+  /** Of keys that are understood beside the one in `network`: a rotation. */
+  readonly otherKeyHashes?: readonly Uint8Array[] | undefined
+  /** Of a keyed network. A relay does without, and lets members in by admission. */
+  readonly keyring?: NetworkKeyring | undefined
   readonly kind: 'member' | 'relay' | 'named'
   /** Greater than that of any earlier process with this address: unix seconds, or one more than the last. */
   readonly epoch: number

@@ -75,13 +75,13 @@ export class Neighbourhood {
 
   #linkOwner(): LinkOwner {
     const { identity, clock, dice, log, plainNodes, exchange, forwarder, plainEdge, noticed, fault, record } = this.#parts
-    const { crypto, exchangeKeys, network, address } = identity
+    const { crypto, exchangeKeys, network, otherKeyHashes, keyring, address } = identity
     const withNeighbour = (link: Link, act: (neighbour: LinkNeighbour) => void): void => {
       const neighbour = this.#neighbours.get(link)
       if (neighbour) act(neighbour)
     }
     return {
-      identity: { crypto, exchangeKeys, network, address, record },
+      identity: { crypto, exchangeKeys, network, otherKeyHashes, keyring, address, relay: identity.kind === 'relay', record },
       clock,
       dice,
       log,

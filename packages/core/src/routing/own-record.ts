@@ -114,12 +114,13 @@ export class OwnRecord {
   }
 
   *#signSteps(): Steps<ProvenRecord> {
-    const { address, keyPair, exchangeKeys, network, kind, name, capabilities } = this.#identity
+    const { address, keyPair, exchangeKeys, network, keyring, crypto, kind, name, capabilities } = this.#identity
     const record: MemberRecord = {
       network, address, publicKey: keyPair.publicKey, exchangeKey: exchangeKeys.publicKey,
       seq48: this.#nextSeq48, kind, name, capabilities, ...this.#port.contents(),
     }
-    const proof = { record, bytes: yield* wait(signRecord(record, keyPair)) }
+    const seal = keyring && { crypto, keys: keyring[0] }
+    const proof = { record, bytes: yield* wait(signRecord(record, keyPair, seal)) }
     this.#nextSeq48 = Math.max(this.#nextSeq48, record.seq48 + 1)
     this.#current = proof
     if (!this.#stopped) this.#port.changed(proof)

@@ -1,7 +1,7 @@
 // What capable neighbours tell each other about who is where, and what is made of it: entries are proven, then they
 // change the table, then the change is told on. Everything here is synchronous and sees only verified facts.
 
-import { sameNetwork } from '../identity/wire-network.ts'
+import { recordMismatch } from '../identity/member-record.ts'
 import type { Link } from '../link/link.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -145,8 +145,9 @@ export class RouteExchange {
   records(neighbour: LinkNeighbour, proofs: readonly ProvenRecord[]): void {
     for (const proof of proofs) {
       const { record } = proof
-      if (!sameNetwork(record.network, this.#identity.network)) {
-        this.#port.fault('NETWORK_MISMATCH', `${neighbour.address} sent a record of network '${record.network.name}'`)
+      const mismatch = recordMismatch(this.#identity, record)
+      if (mismatch) {
+        this.#port.fault(mismatch, `${neighbour.address} sent a record of network '${record.network.name}'`)
         continue
       }
       if (record.address === this.#identity.address) {

@@ -4,6 +4,7 @@
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { ServiceAdvert } from '../identity/member-record.ts'
+import { isKeyed } from '../identity/wire-network.ts'
 import type { Link, LinkOptions } from '../link/link.ts'
 import { PlainEdge, type VisibleHost } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -47,10 +48,15 @@ export class Router {
   readonly #plainEdge: PlainEdge
   readonly #forwarder: Forwarder
   readonly #here: Arrival
+  readonly #keyed: boolean
   #closed = false
 
   constructor(identity: CapableIdentity, options: RouterOptions) {
     this.address = identity.address
+    this.#keyed = isKeyed(identity.network)
+    if (this.#keyed && identity.kind !== 'relay' && !identity.keyring) {
+      throw new MeshError('INVALID_OPTION', 'a member of a network with a key needs the key')
+    }
     this.#log = options.log ?? silentLog
     this.#here = { via: this.address, hops: 0, verified: true, plain: false, broadcast: false }
     const fault = (code: string, message: string): void => this.#fault(code, message)
@@ -161,7 +167,7 @@ export class Router {
   /** Names that begin with '$' are internal and never advertised. Throws INVALID_OPTION for a name that does not fit. */
   registerService(name: string, handler: PacketHandler, options: { load?: number | undefined; plain?: boolean | undefined } = {}): void {
     const internal = name.startsWith('$')
-    this.#dispatcher.register(name, { handler, load: clampLoad(options.load ?? 1), plain: options.plain ?? !internal })
+    this.#dispatcher.register(name, { handler, load: clampLoad(options.load ?? 1), plain: options.plain ?? !(internal || this.#keyed) })
     if (!internal) this.#contents.changed()
   }
 

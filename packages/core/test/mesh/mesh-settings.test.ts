@@ -7,6 +7,8 @@ describe('options of a mesh', () => {
   it('PN-01 one options object, every part of it optional', () => {
     expect(meshSettings({})).toEqual({
       network: 'default',
+      keys: [],
+      token: undefined,
       relays: [],
       name: '',
       degree: 6,
@@ -49,7 +51,11 @@ describe('options of a mesh', () => {
     [{ iceServers: 5 }, /iceServers/],
     [{ netwrok: 'garden' }, /unknown option 'netwrok'.*'network'/],
     [{ relay: ['ws://here'] }, /unknown option 'relay'.*'relays'/],
-    [{ key: 'secret' }, /unknown option 'key'.*Known: network/],
+    [{ secret: 'key' }, /unknown option 'secret'.*Known: network/],
+    [{ key: '' }, /key must not be an empty text/],
+    [{ key: new Uint8Array(31) }, /key must have 32 bytes/],
+    [{ token: '' }, /token must be a text/],
+    [{ token: 7 }, /token must be a text/],
   ])('PY-01 %j is refused by name', (options, message) => {
     const error = meshErrorOf(() => meshSettings(options as MeshOptions))
     expect(error.code).toBe('INVALID_OPTION')
@@ -69,5 +75,19 @@ describe('options of a mesh', () => {
     const { name, relays } = meshSettings({ name: 'Zoe\u0308', relays: ['ws://a', 'wss://b/c?d', 'ws://a'] })
     expect(name).toBe('Zo\u00eb')
     expect(relays).toEqual(['ws://a', 'wss://b/c?d'])
+  })
+})
+
+describe('what a key changes', () => {
+  it('plain nodes are refused in a network with a key, unless they are asked for', () => {
+    expect(meshSettings({ key: new Uint8Array(32) }).plainNodes).toBe('refuse')
+    expect(meshSettings({ key: new Uint8Array(32), plainNodes: 'accept' }).plainNodes).toBe('accept')
+  })
+
+  it('a token may be a function, asked at each dial', async () => {
+    let asked = 0
+    const { token } = meshSettings({ token: () => `token ${++asked}` })
+    expect([await token?.(), await token?.()]).toEqual(['token 1', 'token 2'])
+    expect(await meshSettings({ token: 'always' }).token?.()).toBe('always')
   })
 })

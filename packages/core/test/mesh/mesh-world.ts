@@ -19,7 +19,7 @@ export class MeshWorld {
   readonly sim: SimWorld
   readonly meshes: Mesh[] = []
 
-  constructor(seed: number, options: SimNetworkOptions & { network?: string } = {}) {
+  constructor(seed: number, options: SimNetworkOptions & { network?: string; key?: Uint8Array } = {}) {
     this.sim = new SimWorld(seed, options)
   }
 

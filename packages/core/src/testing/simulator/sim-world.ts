@@ -4,6 +4,8 @@
 import type { Channel } from '../../channel/channel.ts'
 import { addressOf, drawTab, whoOf } from '../../identity/address.ts'
 import type { Address } from '../../identity/address.ts'
+import { deriveKeyring } from '../../identity/network-key.ts'
+import type { NetworkKeyring } from '../../identity/network-key.ts'
 import { wireNetwork } from '../../identity/wire-network.ts'
 import type { WireNetwork } from '../../identity/wire-network.ts'
 import type { KeyPair } from '../../ports/crypto.ts'
@@ -17,6 +19,8 @@ import type { SimNetworkOptions } from './sim-network.ts'
 export class SimWorld {
   readonly network: SimNetwork
   readonly wireNetwork: WireNetwork
+  /** Of a world whose network has a key; its relays know only the hash. */
+  readonly keyring: NetworkKeyring | undefined
   /** Attempts at direct channels that wait for their other half, by offer. */
   readonly peerOffers: Map<string, (channel: Channel) => void> = new Map()
   /** The last epoch that an address used, as its storage would know. */
@@ -26,9 +30,11 @@ export class SimWorld {
   readonly #starts = new Map<string, number>()
   #offers = 0
 
-  constructor(seed: number | string, options: SimNetworkOptions & { readonly network?: string | undefined } = {}) {
+  constructor(seed: number | string, options: SimNetworkOptions & { readonly network?: string | undefined; readonly key?: Uint8Array | undefined } = {}) {
+    const { network = 'default', key } = options
     this.network = new SimNetwork(seed, options)
-    this.wireNetwork = wireNetwork(options.network ?? 'default')
+    this.keyring = key && atOnce(deriveKeyring([{ kind: 'bytes', bytes: key }], network, toyCrypto(this.network.dice)))
+    this.wireNetwork = wireNetwork(network, this.keyring?.[0].keyHash)
   }
 
   nextOffer(): number {
@@ -70,6 +76,7 @@ export class SimWorld {
       keyPair: this.keyPairOf(name),
       exchangeKeys: atOnce(crypto.generateExchangeKeys()),
       network: this.wireNetwork,
+      keyring: kind === 'relay' ? undefined : this.keyring,
       kind,
       epoch: Math.max((this.epochs.get(name) ?? 0) + 1, Math.floor(node.clock.wallTime() / 1_000)),
       name,
