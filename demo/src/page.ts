@@ -12,6 +12,7 @@ import { WarningsPanel } from './panels/warnings-panel.ts'
 import { WelcomePanel } from './panels/welcome-panel.ts'
 import type { Parameters } from './parameters.ts'
 import { People } from './people.ts'
+import { Tracing } from './tracing.ts'
 import { updateSoon } from './update-soon.ts'
 
 const refreshMs = 2000
@@ -25,11 +26,12 @@ export class Page {
 
   constructor(mesh: Mesh, parameters: Parameters) {
     const people = new People(mesh, parameters.name)
+    const tracing = new Tracing(mesh)
     const warnings = new WarningsPanel(mesh)
     const grid = [
-      new PicturePanel(mesh, people),
+      new PicturePanel(mesh, people, tracing),
       new ChatPanel(mesh, people),
-      new MembersPanel(mesh, people),
+      new MembersPanel(mesh, people, tracing),
       new ServicesPanel(mesh, people),
       new DevicesPanel(mesh, people),
       new LogPanel(mesh, people),

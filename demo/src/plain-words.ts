@@ -51,6 +51,18 @@ export function milliseconds(value: number): string {
   return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`
 }
 
+/** The time to a hop of a trace and back. Plain nodes know no such question. */
+export function timeWords(roundTripMs: number | undefined, kind: string | undefined): string {
+  if (roundTripMs !== undefined) return milliseconds(roundTripMs)
+  return kind === 'plain' ? 'not timed' : 'no answer'
+}
+
+/** How long something has been so: '12 s', '3 min', '5 h'. */
+export function span(ms: number): string {
+  if (ms < 100_000) return `${Math.round(ms / 1_000)} s`
+  return ms < 6_000_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`
+}
+
 export function hops(count: number): string {
   return count === 1 ? '1 hop' : `${count} hops`
 }

@@ -35,6 +35,11 @@ export class DemoPage {
     return this.page.locator(`[data-testid=service][data-service="${service}"]`).filter({ hasText: provider })
   }
 
+  /** Somebody in the picture. */
+  node(name: string): Locator {
+    return this.part('picture-node').filter({ has: this.page.locator('text').getByText(name, { exact: true }) })
+  }
+
   async say(text: string, to?: string): Promise<void> {
     if (to !== undefined) await this.part('chat-target').selectOption({ label: `only ${to}` })
     await this.part('chat-text').fill(text)

@@ -5,6 +5,7 @@ import { KeyedList } from '../keyed-list.ts'
 import type { Row } from '../keyed-list.ts'
 import type { People } from '../people.ts'
 import { hops, milliseconds, sentenceForError, shortAddress } from '../plain-words.ts'
+import type { Tracing } from '../tracing.ts'
 import type { Panel } from './panel.ts'
 
 const kinds = { member: 'member', relay: 'relay', plain: 'plain ALN node' } as const
@@ -19,19 +20,21 @@ class MemberRow implements Row<Peer> {
   readonly #facts = element('span', { class: 'facts', 'data-testid': 'member-facts' })
   readonly #note = element('span', { class: 'note', role: 'status', 'data-testid': 'member-note' })
   readonly #connect = element('button', { type: 'button', 'data-testid': 'connect' }, 'Connect')
+  readonly #trace = element('button', { type: 'button', 'data-testid': 'member-trace' }, 'Trace')
   #connecting = false
 
-  constructor(peer: Peer, mesh: Mesh, people: People) {
+  constructor(peer: Peer, mesh: Mesh, people: People, tracing: Tracing) {
     this.#mesh = mesh
     this.#people = people
     this.node = element(
       'li',
-      { class: 'row', 'data-testid': 'member', 'data-address': peer.address, 'data-kind': peer.kind, style: `--hue: ${hueOf(peer.address)}` },
+      { class: 'row member', 'data-testid': 'member', 'data-address': peer.address, 'data-kind': peer.kind, style: `--hue: ${hueOf(peer.address)}` },
       this.#dot,
       element('div', { class: 'grow' }, element('div', { class: 'title' }, this.#name, this.#path), this.#facts, this.#note),
-      this.#connect,
+      element('div', { class: 'choices' }, this.#trace, this.#connect),
     )
     this.#connect.addEventListener('click', () => void this.#dial(peer))
+    this.#trace.addEventListener('click', () => void tracing.start(peer.address))
   }
 
   update(peer: Peer): void {
@@ -52,6 +55,8 @@ class MemberRow implements Row<Peer> {
     setText(this.#facts, facts.join(' · '))
     this.#connect.hidden = peer.kind !== 'member' || peer.direct || peer.state === 'unreachable'
     this.#connect.disabled = this.#connecting
+    this.#trace.hidden = peer.state === 'unreachable'
+    this.#trace.setAttribute('aria-label', `Trace the way to ${this.#people.nameOf(peer.address)}`)
     this.#connect.setAttribute('aria-label', `Connect directly to ${this.#people.nameOf(peer.address)}`)
     if (peer.direct && !this.#connecting) setText(this.#note, '')
   }
@@ -79,10 +84,10 @@ export class MembersPanel implements Panel {
   readonly #rows: KeyedList<Peer>
   readonly #empty = element('p', { class: 'empty' }, 'Nobody else yet. Open this page in a second tab.')
 
-  constructor(mesh: Mesh, people: People) {
+  constructor(mesh: Mesh, people: People, tracing: Tracing) {
     this.#people = people
     const list = element('ul', { class: 'rows', 'data-testid': 'members' })
-    this.#rows = new KeyedList({ list, key: (peer) => peer.address, create: (peer) => new MemberRow(peer, mesh, people) })
+    this.#rows = new KeyedList({ list, key: (peer) => peer.address, create: (peer) => new MemberRow(peer, mesh, people, tracing) })
     this.node = panel({ title: 'Who is here', testId: 'members-panel' }, list, this.#empty)
   }
 

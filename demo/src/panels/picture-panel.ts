@@ -6,7 +6,10 @@ import { graphOf } from '../picture/graph.ts'
 import type { GraphNode } from '../picture/graph.ts'
 import { Layout } from '../picture/layout.ts'
 import type { Placement, PlacedNode } from '../picture/layout.ts'
+import { TracePath, type Place } from '../picture/trace-path.ts'
+import type { Tracing } from '../tracing.ts'
 import type { Panel } from './panel.ts'
+import { TraceBar } from './trace-bar.ts'
 
 const outlines = {
   self: () => shape('circle', { r: 17 }),
@@ -47,13 +50,25 @@ class DrawnNode {
     this.#kind = node.kind
     this.#outline = outlines[node.kind]()
     this.group = shape('g', { 'data-testid': 'picture-node', 'data-address': node.address, style: `--hue: ${hueOf(node.address)}` })
-    this.group.append(this.#title, this.#outline, this.#label)
+    this.group.append(this.#title, shape('circle', { class: 'ring', r: 20.5 }), this.#outline, this.#label)
   }
 
-  move(placed: PlacedNode, label: string): void {
+  /** It can be chosen, by a click or with the keyboard. */
+  onChosen(choose: () => void): void {
+    this.group.setAttribute('role', 'button')
+    this.group.setAttribute('tabindex', '0')
+    this.group.addEventListener('click', choose)
+    this.group.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' && event.key !== ' ') return
+      event.preventDefault()
+      choose()
+    })
+  }
+
+  move(placed: PlacedNode, label: string, marks: string): void {
     this.#become(placed.node.kind)
     this.group.setAttribute('transform', `translate(${Math.round(placed.x ?? 0)} ${Math.round(placed.y ?? 0)})`)
-    this.group.setAttribute('class', `node ${this.#kind} ${placed.node.state}`)
+    this.group.setAttribute('class', `node ${this.#kind} ${placed.node.state} ${marks}`.trim())
     setText(this.#label, label.length > 18 ? `${label.slice(0, 17)}…` : label)
     setText(this.#title, `${label}: ${placed.address}`)
   }
@@ -75,17 +90,30 @@ export class PicturePanel implements Panel {
   readonly #people: People
   readonly #links = shape('g')
   readonly #nodes = shape('g')
-  readonly #svg = shape('svg', { class: 'picture', role: 'img', 'data-testid': 'picture' }, this.#links, this.#nodes)
+  readonly #path = new TracePath()
+  readonly #svg = shape('svg', { class: 'picture', role: 'group', 'data-testid': 'picture' }, this.#links, this.#path.lines, this.#nodes, this.#path.marks)
   readonly #drawn = new Map<string, DrawnNode>()
   readonly #layout: Layout
+  readonly #tracing: Tracing
+  #placement: Placement = { nodes: [], links: [] }
   #width = 600
   #height = 340
 
-  constructor(mesh: Mesh, people: People) {
+  constructor(mesh: Mesh, people: People, tracing: Tracing) {
     this.#mesh = mesh
     this.#people = people
-    this.#layout = new Layout((placement) => this.#draw(placement), matchMedia('(prefers-reduced-motion: reduce)').matches)
-    this.node = panel({ title: 'The mesh, seen from here', testId: 'picture-panel', className: 'wide' }, element('div', { class: 'frame' }, this.#svg), legend())
+    this.#tracing = tracing
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
+    this.#layout = new Layout((placement) => this.#draw(placement), still)
+    const frame = element('div', { class: 'frame' }, this.#svg)
+    const bar = new TraceBar(tracing, people)
+    this.node = panel({ title: 'The mesh, seen from here', testId: 'picture-panel', className: 'wide' }, frame, bar.node, legend())
+    tracing.onChange(({ trace, running }) => {
+      // Who asked from the list below wants to see it.
+      if (running) frame.scrollIntoView({ block: 'nearest', behavior: still ? 'auto' : 'smooth' })
+      this.#path.show(mesh.address, trace)
+      this.#draw(this.#placement)
+    })
     new ResizeObserver(([entry]) => {
       if (entry === undefined || entry.contentRect.width === 0) return
       this.#width = entry.contentRect.width
@@ -101,7 +129,9 @@ export class PicturePanel implements Panel {
     this.#svg.setAttribute('aria-label', `This page, ${count('member')} other members, ${count('relay')} relays, ${count('plain')} plain nodes.`)
   }
 
-  #draw({ nodes, links }: Placement): void {
+  #draw(placement: Placement): void {
+    const { nodes, links } = placement
+    this.#placement = placement
     this.#frame(nodes)
     this.#links.replaceChildren(
       ...links.map(({ source, target, link }) =>
@@ -121,7 +151,14 @@ export class PicturePanel implements Panel {
       drawn.group.remove()
       this.#drawn.delete(address)
     }
-    for (const placed of nodes) this.#nodeFor(placed.node).move(placed, this.#people.nameOf(placed.address))
+    const { chosen, running } = this.#tracing.view
+    const places = new Map<string, Place>()
+    for (const placed of nodes) {
+      const marks = placed.address !== chosen ? '' : running ? 'chosen looking' : 'chosen'
+      this.#nodeFor(placed.node).move(placed, this.#people.nameOf(placed.address), marks)
+      places.set(placed.address, { x: Math.round(placed.x ?? 0), y: Math.round(placed.y ?? 0) })
+    }
+    this.#path.move((address) => places.get(address))
   }
 
   #nodeFor(node: GraphNode): DrawnNode {
@@ -129,6 +166,7 @@ export class PicturePanel implements Panel {
     if (drawn === undefined) {
       drawn = new DrawnNode(node)
       this.#drawn.set(node.address, drawn)
+      if (node.kind !== 'self') drawn.onChosen(() => this.#tracing.choose(node.address))
       this.#nodes.append(drawn.group)
     }
     return drawn

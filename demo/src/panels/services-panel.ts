@@ -4,7 +4,7 @@ import { element, panel, setText } from '../element.ts'
 import { KeyedList } from '../keyed-list.ts'
 import type { Row } from '../keyed-list.ts'
 import type { People } from '../people.ts'
-import { milliseconds, sentenceForError } from '../plain-words.ts'
+import { hops, milliseconds, sentenceForError, span } from '../plain-words.ts'
 import type { Panel } from './panel.ts'
 
 class ServiceRow implements Row<ServiceListing> {
@@ -34,7 +34,8 @@ class ServiceRow implements Row<ServiceListing> {
     const own = offer.address === this.#mesh.address
     const name = own ? 'this page' : this.#people.nameOf(offer.address)
     setText(this.#provider, `by ${name}`)
-    setText(this.#load, offer.load === 0 ? 'idle' : `load ${Math.round(offer.load * 100)} %`)
+    const facts = [offer.load === 0 ? 'idle' : `load ${Math.round(offer.load * 100)} %`, own ? 'here' : hops(offer.hops), `for ${span(offer.knownMs)}`]
+    setText(this.#load, facts.join(' · '))
     this.#button.setAttribute('aria-label', `${this.#button.textContent} ${name}`)
   }
 

@@ -12,6 +12,10 @@ export type {
   CallOptions,
   DevicePairing,
   DeviceState,
+  Health,
+  Inspection,
+  InspectOptions,
+  InspectQuestion,
   KeyPair,
   Listener,
   ListenOptions,
@@ -42,6 +46,11 @@ export type {
   ServiceEvents,
   ServiceListing,
   Services,
+  Topology,
+  TopologyLink,
+  TopologyNode,
+  Trace,
+  TraceHop,
 } from '@hopmesh/core'
 
 /** A mesh at once: register handlers and services, then wait for `online`. Throws INVALID_OPTION. */

@@ -10,6 +10,10 @@ export type {
   BodyInput,
   CallOptions,
   Channel,
+  Health,
+  Inspection,
+  InspectOptions,
+  InspectQuestion,
   KeyPair,
   Log,
   Mesh,
@@ -32,6 +36,11 @@ export type {
   Sent,
   ServiceListing,
   Services,
+  Topology,
+  TopologyLink,
+  TopologyNode,
+  Trace,
+  TraceHop,
 } from '@hopmesh/core'
 export { createRouter, localChannels } from './local-router.ts'
 export { Relay, startRelay } from './relay/relay.ts'
