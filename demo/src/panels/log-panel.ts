@@ -35,7 +35,7 @@ export class LogPanel implements Panel {
     mesh.services.on('up', ({ service, address }) => tell(service, address, 'up'))
     mesh.services.on('down', ({ service, address }) => tell(service, address, 'gone'))
     mesh.on('message', (message) => this.#add(`message from ${people.nameOf(message.from)}`))
-    mesh.on('warning', ({ code }) => this.#add(`warning ${code}`))
+    mesh.on('warning', ({ code, message }) => this.#add(`warning ${code}: ${message}`))
     mesh.on('error', ({ code, message }) => this.#add(`error ${code}: ${message}`))
   }
 

@@ -24,6 +24,8 @@ export interface AboutNode {
   readonly kind: 'member' | 'relay' | 'plain'
   readonly name: string
   readonly network: string
+  /** In a network with a key, relays must not learn what members call themselves: names are left out. Default false. */
+  readonly namesSealed?: boolean
   readonly clock: Clock
   /** Who is here, where somebody keeps that picture: members. A relay does not. */
   readonly peers?: { readonly size: number; values(): Iterable<Peer> } | undefined
@@ -32,7 +34,8 @@ export interface AboutNode {
 /** Makes a router answer `$mesh.ping`, `describe`, `routes` and `trace`; with `about.peers` `peers` too. */
 export function answerQuestions(router: Router, about: AboutNode): void {
   answerPings(router)
-  const { clock, kind, name, network, peers } = about
+  const { clock, kind, network, namesSealed = false, peers } = about
+  const name = namesSealed ? '' : about.name
   const since = clock.now()
   const limited = limiter(clock)
   const answer = (service: string, handler: RequestHandler): void =>
@@ -52,7 +55,7 @@ export function answerQuestions(router: Router, about: AboutNode): void {
     routesService,
     limited((request) => {
       const skip = skipOf(request)
-      return page('routes', rowsOf(router.eachRoute(skip)), { total: router.routeCount, skip })
+      return page('routes', rowsOf(router.eachRoute(skip), namesSealed), { total: router.routeCount, skip })
     }),
   )
   answer(traceService, (request) => {
@@ -65,15 +68,21 @@ export function answerQuestions(router: Router, about: AboutNode): void {
     peersService,
     limited((request) => {
       const skip = skipOf(request)
-      return page('peers', peers.values(), { total: peers.size, skip, passed: 0 })
+      return page('peers', peersOf(peers.values(), namesSealed), { total: peers.size, skip, passed: 0 })
     }),
   )
 }
 
 const addressCharactersMax = 255
 
-function* rowsOf(destinations: Iterable<Destination>): IterableIterator<object> {
-  for (const { address, kind, name, hops, cost, via, gateway } of destinations) yield { address, kind, name, hops, cost, via, gateway }
+function* rowsOf(destinations: Iterable<Destination>, namesSealed: boolean): IterableIterator<object> {
+  for (const { address, kind, name, hops, cost, via, gateway } of destinations) {
+    yield { address, kind, name: namesSealed ? '' : name, hops, cost, via, gateway }
+  }
+}
+
+function* peersOf(peers: Iterable<Peer>, namesSealed: boolean): IterableIterator<object> {
+  for (const peer of peers) yield namesSealed ? { ...peer, name: '' } : peer
 }
 
 /** The body of a question for a page: nothing, or a number of rows to leave out, as text. */

@@ -16,21 +16,15 @@ import { DirectLinks } from '../signaling/direct-links.ts'
 import { LinkDegree } from '../signaling/link-degree.ts'
 import { healthOf, type Health } from '../introspection/health.ts'
 import type { Environment } from './environment.ts'
-import type { MeshEvents } from './mesh-events.ts'
+import type { MeshEvents, MeshWarning } from './mesh-events.ts'
 import type { MeshOptions } from './mesh-options.ts'
 import type { MeshSettings } from './mesh-settings.ts'
 import { Presence } from './presence.ts'
 import { RelayLinks } from './relay-links.ts'
-import type { RelayStatus } from './relay-link.ts'
 import { roomLog } from './room-log.ts'
 import { startRouter, type StartedRouter } from './start-router.ts'
+import { Trouble } from './trouble.ts'
 import { Warnings } from './warnings.ts'
-
-/** Last words of a neighbour that people must know. */
-const toldNotices = ['IDENTITY_IN_USE', 'NETWORK_KEY_MISMATCH', 'TOKEN_EXPIRED'] as const
-/** What went wrong between two neighbours that is told on both sides, a kind once a minute: strangers may cause it. */
-const mismatches = ['NETWORK_MISMATCH', 'NETWORK_KEY_MISMATCH', 'VERSION_MISMATCH'] as const
-const mismatchEveryMs = 60_000
 
 /** What exists only once the identity is loaded. */
 export interface Started extends StartedRouter {
@@ -59,9 +53,7 @@ export class MeshRooms {
   onClose: (() => void) | undefined
   readonly #log: Log
   readonly #presence: Presence
-  /** Told once per relay and reason, not at each try. */
-  readonly #refusals = new Map<string, string>()
-  readonly #mismatchAt = new Map<string, number>()
+  readonly #trouble: Trouble
   #started: Started | undefined
   #starting: Promise<Started> | undefined
   #closing: Promise<void> | undefined
@@ -80,6 +72,7 @@ export class MeshRooms {
       heard: () => this.events.listenerCount('warning') > 0,
       emit: (warning) => this.events.emit('warning', warning),
     })
+    this.#trouble = new Trouble({ clock, log, warn: (warning) => this.#warn(warning), report: (error) => this.report(error) })
     this.peers = new Peers({ clock, changed: (peer) => this.#peerChanged(peer) })
     this.services = new ServiceRegistry({ operations: this.operations, log, report: (error) => this.report(error) })
     this.messages = new Messages({
@@ -89,7 +82,7 @@ export class MeshRooms {
       requests: this.requests,
       arrived: (message) => this.events.emit('message', message),
     })
-    this.relays = new RelayLinks({ environment, token: settings.token, changed: (status) => this.#relayChanged(status) })
+    this.relays = new RelayLinks({ environment, token: settings.token, changed: (status) => this.#trouble.relay(status) })
     this.bluetooth = this.#devices('bluetooth')
     this.serial = this.#devices('serial')
     this.#presence = new Presence({
@@ -195,10 +188,10 @@ export class MeshRooms {
     const degree = new LinkDegree({ clock, dice, router, links, degree: this.settings.degree })
     this.#started = { ...base, links, degree }
     for (const room of [peers, services, messages, this.#presence]) room.attach(router)
-    answerQuestions(router, { kind: 'member', name: this.settings.name, network: this.settings.network, clock, peers })
+    answerQuestions(router, { kind: 'member', name: this.settings.name, network: this.settings.network, namesSealed: base.keyring !== undefined, clock, peers })
     router.on('destination', ({ address }) => this.#refresh(address, this.started))
-    router.on('notice', ({ code, text, from }) => this.#notice(code, `${text} (told by ${from})`))
-    router.on('fault', (fault) => this.#fault(fault))
+    router.on('notice', ({ code, text, from }) => this.#trouble.notice(code, `${text} (told by ${from})`))
+    router.on('fault', (fault) => this.#trouble.fault(fault))
     for (const dialing of [relays, this.bluetooth, this.serial]) dialing.attach(router)
     clock.soon(() => {
       for (const warning of this.environment.warnings) this.#warn(warning)
@@ -271,38 +264,7 @@ export class MeshRooms {
     this.#warn({ code: 'ALONE_IN_NETWORK', message: `nobody else in network '${this.settings.network}' for 10 s; ${where}` })
   }
 
-  #relayChanged({ url, state, error }: RelayStatus): void {
-    if (this.#log.level >= 4) this.#log.write(4, 'mesh', `relay ${url}: ${state}${error ? ` (${error.code} ${error.message})` : ''}`)
-    if (state === 'online') this.#refusals.delete(url)
-    if (state !== 'refused' || !error || this.#refusals.get(url) === error.code) return
-    this.#refusals.set(url, error.code)
-    this.#warn({ code: error.code, message: `${url} refused: ${error.message}` })
-  }
-
-  /** A neighbour's last words. A relay that restarts is dialed again anyhow; a twin is something that people must know. */
-  #notice(code: string, message: string): void {
-    const told = toldNotices.find((known) => known === code)
-    if (told) this.#warn({ code: told, message })
-    else if (this.#log.level >= 3) this.#log.write(3, 'mesh', `${code} ${message}`)
-  }
-
-  #fault({ code, message, count }: { readonly code: string; readonly message: string; readonly count: number }): void {
-    if (code === 'HANDLER_FAILED') return this.report(new MeshError('HANDLER_FAILED', message))
-    const mismatch = mismatches.find((known) => known === code)
-    if (mismatch) this.#mismatch(mismatch, message)
-    // Whoever floods with faults shall not flood the log too: the 1st, 2nd, 4th, 8th, … of a kind.
-    if (this.#log.level >= 3 && Number.isInteger(Math.log2(count))) this.#log.write(3, 'routing', `${code} ${message} (${count})`)
-  }
-
-  /** Somebody came who does not belong here, or we went where we do not. Never silence, and no flood either. */
-  #mismatch(code: (typeof mismatches)[number], message: string): void {
-    const now = this.environment.clock.now()
-    if (now - (this.#mismatchAt.get(code) ?? Number.NEGATIVE_INFINITY) < mismatchEveryMs) return
-    this.#mismatchAt.set(code, now)
-    this.#warn({ code, message })
-  }
-
-  #warn(warning: { readonly code: MeshError['code']; readonly message: string }): void {
+  #warn(warning: MeshWarning): void {
     if (this.#closing) return
     this.#log.write(2, 'mesh', `${warning.code} ${warning.message}`)
     this.warnings.add(warning)

@@ -78,6 +78,20 @@ describe('questions that every node answers', () => {
     expect(JSON.parse(heard[0] ?? '')).toMatchObject({ address: bob.address, via: bob.address, hops: 1 })
   })
 
+  it('SE10 in a network with a key no answer carries what members call themselves', async () => {
+    world = new MeshWorld(84)
+    const hub = world.member('hub', { relays: [], key: 'a passphrase of some length' })
+    const ada = world.member('ada', { relays: [], key: 'a passphrase of some length' })
+    await world.settle(Promise.all([hub.ready, ada.ready]))
+    world.pipe(ada, hub)
+    await world.acquainted(ada, hub)
+    expect(ada.peer(hub.address)?.name).toBe('hub')
+    for (const what of ['describe', 'peers', 'routes'] as const) {
+      const said = await world.settle(ada.inspect('hub', what))
+      expect(JSON.stringify(said)).not.toMatch(/"name":"[^"]/)
+    }
+  })
+
   it('what cannot be asked is refused at home, and nonsense there', async () => {
     const { relay, meshes } = await members(82, 'ada')
     const [ada] = meshes as [Mesh]

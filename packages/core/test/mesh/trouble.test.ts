@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import type { MeshError } from '../../src/errors/mesh-error.ts'
+import type { MeshWarning } from '../../src/mesh/mesh-events.ts'
+import { Trouble } from '../../src/mesh/trouble.ts'
+import { VirtualClock } from '../../src/testing/virtual-clock.ts'
+
+function troubled() {
+  const clock = new VirtualClock()
+  const warnings: MeshWarning[] = []
+  const reports: MeshError[] = []
+  const lines: string[] = []
+  const trouble = new Trouble({
+    clock,
+    log: { level: 6, write: (_level, _room, message) => void lines.push(message) },
+    warn: (warning) => warnings.push(warning),
+    report: (error) => reports.push(error),
+  })
+  return { clock, warnings, reports, lines, trouble }
+}
+
+describe('trouble', () => {
+  it('two nodes under one name are a warning, once a minute, however often it is noticed', () => {
+    const { clock, warnings, trouble } = troubled()
+    for (let count = 1; count <= 200; count++) {
+      trouble.fault({ code: 'IDENTITY_IN_USE', message: "somebody else is called 'thing'", count })
+      clock.runFor(1_000)
+    }
+    expect(warnings).toHaveLength(4)
+    expect(warnings[0]).toEqual({ code: 'IDENTITY_IN_USE', message: "somebody else is called 'thing'" })
+  })
+
+  it('other faults are for the log, each kind at its 1st, 2nd, 4th, 8th time', () => {
+    const { warnings, lines, trouble } = troubled()
+    for (let count = 1; count <= 100; count++) trouble.fault({ code: 'SPOOFED', message: 'a plain node', count })
+    expect(warnings).toEqual([])
+    expect(lines.map((line) => line.match(/\d+/)?.[0])).toEqual(['1', '2', '4', '8', '16', '32', '64'])
+  })
+
+  it('a failed handler is an error, and what a neighbour says last is a warning only where people must know it', () => {
+    const { warnings, reports, trouble } = troubled()
+    trouble.fault({ code: 'HANDLER_FAILED', message: 'not my day', count: 1 })
+    trouble.notice('RESTARTING', 'the relay stops')
+    trouble.notice('IDENTITY_IN_USE', 'another process joined')
+    expect(reports.map(({ code }) => code)).toEqual(['HANDLER_FAILED'])
+    expect(warnings).toEqual([{ code: 'IDENTITY_IN_USE', message: 'another process joined' }])
+  })
+})
