@@ -67,6 +67,7 @@ export function pageEnvironment(options: MeshOptions): PageEnvironment {
     deviceDialers: [bluetoothDialer({ clock, life }), serialDialer({ clock, life })],
     warnings,
     life,
+    onLeave: (leave) => life.track(leave),
     dispose() {
       disposed = true
       life.stop()

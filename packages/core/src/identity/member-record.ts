@@ -30,7 +30,10 @@ export interface MemberRecord {
   readonly exchangeKey: Uint8Array
   /** epoch × 65536 + number: raised with every change of this record. */
   readonly seq48: number
-  /** `named`: a capable node under a free-form name, as in plain ALN. Its key proves that it is one process, not who it is. */
+  /**
+   * `named`: a capable node under a free-form name, as in plain ALN. Its key proves that it is one process, not who it is.
+   * `left`: the process of this address is gone, and all its smaller numbers with it.
+   */
   readonly kind: 'member' | 'relay' | 'left' | 'named'
   readonly name: string
   readonly capabilities: readonly string[]
@@ -43,6 +46,11 @@ const numbersOfEpoch = 65_536
 /** `number` counts the changes within an epoch: 0 … 65 535. */
 export function seq48Of(epoch: number, number: number): number {
   return epoch * numbersOfEpoch + number
+}
+
+/** The number of an epoch that only a leave uses: above all changes. */
+export function lastSeq48Of(epoch: number): number {
+  return epoch * numbersOfEpoch + numbersOfEpoch - 1
 }
 
 export function epochOf(seq48: number): number {

@@ -29,7 +29,7 @@ const encoder = new TextEncoder()
 export function refuseOutOfBounds(record: MemberRecord): void {
   atMost(utf8Length(record.network.name), networkNameBytesMax, 'bytes in the name of the network')
   valid(record.network.keyHash.length === keyHashBytes, `the key hash of the network has ${record.network.keyHash.length} bytes`)
-  if (record.kind === 'named') {
+  if (record.kind === 'named' || (record.kind === 'left' && isPlainAddress(record.address))) {
     valid(isPlainAddress(record.address), `'${record.address}' is not a name that a node without a key address may have`)
     atMost(utf8Length(record.address), namedAddressBytesMax, 'bytes in the address of a node')
   } else {

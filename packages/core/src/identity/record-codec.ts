@@ -113,7 +113,7 @@ class RecordReader {
     const kindNumber = this.reader.u8()
     const kind = kinds[kindNumber - 1]
     this.check(kind !== undefined, 'unknown-kind', `kind ${kindNumber} of member records`)
-    const fits = kind === 'named' ? bounds.isPlainAddress(address) : isMemberAddress(address)
+    const fits = kind === 'named' ? bounds.isPlainAddress(address) : isMemberAddress(address) || (kind === 'left' && bounds.isPlainAddress(address))
     this.check(fits, 'bad-value', 'an address that this kind of node cannot have')
     const start = this.reader.offset
     const about = this.reader.bytes(this.reader.u16())

@@ -5,7 +5,7 @@ import { MeshError } from '../errors/mesh-error.ts'
 import { run, wait, type Steps } from '../async/awaitable.ts'
 import type { Awaitable, Crypto, KeyPair } from '../ports/crypto.ts'
 import { WireFault } from '../wire/wire-fault.ts'
-import { whoOf, whoPart } from './address.ts'
+import { isMemberAddress, whoOf, whoPart } from './address.ts'
 import type { MemberRecord } from './member-record.ts'
 import { keysBehind, type NetworkKeyring, type NetworkKeys } from './network-key.ts'
 import { recordBytesMax } from './record-bounds.ts'
@@ -56,7 +56,7 @@ function* openSteps(bytes: Uint8Array, crypto: Crypto, keyring: NetworkKeyring |
   const decoded = decodeRecordBody(body)
   if (decoded instanceof WireFault) return decoded
   const { record } = decoded
-  if (record.kind !== 'named' && (yield* wait(whoOf(record.publicKey, crypto))) !== whoPart(record.address)) {
+  if (isMemberAddress(record.address) && (yield* wait(whoOf(record.publicKey, crypto))) !== whoPart(record.address)) {
     return new WireFault('bad-value', 'the key of a member record does not hash to its address')
   }
   const signed = concatBytes([signaturePrefix, body])
@@ -68,6 +68,8 @@ function* openSteps(bytes: Uint8Array, crypto: Crypto, keyring: NetworkKeyring |
 function* openedSteps({ record, sealed }: DecodedRecord, keyring: NetworkKeyring, crypto: Crypto): Steps<MemberRecord | WireFault> {
   // What a relay without the key says of services and plain nodes is not the network's word.
   if (sealed === undefined && record.kind === 'relay') return { ...record, services: [], plainHosts: [] }
+  // A leave says nothing but that, and counts only under the key that the node is known by.
+  if (record.kind === 'left') return { ...record, name: '', capabilities: [], services: [], plainHosts: [] }
   const keys = keysBehind(keyring, record.network.keyHash)
   const about = sealed && keys && (yield* openAbout(record, sealed, { keys, crypto }))
   if (about === undefined) return new WireFault('wrong-key', `${record.address} does not have the key of this network`)

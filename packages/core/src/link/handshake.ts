@@ -177,6 +177,7 @@ export class Handshake {
     if (!sameBytes(record.exchangeKey, this.#noise?.remoteStatic)) {
       return new MeshError('HANDSHAKE_FAILED', `whoever is at the other end does not hold the key of ${record.address}`)
     }
+    if (record.kind === 'left') return new MeshError('HANDSHAKE_FAILED', `${record.address} says that it has left`)
     if (record.address === this.#self.address)
       return new MeshError('IDENTITY_IN_USE', `the peer has this node's own address ${record.address}`)
     if (this.#context.expect !== undefined && record.address !== this.#context.expect) {

@@ -1,14 +1,14 @@
 // The life of a link after its handshake: sealed control messages and packets, both ways, and whether the neighbour is
 // still there. Proofs are verified here, so that the owner hears facts only.
 
-import { wait, type Steps } from '../async/awaitable.ts'
+import { run, wait, type Steps } from '../async/awaitable.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import type { MemberRecord } from '../identity/member-record.ts'
 import { openRecord } from '../identity/signed-record.ts'
 import type { NoiseCipher } from '../crypto/noise.ts'
 import { ControlDecoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
-import { frameKinds, readItems, type LinkFrame } from '../wire/link-frame.ts'
+import { encodeLinkFrame, frameKinds, readItems, type LinkFrame } from '../wire/link-frame.ts'
 import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
 import type { FramePort } from './frame-port.ts'
 import type { HandshakeResult } from './handshake.ts'
@@ -36,6 +36,7 @@ export class JoinedLife {
   readonly #egress: LinkEgress
   readonly #liveness: Liveness
   #over = false
+  #left = false
 
   constructor(parts: JoinedLifeParts) {
     const { port, result, owner, fail } = parts
@@ -78,6 +79,29 @@ export class JoinedLife {
     const verdict = this.#liveness.verdict(now)
     if (verdict === 'probe') this.probe()
     return verdict === 'dead'
+  }
+
+  /** Tells the neighbour that this node goes: the record speaks for itself, so it leaves at once and unsealed. */
+  sendLeave(record: Uint8Array): void {
+    this.#egress.flush()
+    this.#parts.port.sendFrame(encodeLinkFrame(frameKinds.leave, record))
+  }
+
+  /** The neighbour goes. It is verified beside the queue: the end of the channel is close behind. Once. */
+  receiveLeave(bytes: Uint8Array): void {
+    if (this.#left) return
+    this.#left = true
+    const steps = this.#leaveSteps.bind(this)
+    const verified = run(steps(bytes.slice()))
+    if (verified instanceof Promise) verified.catch((error: unknown) => this.#parts.owner.fault('LINK_FAILED', String(error)))
+  }
+
+  *#leaveSteps(bytes: Uint8Array): Steps<void> {
+    const { owner, link, fault } = this.#parts
+    const record = yield* wait(openRecord(bytes, owner.identity.crypto, owner.identity.keyring))
+    if (isWireFault(record)) fault(record)
+    else if (record.kind === 'left' && record.address === this.record.address) owner.left(link, { record, bytes })
+    else owner.fault('SPOOFED', `${this.record.address} says that ${record.address} leaves`)
   }
 
   /** Says goodbye, then calls `close` when all of it has left. */

@@ -34,6 +34,8 @@ export interface LinkOwner {
   /** What the neighbour says that it has told: a digest to compare with what was heard. */
   heard(link: Link, digest: Digest): void
   records(link: Link, records: readonly ProvenRecord[]): void
+  /** The neighbour itself says that it goes; the link may have ended since it said so. */
+  left(link: Link, proof: ProvenRecord): void
   packet(link: Link, bytes: Uint8Array): void
   plainPacket(link: Link, packet: DecodedPacket): void
   closed(link: Link, why: string): void

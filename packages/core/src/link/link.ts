@@ -129,6 +129,11 @@ export class Link {
     if (this.#state.phase === 'joined') this.#state.life.control(message)
   }
 
+  /** This node goes: its signed record of kind `left`. */
+  sendLeave(record: Uint8Array): void {
+    if (this.#state.phase === 'joined') this.#state.life.sendLeave(record)
+  }
+
   /** To a plain neighbour, also when its channel is full: for what is said seldom. False: it did not leave. */
   sendPlain(packets: readonly Packet[]): boolean {
     if (this.#state.phase !== 'plain' || packets.length === 0) return false
@@ -192,7 +197,10 @@ export class Link {
 
   #frame(bytes: Uint8Array): void {
     this.#unreadableInARow = 0
-    if (this.#state.phase === 'joined') this.#state.life.heard()
+    if (this.#state.phase === 'joined') {
+      this.#state.life.heard()
+      if (bytes[0] === frameKinds.leave) return this.#state.life.receiveLeave(bytes.subarray(1))
+    }
     const steps = this.#frameSteps.bind(this)
     this.#enqueue(() => steps(bytes))
   }

@@ -36,6 +36,8 @@ export interface Environment {
   readonly deviceDialers?: readonly DeviceDialer[] | undefined
   /** What the environment found worth telling before the mesh existed (INSECURE_CONTEXT). Emitted as `warning`. */
   readonly warnings: readonly { readonly code: MeshErrorCode; readonly message: string }[]
+  /** `leave` is called when the page is left, before its channels are closed; the returned function forgets it. */
+  onLeave?(leave: () => void): () => void
   /** Called once by `mesh.close()`, after the links are closed. */
   dispose?(): void
 }

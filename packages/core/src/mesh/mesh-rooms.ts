@@ -56,6 +56,7 @@ export class MeshRooms {
   readonly #trouble: Trouble
   #started: Started | undefined
   #starting: Promise<Started> | undefined
+  #forgetLeaving: (() => void) | undefined
   #closing: Promise<void> | undefined
 
   constructor(settings: MeshSettings, options: MeshOptions, environment: Environment) {
@@ -192,6 +193,7 @@ export class MeshRooms {
     router.on('destination', ({ address }) => this.#refresh(address, this.started))
     router.on('notice', ({ code, text, from }) => this.#trouble.notice(code, `${text} (told by ${from})`))
     router.on('fault', (fault) => this.#trouble.fault(fault))
+    this.#forgetLeaving = this.environment.onLeave?.(() => router.leave())
     for (const dialing of [relays, this.bluetooth, this.serial]) dialing.attach(router)
     clock.soon(() => {
       for (const warning of this.environment.warnings) this.#warn(warning)
@@ -211,8 +213,9 @@ export class MeshRooms {
   /** Ends every link of ours to that one, and forgets it when it is a device. */
   async disconnect(target: string): Promise<void> {
     await Promise.all([this.bluetooth, this.serial].map((devices) => devices.disconnect(target)))
-    const links = this.#started?.router.links().filter(({ peer }) => peer?.address === target) ?? []
-    for (const link of links) link.close('disconnected here')
+    const router = this.#started?.router
+    const links = router?.links().filter(({ peer }) => peer?.address === target) ?? []
+    for (const link of links) router?.retire(link, 'disconnected here')
     await Promise.all(links.map(({ down }) => down))
   }
 
@@ -227,6 +230,9 @@ export class MeshRooms {
   async #close(): Promise<void> {
     const started = this.#started
     this.onClose?.()
+    this.#forgetLeaving?.()
+    // While the links stand: everybody shall hear it, not only who notices that they end.
+    started?.router.leave()
     this.operations.close()
     this.events.clear()
     this.messages.close()

@@ -69,11 +69,14 @@ export class RelayLink {
     void this.#live(router)
   }
 
-  close(): void {
+  /** With a router, the link ends when other ways had time to be found. */
+  close(retires?: Router): void {
     this.#closed = true
     this.#cancelTimer?.()
     this.#dialing?.abort(new MeshError('CLOSED', 'the relay is not wanted any more'))
-    this.#link?.close('the relay is not wanted any more')
+    const why = 'the relay is not wanted any more'
+    if (retires && this.#link) retires.retire(this.#link, why)
+    else this.#link?.close(why)
   }
 
   async #live(router: Router): Promise<void> {

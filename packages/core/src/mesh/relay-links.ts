@@ -56,7 +56,7 @@ export class RelayLinks implements Relays {
   }
 
   remove(url: string): void {
-    this.#links.get(url)?.close()
+    this.#links.get(url)?.close(this.#router)
     this.#links.delete(url)
   }
 

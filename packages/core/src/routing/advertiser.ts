@@ -65,6 +65,15 @@ export class Advertiser<N extends Neighbour> {
     for (const listener of this.#listeners.values()) listener.untold.add(address)
   }
 
+  /** Everybody hears by other means that this origin is gone: there is nothing to withdraw. */
+  gone(address: string): void {
+    this.#latest.delete(address)
+    for (const { untold, moved } of this.#listeners.values()) {
+      untold.add(address)
+      moved.delete(address)
+    }
+  }
+
   forgotten(address: string): void {
     for (const listener of this.#listeners.values()) {
       listener.untold.delete(address)
@@ -125,9 +134,10 @@ export class Advertiser<N extends Neighbour> {
     const route = origin.selected
     if (!isTellable(route)) return undefined
     if (route.neighbour.address === neighbour.address || origin.address === neighbour.address) return undefined
-    const { metric } = origin
+    const { metric, fragile } = origin
     this.#table.told(origin, route.seq48, metric)
-    return { destination: origin.address, seq48: route.seq48, metric, hops: route.hops }
+    const entry = { destination: origin.address, seq48: route.seq48, metric, hops: route.hops }
+    return fragile ? { ...entry, fragile } : entry
   }
 
   #trim(): void {

@@ -14,10 +14,16 @@ import type { Awaitable } from '../ports/crypto.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import type { Forwarder } from './forwarder.ts'
 import { linkCost } from './link-cost.ts'
-import type { LinkNeighbour, RouteExchange } from './route-exchange.ts'
+import type { LinkNeighbour } from './link-neighbour.ts'
+import type { RouteExchange } from './route-exchange.ts'
 
 /** How often links are asked for signs of life. */
 const tickEveryMs = 1_000
+/** From the last choice to the end of a link that is closed with grace. */
+export const retireMs = 300
+/** While another way is being asked for the link stays a little longer. */
+const retireStepMs = 100
+export const retireMaxMs = 3_000
 
 export interface NeighbourhoodParts {
   readonly identity: CapableIdentity
@@ -64,6 +70,23 @@ export class Neighbourhood {
     return link
   }
 
+  /** Makes the link the last choice of both sides, and closes it when better ways had time to be found (R12). */
+  retire(link: Link, detail: string): void {
+    const neighbour = this.#neighbours.get(link)
+    if (!neighbour) return link.close(detail)
+    link.sendControl({ type: 'closing' })
+    this.#parts.exchange.retire(neighbour)
+    this.#closeWhenRelieved(neighbour, detail, retireMs)
+  }
+
+  #closeWhenRelieved(neighbour: LinkNeighbour, detail: string, spentMs: number): void {
+    const { clock, exchange } = this.#parts
+    clock.setTimer(spentMs === retireMs ? retireMs : retireStepMs, () => {
+      if (spentMs >= retireMaxMs || !exchange.awaitsRelief(neighbour)) neighbour.link.close(detail)
+      else this.#closeWhenRelieved(neighbour, detail, spentMs + retireStepMs)
+    })
+  }
+
   /** Ends every link, with a notice where it is understood, and lets in no other. */
   async close(notice: { code: MeshErrorCode; text: string } | undefined): Promise<void> {
     this.#closed = true
@@ -98,6 +121,7 @@ export class Neighbourhood {
         return neighbour ? exchange.told(neighbour) : { hash: 0, count: 0 }
       },
       heard: (link, digest) => withNeighbour(link, (neighbour) => exchange.heard(neighbour, digest)),
+      left: (link, proof) => exchange.left(this.#neighbours.get(link), proof),
       records: (link, records) => withNeighbour(link, (neighbour) => exchange.records(neighbour, records)),
       packet: (link, bytes) => withNeighbour(link, (neighbour) => forwarder.passing(neighbour, bytes)),
       plainPacket: (link, packet) => plainEdge.receive(link, packet),
@@ -118,7 +142,7 @@ export class Neighbourhood {
       other.close('a later life of the same address joined', { code: 'IDENTITY_IN_USE', text: `another process joined as ${record.address}` })
     }
     const kind = record.kind === 'relay' ? 'relay' : record.kind === 'named' ? 'plain' : 'member'
-    const neighbour: LinkNeighbour = { link, address: record.address, cost: linkCost(link.channel.medium), kind, proof }
+    const neighbour: LinkNeighbour = { link, address: record.address, cost: linkCost(link.channel.medium), retiring: false, kind, proof }
     this.#neighbours.set(link, neighbour)
     this.#parts.log.write(4, 'link', `joined ${record.address} over ${link.channel.label}`)
     this.#parts.exchange.join(neighbour, proof)

@@ -2,7 +2,7 @@
 // holds every one of these against its invariants. A view is live: each property says what is so when it is read.
 
 import type { Link } from '../link/link.ts'
-import type { LinkNeighbour } from './route-exchange.ts'
+import type { LinkNeighbour } from './link-neighbour.ts'
 import { isFeasible, metricOf } from './route-choice.ts'
 import type { Feasibility, Origin, Route } from './route-table.ts'
 

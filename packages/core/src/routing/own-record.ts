@@ -1,4 +1,4 @@
-import { seq48Of, type MemberRecord, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
+import { epochOf, lastSeq48Of, seq48Of, type MemberRecord, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
 import { signRecord } from '../identity/signed-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import { run, wait, type Steps } from '../async/awaitable.ts'
@@ -32,6 +32,8 @@ export class OwnRecord {
   /** The number that the next signature, or the one under way, is about. */
   #nextSeq48: number
   #current: ProvenRecord | undefined
+  /** Signed ahead: a page that goes has no time to wait for a signature. */
+  #leave: ProvenRecord | undefined
   #signing: Promise<ProvenRecord> | undefined
   /** What is signed, or is being signed, is not what it should say: the time from that signature to the next. */
   #staleMs: number | undefined
@@ -55,6 +57,11 @@ export class OwnRecord {
     return this.#current
   }
 
+  /** What to say when this node goes (R11); undefined until it is signed. */
+  get leave(): Uint8Array | undefined {
+    return this.#leave?.bytes
+  }
+
   /** The signed record, once there is one. */
   bytes(): Awaitable<Uint8Array> {
     if (this.#current) return this.#current.bytes
@@ -72,6 +79,19 @@ export class OwnRecord {
     if (seq48 <= (this.#signing ? this.#nextSeq48 : this.seq48)) return
     if (farAhead) this.#nextSeq48 = Math.max(this.#nextSeq48, seq48)
     this.#signSoon(raiseEveryMs)
+  }
+
+  /**
+   * A signed record of this very address that this node may not have issued. True: somebody else did. Whoever has the same
+   * key is outbid; two nodes of one free-form name are not, each stands where it was first.
+   */
+  contested({ seq48, kind, publicKey }: MemberRecord): boolean {
+    if (seq48 <= this.seq48) return false
+    const { keyPair } = this.#identity
+    const sameKey = keyPair.publicKey.every((byte, index) => byte === publicKey[index])
+    if (sameKey) this.raise(seq48 + 1, true)
+    // What an earlier life said when it left, or this one before its page came back, is nobody's fault.
+    return !sameKey || kind !== 'left'
   }
 
   stop(): void {
@@ -113,6 +133,12 @@ export class OwnRecord {
     return signing
   }
 
+  *#signLeave(own: MemberRecord): Steps<ProvenRecord> {
+    const seq48 = lastSeq48Of(epochOf(own.seq48))
+    const record: MemberRecord = { ...own, seq48, kind: 'left', name: '', capabilities: [], services: [], plainHosts: [] }
+    return { record, bytes: yield* wait(signRecord(record, this.#identity.keyPair)) }
+  }
+
   *#signSteps(): Steps<ProvenRecord> {
     const { address, keyPair, exchangeKeys, network, keyring, crypto, kind, name, capabilities } = this.#identity
     const record: MemberRecord = {
@@ -123,6 +149,7 @@ export class OwnRecord {
     const proof = { record, bytes: yield* wait(signRecord(record, keyPair, seal)) }
     this.#nextSeq48 = Math.max(this.#nextSeq48, record.seq48 + 1)
     this.#current = proof
+    if ((this.#leave?.record.seq48 ?? -1) < record.seq48) this.#leave = yield* this.#signLeave(record)
     if (!this.#stopped) this.#port.changed(proof)
     return proof
   }

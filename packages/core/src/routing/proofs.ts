@@ -114,6 +114,10 @@ export class Proofs<N> {
     this.#of(neighbour).pulled(address)
   }
 
+  held(neighbour: N, address: string): RouteEntry | undefined {
+    return this.#unproven.get(neighbour)?.entries.get(address)?.entry
+  }
+
   /** The neighbour took it back. */
   release(neighbour: N, address: string): void {
     this.#unproven.get(neighbour)?.delete(address)

@@ -3,7 +3,8 @@
 
 import { epochOf, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
 import { PlainHosts, type PlainRoute } from './plain-hosts.ts'
-import type { LinkNeighbour, RouteExchange } from './route-exchange.ts'
+import type { LinkNeighbour } from './link-neighbour.ts'
+import type { RouteExchange } from './route-exchange.ts'
 import { metricOf } from './route-choice.ts'
 import type { Route } from './route-table.ts'
 import type { Destination, PeerKind, ServiceRow } from './routing-types.ts'

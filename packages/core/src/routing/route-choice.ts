@@ -19,16 +19,24 @@ export function isBetter(seq48: number, metric: number, than: Feasibility | unde
   return than === undefined || seq48 > than.seq48 || (seq48 === than.seq48 && metric < than.metric)
 }
 
-/** The shortest route that is feasible now; the present one on ties (R2). */
+/** The shortest route that is feasible now; the present one on ties (R2); one that is about to break only if there is no other (R12). */
 export function chooseRoute<N extends Neighbour>({ routes, selected, feasibility }: Origin<N>): Route<N> | undefined {
   let best: Route<N> | undefined
   for (const route of routes.values()) {
     if (!isFeasible(route, feasibility)) continue
-    const shorter = best === undefined || metricOf(route) < metricOf(best)
-    const kept = best !== undefined && metricOf(route) === metricOf(best) && route.neighbour === selected?.neighbour
-    if (shorter || kept) best = route
+    if (best === undefined || isPreferred(route, best) || (route.neighbour === selected?.neighbour && !isPreferred(best, route))) best = route
   }
   return best
+}
+
+/** A link on the way, ours or one beyond, closes soon. */
+export function isFragile(route: Route<Neighbour>): boolean {
+  return route.fragile || route.neighbour.retiring
+}
+
+function isPreferred(one: Route<Neighbour>, other: Route<Neighbour>): boolean {
+  if (isFragile(one) !== isFragile(other)) return isFragile(other)
+  return metricOf(one) < metricOf(other)
 }
 
 /** Routes exist, and none of them may be used: only a newer number of the origin helps (R6). */
@@ -36,12 +44,10 @@ export function isStarving(origin: Origin<Neighbour>): boolean {
   return origin.selected === undefined && origin.routes.size > 0
 }
 
-/** The best of the routes that would be shorter than the present one, if they could be trusted (R7). */
-export function shorterUnfeasible<N extends Neighbour>({ routes, selected, feasibility }: Origin<N>): Route<N> | undefined {
+/** The best of the routes that would be taken instead of the present one, if they could be trusted (R7). */
+export function betterUnfeasible<N extends Neighbour>({ routes, selected, feasibility }: Origin<N>): Route<N> | undefined {
   if (selected === undefined) return undefined
   let best: Route<N> | undefined
-  for (const route of routes.values()) {
-    if (metricOf(route) < metricOf(best ?? selected) && !isFeasible(route, feasibility)) best = route
-  }
+  for (const route of routes.values()) if (isPreferred(route, best ?? selected) && !isFeasible(route, feasibility)) best = route
   return best
 }

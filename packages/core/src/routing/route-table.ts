@@ -4,12 +4,14 @@
 
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
 import { hopsMax, TableDigest } from './route-digest.ts'
-import { chooseRoute, isBetter, metricOf } from './route-choice.ts'
+import { chooseRoute, isBetter, isFragile, metricOf } from './route-choice.ts'
 
 /** What the table needs of a link: an identity of its own and a cost. */
 export interface Neighbour {
   readonly address: string
   readonly cost: number
+  /** Its link closes soon. */
+  readonly retiring: boolean
 }
 
 export interface Route<N extends Neighbour> {
@@ -19,6 +21,8 @@ export interface Route<N extends Neighbour> {
   readonly advertised: number
   /** Links from here to the origin. */
   readonly hops: number
+  /** A link beyond the neighbour closes soon. */
+  readonly fragile: boolean
 }
 
 /** The best that was ever told about an origin within one of its numbers. */
@@ -34,6 +38,8 @@ export interface Origin<N extends Neighbour> {
   selected: Route<N> | undefined
   /** Of the selected route when it was selected; infinite without one. */
   metric: number
+  /** Whether the selected route was about to break then. */
+  fragile: boolean
   feasibility: Feasibility | undefined
   /** When the last route went; for forgetting. */
   lostAt: number | undefined
@@ -81,15 +87,27 @@ export class RouteTable<N extends Neighbour> {
     let origin = this.#origins.get(entry.destination)
     if (origin === undefined) {
       if (withdrawn || this.#origins.size >= this.#originsMax) return undefined
-      origin = { address: entry.destination, routes: new Map(), selected: undefined, metric: metricInfinite, feasibility: undefined, lostAt: undefined, revision: 0 }
+      origin = { address: entry.destination, routes: new Map(), selected: undefined, metric: metricInfinite, fragile: false, feasibility: undefined, lostAt: undefined, revision: 0 }
       this.#origins.set(entry.destination, origin)
     }
     const before = origin.routes.get(neighbour)
-    const route = withdrawn ? undefined : { neighbour, seq48: entry.seq48, advertised: entry.metric, hops: entry.hops + 1 }
+    const route = withdrawn ? undefined : { neighbour, seq48: entry.seq48, advertised: entry.metric, hops: entry.hops + 1, fragile: entry.fragile === true }
     if (route) origin.routes.set(neighbour, route)
     else origin.routes.delete(neighbour)
     this.digest.heard(origin.address, before, route)
     return this.select(origin)
+  }
+
+  /** The origin itself is gone. */
+  clear(origin: Origin<N>): Change<N> {
+    for (const route of origin.routes.values()) this.digest.heard(origin.address, route, undefined)
+    origin.routes.clear()
+    return this.select(origin)
+  }
+
+  /** A link is not what it was. */
+  reselect(neighbour: N): Change<N>[] {
+    return Array.from(this.#origins.values()).flatMap((origin) => (origin.routes.has(neighbour) ? [this.select(origin)] : []))
   }
 
   /** A link is gone: every route over it goes. */
@@ -105,12 +123,14 @@ export class RouteTable<N extends Neighbour> {
   /** Chooses anew. */
   select(origin: Origin<N>): Change<N> {
     const before = origin.selected
-    const metricBefore = origin.metric
+    const { metric: metricBefore, fragile: fragileBefore } = origin
     origin.revision = ++this.#revision
     origin.selected = chooseRoute(origin)
     origin.metric = origin.selected ? metricOf(origin.selected) : metricInfinite
+    origin.fragile = origin.selected !== undefined && isFragile(origin.selected)
     this.digest.selected(origin, before, metricBefore)
-    return { origin, before, selection: selectionOf(before, origin, metricBefore) }
+    const selection = selectionOf(before, origin, metricBefore)
+    return { origin, before, selection: origin.fragile !== fragileBefore && (selection === 'same' || selection === 'moved') ? 'changed' : selection }
   }
 
   /** To be called with everything finite that is told about an origin, before it is told (R3). */

@@ -4,7 +4,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Digest, RouteEntry } from '../wire/control.ts'
 import { Advertiser } from './advertiser.ts'
-import type { LinkNeighbour } from './route-exchange.ts'
+import type { LinkNeighbour } from './link-neighbour.ts'
 import type { Change, RouteTable } from './route-table.ts'
 
 /** News that is not urgent waits this long for company. */
@@ -44,6 +44,11 @@ export class RouteTeller {
     this.#advertiser.born(address)
   }
 
+  /** Everybody hears by other means that this origin is gone. */
+  gone(address: string): void {
+    this.#advertiser.gone(address)
+  }
+
   forgotten(address: string): void {
     this.#advertiser.forgotten(address)
   }
@@ -53,7 +58,7 @@ export class RouteTeller {
     if (selection === 'same') return
     if (selection !== 'moved') this.#advertiser.changed(origin.address)
     else this.#advertiser.moved(origin.address, [before?.neighbour.address, origin.selected?.neighbour.address])
-    this.#tellSoon(selection === 'gained' || selection === 'lost')
+    this.#tellSoon(selection === 'gained' || selection === 'lost' || origin.fragile)
   }
 
   /** This node's own number is another. */

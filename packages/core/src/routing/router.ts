@@ -82,7 +82,6 @@ export class Router {
         this.#reachability.review(address)
         this.#forwarder.routeChanged(address)
       },
-      impostor: (seq48) => this.#impostor(seq48),
       fault,
     })
     this.#reachability = new Reachability(this.address, this.#exchange, {
@@ -248,11 +247,22 @@ export class Router {
     return this.#events.on(event, listener)
   }
 
+  /** Ends a link to a neighbour when both sides had time to find other ways. */
+  retire(link: Link, detail: string): void {
+    this.#neighbourhood.retire(link, detail)
+  }
+
+  /** Tells everybody that this node goes. At once: to be called when a page is left. A node that stays takes another number. */
+  leave(): void {
+    this.#exchange.farewell()
+  }
+
   /** Tells the neighbours, then ends every link. Idempotent. */
   async close(notice?: { code: 'RESTARTING' | 'CLOSED'; text: string }): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     this.#plainEdge.farewell()
+    this.leave()
     const down = this.#neighbourhood.close(notice)
     this.#contents.stop()
     this.#own.stop()
@@ -279,12 +289,6 @@ export class Router {
     const text = error instanceof Error ? error.message : String(error)
     this.#fault('HANDLER_FAILED', `a handler of ${packet.service ?? `context ${packet.contextID}`} failed: ${text}`)
     this.#forwarder.error(packet, 'HANDLER_FAILED', text.slice(0, 200))
-  }
-
-  /** An earlier life of this node ran ahead, or somebody copied its key. */
-  #impostor(seq48: number): void {
-    this.#fault('IDENTITY_IN_USE', `somebody signs as ${this.address} under a greater number`)
-    this.#own.raise(seq48 + 1, true)
   }
 
   *#visible(): IterableIterator<VisibleHost> {

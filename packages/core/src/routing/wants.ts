@@ -1,18 +1,20 @@
 // When this node itself needs a newer number of an origin. Every known route might lead back here: ask at once (R6). Or a
-// shorter route is known that might, while a longer one works: wait until the newest number has spread, then ask (R7).
+// better route is known that might, while a worse one works: wait until the newest number has spread, then ask (R7).
 
 import type { Clock } from '../ports/clock.ts'
 import { requestHopsMax } from './requests.ts'
-import { isStarving, shorterUnfeasible } from './route-choice.ts'
+import { isStarving, betterUnfeasible } from './route-choice.ts'
 import type { Neighbour, Origin, RouteTable } from './route-table.ts'
 
 const starvingRetriesMs = [500, 1_000, 2_000, 4_000, 8_000, 16_000] as const
-const shorterRetriesMs = [1_000, 2_000, 4_000, 8_000, 16_000] as const
+const betterRetriesMs = [1_000, 2_000, 4_000, 8_000, 16_000] as const
 
 interface Want {
   readonly starving: boolean
-  /** The newest number in use when the want arose: while it spreads, nothing shorter is asked for. */
+  /** The newest number in use when the want arose: while it spreads, nothing better is asked for. */
   readonly seq48: number | undefined
+  /** The route in use was about to break. */
+  readonly fragile: boolean
   readonly cancel: () => void
 }
 
@@ -44,11 +46,15 @@ export class Wants<N extends Neighbour> {
       if (want?.starving) return
       this.#drop(origin.address)
       this.#askAll(origin, 0)
-    } else if (shorterUnfeasible(origin) === undefined) this.#drop(origin.address)
-    else if (want === undefined || want.starving || want.seq48 !== origin.selected?.seq48) {
+    } else if (betterUnfeasible(origin) === undefined) this.#drop(origin.address)
+    else if (want === undefined || want.starving || want.seq48 !== origin.selected?.seq48 || origin.fragile !== want.fragile) {
       this.#drop(origin.address)
-      this.#askShorterLater(origin, 0)
+      this.#askBetterLater(origin, 0)
     }
+  }
+
+  has(address: string): boolean {
+    return this.#wants.has(address)
   }
 
   stop(): void {
@@ -69,14 +75,16 @@ export class Wants<N extends Neighbour> {
     })
   }
 
-  #askShorterLater(origin: Origin<N>, tries: number): void {
-    this.#again(origin, false, shorterRetriesMs[tries], () => {
-      const route = shorterUnfeasible(origin)
+  #askBetterLater(origin: Origin<N>, tries: number): void {
+    // When the present one is about to break there is no time to wait.
+    const delayMs = tries === 0 && origin.fragile ? 0 : betterRetriesMs[tries]
+    this.#again(origin, false, delayMs, () => {
+      const route = betterUnfeasible(origin)
       if (route === undefined) return
       const told = origin.feasibility?.seq48 ?? 0
       // Behind in numbers: a refresh may do. Else only the origin can help.
       this.#port.ask(route.neighbour, origin.address, route.seq48 < told ? told : told + 1, requestHopsMax)
-      this.#askShorterLater(origin, tries + 1)
+      this.#askBetterLater(origin, tries + 1)
     })
   }
 
@@ -87,6 +95,6 @@ export class Wants<N extends Neighbour> {
       this.#wants.delete(origin.address)
       if (this.#table.get(origin.address) === origin) act()
     })
-    this.#wants.set(origin.address, { starving, seq48: origin.selected?.seq48, cancel })
+    this.#wants.set(origin.address, { starving, seq48: origin.selected?.seq48, fragile: origin.fragile, cancel })
   }
 }

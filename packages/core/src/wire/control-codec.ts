@@ -16,12 +16,12 @@ export const dictionaryNamesMax = 65_536
 const noticeTextBytesMax = 1_000
 const seq48Max = 2 ** 48 - 1
 
-const messageTypes = { routes: 1, pull: 2, records: 3, request: 4, ping: 5, pong: 6, notice: 7, refresh: 8 } as const
+const messageTypes = { routes: 1, pull: 2, records: 3, request: 4, ping: 5, pong: 6, notice: 7, refresh: 8, closing: 9 } as const
 
 /** Of a `routes` item. A dump that takes several items: `first` … `last`; `reset` empties the dictionary beforehand. */
 const routesFlags = { complete: 1, first: 2, last: 4, reset: 8 } as const
 /** Of an entry. A withdrawal needs no metric. */
-const entryFlags = { withdrawn: 1 } as const
+const entryFlags = { withdrawn: 1, fragile: 2 } as const
 
 type Message<T extends ControlMessage['type']> = Extract<ControlMessage, { type: T }>
 
@@ -57,7 +57,8 @@ export class ControlEncoder {
       case 'pong':
         return [new ByteWriter(16).u8(messageTypes[message.type]).varint(message.nonce).u32(message.told.hash).varint(message.told.count).finish()]
       case 'refresh':
-        return [new ByteWriter(1).u8(messageTypes.refresh).finish()]
+      case 'closing':
+        return [new ByteWriter(1).u8(messageTypes[message.type]).finish()]
       case 'notice':
         return [new ByteWriter().u8(messageTypes.notice).string(message.code).text(message.text.slice(0, noticeTextBytesMax / 4)).finish()]
     }
@@ -110,7 +111,7 @@ export class ControlEncoder {
       writer.varint(index + 1)
     }
     const withdrawn = entry.metric >= metricInfinite
-    writer.u8(withdrawn ? entryFlags.withdrawn : 0).varint(zigzag(entry.seq48 - this.#lastSeqs[index]!))
+    writer.u8((withdrawn ? entryFlags.withdrawn : 0) | (entry.fragile ? entryFlags.fragile : 0)).varint(zigzag(entry.seq48 - this.#lastSeqs[index]!))
     this.#lastSeqs[index] = entry.seq48
     if (!withdrawn) writer.varint(entry.metric)
     writer.u8(Math.min(entry.hops, 255))
@@ -195,6 +196,8 @@ export class ControlDecoder {
       }
       case messageTypes.refresh:
         return { type: 'refresh' }
+      case messageTypes.closing:
+        return { type: 'closing' }
       case messageTypes.notice: {
         const code = reader.string()
         if (reader.remaining > noticeTextBytesMax) return new WireFault('too-long', 'a notice of more than a line')
@@ -255,7 +258,7 @@ export class ControlDecoder {
     const hops = reader.u8()
     if (reader.failed || seq48 < 0 || seq48 > seq48Max || metric > metricInfinite) return undefined
     this.#lastSeqs[index] = seq48
-    return { destination, seq48, metric, hops }
+    return flags & entryFlags.fragile ? { destination, seq48, metric, hops, fragile: true } : { destination, seq48, metric, hops }
   }
 }
 

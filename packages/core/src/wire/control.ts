@@ -7,6 +7,8 @@ export interface RouteEntry {
   readonly seq48: number
   readonly metric: number
   readonly hops: number
+  /** It leads over a link that closes soon: any other way is better (R12). */
+  readonly fragile?: boolean | undefined
 }
 
 export const metricInfinite = 0xffff
@@ -32,5 +34,7 @@ export type ControlMessage =
   | { readonly type: 'pong'; readonly nonce: number; readonly told: Digest }
   /** "Tell me everything again": a complete dump is the answer (R10). */
   | { readonly type: 'refresh' }
+  /** "I shall close this link soon: take another way." (R12) */
+  | { readonly type: 'closing' }
   /** A typed notice before or instead of a silent close: a code of docs/errors.md and one line for people. */
   | { readonly type: 'notice'; readonly code: string; readonly text: string }

@@ -6,7 +6,7 @@ import { WireFault } from './wire-fault.ts'
 // What one capable neighbour hands the other: a kind and a body. Kinds that are not known are skipped by the caller, so
 // that tomorrow's peer can talk to today's.
 
-export const frameKinds = { hello: 1, reply: 2, finish: 3, refusal: 4, control: 5, packets: 6 } as const
+export const frameKinds = { hello: 1, reply: 2, finish: 3, refusal: 4, control: 5, packets: 6, leave: 7 } as const
 
 /** Below 64 KiB with room for KISS-free headers: every transport that we know takes a message of this size whole. */
 export const linkFrameBytesMax = 65_000

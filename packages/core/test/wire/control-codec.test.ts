@@ -17,6 +17,7 @@ describe('control messages', () => {
   it.each<ControlMessage>([
     { type: 'routes', entries: [], complete: true },
     { type: 'routes', entries: [], complete: false },
+    { type: 'routes', entries: [{ ...entry(1), fragile: true }], complete: false },
     { type: 'routes', entries: [entry(1), entry(2, 0), entry(3, 2 ** 48 - 1)], complete: false },
     { type: 'routes', entries: [{ ...entry(1), metric: 65_535 }], complete: true },
     { type: 'pull', wanted: [{ address: 'a', seq48: 0 }, { address: 'né', seq48: 2 ** 48 - 1 }] },
@@ -25,6 +26,7 @@ describe('control messages', () => {
     { type: 'ping', nonce: 0, told: { hash: 0, count: 0 } },
     { type: 'pong', nonce: Number.MAX_SAFE_INTEGER, told: { hash: 0xffff_fffe, count: 20_000 } },
     { type: 'refresh' },
+    { type: 'closing' },
     { type: 'notice', code: 'RESTARTING', text: 'back in a minute – né' },
   ])('carries $type', (message) => {
     const encoder = new ControlEncoder()

@@ -1,0 +1,208 @@
+// What neighbours say about others, and what becomes of it: an entry waits for the record that proves it, then it changes
+// the table; a record is believed if it was asked for, or if it says that its own origin left.
+
+import { recordMismatch } from '../identity/member-record.ts'
+import type { ProvenRecord } from '../link/link-owner.ts'
+import type { Clock } from '../ports/clock.ts'
+import { metricInfinite, type RouteEntry } from '../wire/control.ts'
+import type { CapableIdentity } from './capable-identity.ts'
+import { Departures } from './departures.ts'
+import type { LinkNeighbour } from './link-neighbour.ts'
+import { OriginNews } from './origin-news.ts'
+import type { OwnRecord } from './own-record.ts'
+import { Proofs, pullsMax } from './proofs.ts'
+import type { RunningDigest } from './route-digest.ts'
+import type { Change, RouteTable } from './route-table.ts'
+
+export interface RouteIntakePort {
+  isNeighbour(neighbour: LinkNeighbour): boolean
+  neighbours(): Iterable<LinkNeighbour>
+  /** The table has an origin that it did not have. */
+  born(address: string): void
+  /** Something changed in the table; `known`: the neighbours hear of it by other means. */
+  selected(change: Change<LinkNeighbour>, known: boolean): void
+  /** What the record of an origin says is different now. */
+  renewed(address: string): void
+  fault(code: string, message: string): void
+}
+
+export class RouteIntake {
+  readonly #identity: CapableIdentity
+  readonly #table: RouteTable<LinkNeighbour>
+  readonly #own: OwnRecord
+  readonly #port: RouteIntakePort
+  readonly #proofs: Proofs<LinkNeighbour>
+  readonly #departures: Departures
+  readonly #news = new OriginNews()
+
+  constructor(identity: CapableIdentity, clock: Clock, own: OwnRecord, table: RouteTable<LinkNeighbour>, port: RouteIntakePort) {
+    this.#identity = identity
+    this.#own = own
+    this.#table = table
+    this.#port = port
+    this.#proofs = new Proofs(clock, {
+      pull: (neighbour, wanted) => neighbour.link.sendControl({ type: 'pull', wanted }),
+      dropped: (neighbour, address) => port.fault('UNPROVEN', `${neighbour.address} did not prove its route to ${address}`),
+    })
+    this.#departures = new Departures({ proofs: this.#proofs, neighbours: () => port.neighbours(), gone: (address) => this.#gone(address) })
+  }
+
+  /** What is known of an origin, this node itself included. */
+  proof(address: string): ProvenRecord | undefined {
+    return address === this.#identity.address ? this.#own.current : this.#proofs.record(address)
+  }
+
+  /** Another node has this name and can be reached. Free-form names only: a member's address follows from its key. */
+  isTaken(proof: ProvenRecord): boolean {
+    const { address, publicKey } = proof.record
+    const known = this.#table.get(address)?.selected && this.#proofs.record(address)?.record
+    return known !== undefined && known.publicKey.some((byte, index) => byte !== publicKey[index])
+  }
+
+  /** A route that is not proven yet. */
+  awaitsProof(address: string): boolean {
+    return this.#proofs.awaits(address)
+  }
+
+  /** The neighbour is asked for a newer number, and will send the record that proves it. */
+  expect(neighbour: LinkNeighbour, address: string): void {
+    this.#proofs.expect(neighbour, address)
+  }
+
+  /** The record of a handshake. */
+  join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
+    // It signed a greater number in an earlier life, whose clock ran ahead: without it, nobody would believe it again.
+    const later = this.#proofs.record(neighbour.address)
+    if (later && later.record.seq48 > proof.record.seq48) neighbour.link.sendControl({ type: 'records', records: [later.bytes] })
+    const proven = this.#proofs.keep(proof)
+    this.#noteNews(later, proof)
+    this.#applyAll(proven)
+  }
+
+  leave(neighbour: LinkNeighbour): void {
+    this.#proofs.leave(neighbour)
+  }
+
+  routes(neighbour: LinkNeighbour, entries: readonly RouteEntry[], complete: boolean): void {
+    if (complete) this.#withdrawAbsent(neighbour, entries)
+    for (const entry of entries) this.#entry(neighbour, entry)
+  }
+
+  /** Everything that the neighbour said and that was not refused, proven or not. */
+  heard(neighbour: LinkNeighbour): RunningDigest {
+    const heard = this.#table.digest.kept(neighbour)
+    this.#proofs.addHeld(neighbour, heard, (address) => this.#table.get(address)?.routes.get(neighbour))
+    return heard
+  }
+
+  records(neighbour: LinkNeighbour, proofs: readonly ProvenRecord[]): void {
+    for (const proof of proofs) {
+      const { record } = proof
+      const mismatch = recordMismatch(this.#identity, record)
+      if (mismatch) {
+        this.#port.fault(mismatch, `${neighbour.address} sent a record of network '${record.network.name}'`)
+        continue
+      }
+      if (record.address === this.#identity.address) {
+        this.#proofs.release(neighbour, record.address)
+        if (this.#own.contested(record)) this.#port.fault('IDENTITY_IN_USE', `somebody signs as ${record.address} under a greater number`)
+        continue
+      }
+      if (record.kind === 'left') {
+        this.#departures.heard(neighbour, proof)
+        continue
+      }
+      const before = this.#proofs.record(record.address)
+      if (this.isTaken(proof)) {
+        this.#port.fault('IDENTITY_IN_USE', `${neighbour.address} knows another node called ${record.address}`)
+        continue
+      }
+      const proven = this.#proofs.prove(neighbour, proof)
+      if (proven === undefined) this.#port.fault('UNASKED', `${neighbour.address} sent a record of ${record.address} that nobody asked for`)
+      else {
+        this.#noteNews(before, proof)
+        this.#applyAll(proven)
+      }
+    }
+  }
+
+  /** A neighbour says that it goes; `neighbour`: unless its link has ended by now. */
+  left(neighbour: LinkNeighbour | undefined, proof: ProvenRecord): void {
+    if (!recordMismatch(this.#identity, proof.record)) this.#departures.heard(neighbour, proof)
+  }
+
+  /** Shows what was asked for, as far as it is known. */
+  pulled(neighbour: LinkNeighbour, wanted: readonly { address: string; seq48: number }[]): void {
+    const records: Uint8Array[] = []
+    // Nobody of ours asks for more at a time, nor twice for the same.
+    for (const address of new Set(wanted.slice(0, pullsMax).map((one) => one.address))) {
+      const proof = this.proof(address)
+      if (proof) records.push(proof.bytes)
+    }
+    if (records.length > 0) neighbour.link.sendControl({ type: 'records', records })
+  }
+
+  forget(address: string): void {
+    this.#proofs.forget(address)
+    this.#news.forget(address)
+  }
+
+  stop(): void {
+    this.#proofs.stop()
+  }
+
+  #entry(neighbour: LinkNeighbour, entry: RouteEntry): void {
+    const { destination, seq48, metric } = entry
+    if (destination === this.#identity.address) {
+      // Proof before effect also here: only a signed number of this address that this node did not issue means anything.
+      if (metric < metricInfinite && seq48 > this.#own.seq48) this.#proofs.hold(neighbour, entry)
+    } else if (metric >= metricInfinite) {
+      this.#proofs.release(neighbour, destination)
+      if (this.#table.get(destination)) this.#apply(neighbour, entry)
+    } else if (this.#departures.isOver(destination, seq48)) {
+      this.#proofs.release(neighbour, destination)
+    } else if (this.#proofs.proves(destination, seq48)) {
+      this.#proofs.release(neighbour, destination)
+      this.#apply(neighbour, entry)
+    } else {
+      this.#proofs.hold(neighbour, entry)
+    }
+  }
+
+  #withdrawAbsent(neighbour: LinkNeighbour, entries: readonly RouteEntry[]): void {
+    const present = new Set(entries.map(({ destination }) => destination))
+    for (const origin of [...this.#table.all()]) {
+      if (present.has(origin.address) || !origin.routes.has(neighbour)) continue
+      this.#apply(neighbour, { destination: origin.address, seq48: 0, metric: metricInfinite, hops: 0 })
+    }
+    this.#proofs.releaseAbsent(neighbour, present)
+  }
+
+  #noteNews(before: ProvenRecord | undefined, proof: ProvenRecord): void {
+    const selected = this.#table.get(proof.record.address)?.selected
+    if (this.#news.note(before, proof, selected?.seq48) && selected) this.#port.renewed(proof.record.address)
+  }
+
+  #applyAll(proven: readonly { neighbour: LinkNeighbour; entry: RouteEntry }[]): void {
+    for (const { neighbour, entry } of proven) if (this.#port.isNeighbour(neighbour)) this.#apply(neighbour, entry)
+  }
+
+  #apply(neighbour: LinkNeighbour, entry: RouteEntry): void {
+    const known = this.#table.get(entry.destination)
+    const seq48Before = known?.selected?.seq48 ?? -1
+    const learned = this.#table.learn(neighbour, entry)
+    if (learned === undefined) {
+      this.forget(entry.destination)
+      return this.#port.fault('QUEUE_FULL', `no room for a route to ${entry.destination}, or it is too long`)
+    }
+    if (known === undefined) this.#port.born(entry.destination)
+    this.#port.selected(this.#news.weigh(learned, seq48Before), false)
+  }
+
+  #gone(address: string): void {
+    this.#news.forget(address)
+    const origin = this.#table.get(address)
+    if (origin === undefined) return
+    this.#port.selected(this.#table.clear(origin), true)
+  }
+}
