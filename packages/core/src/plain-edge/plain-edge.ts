@@ -84,6 +84,7 @@ export class PlainEdge {
   receive(link: Link, packet: DecodedPacket): void {
     const neighbour = this.#neighbours.at(link)
     if (!neighbour) return
+    neighbour.heardAt = this.#port.clock.now()
     switch (packet.netState ?? 0) {
       case netStates.route:
         return this.#learner.route(neighbour, packet)

@@ -19,6 +19,8 @@ const addressBytesMax = 100
 const askAfterMs = 400
 /** … at most so often, for the Python router answers on all its links. */
 const askEveryMs = 2_000
+/** An answer takes less, or is none. */
+const doubtMs = 5_000
 /** L13: until what the other gateway told is withdrawn, wherever it went. */
 const declinedAgainMs = 1_000
 
@@ -84,6 +86,9 @@ export class PlainLearner {
     for (const neighbour of this.#neighbours.all()) {
       const free = neighbour.takeDeclined((address) => this.#port.wayTo(address) !== 'none')
       if (free.length > 0) this.#ask(neighbour, declinedAgainMs)
+      const shared = neighbour.address !== '' && this.#port.wayTo(neighbour.address) === 'lease'
+      if (neighbour.shared && !shared) this.#teller.tellAnew(neighbour)
+      neighbour.shared = shared
     }
   }
 
@@ -105,6 +110,16 @@ export class PlainLearner {
     // It has forgotten the way that it had; ours, if there is one, it hears when the withdrawal has passed.
     if (this.#neighbours.toward(destination) || this.#port.wayTo(destination) !== 'none') this.#teller.forgot(neighbour, destination)
     this.#port.hostsChanged()
+  }
+
+  /** Two links under one name: the older one may be dead without knowing it. Every stack answers a query. */
+  #doubt(neighbour: PlainNeighbour): void {
+    const { clock } = this.#port
+    const since = clock.now()
+    neighbour.link.sendPlain([{ netState: netStates.query }])
+    this.#neighbours.after(neighbour, doubtMs, () => {
+      if (neighbour.heard && neighbour.heardAt < since) neighbour.link.close('silent, and another link has its name')
+    })
   }
 
   #ask(neighbour: PlainNeighbour, delayMs: number): void {
@@ -136,6 +151,8 @@ export class PlainLearner {
     neighbour.address = source
     neighbour.tellFrom = 0
     neighbour.link.namePlain(source)
+    if (this.#neighbours.returns(source)) this.#teller.tellAnew(neighbour)
+    for (const other of this.#neighbours.all()) if (other !== neighbour && other.address === source) this.#doubt(other)
     this.#teller.changed()
   }
 }

@@ -45,6 +45,13 @@ export class PlainNeighbour {
   cancelQuery: (() => void) | undefined
   /** Answered a query last. */
   answeredAt: number = Number.NEGATIVE_INFINITY
+  /** Told anew last. */
+  anewAt: number = Number.NEGATIVE_INFINITY
+  cancelAnew: (() => void) | undefined
+  /** Another gateway has a link to it, too. */
+  shared = false
+  /** It said something last. */
+  heardAt: number = Number.NEGATIVE_INFINITY
   /** It will be told what is due then. */
   wakesAt: number = Number.POSITIVE_INFINITY
   cancelWake: (() => void) | undefined

@@ -2,10 +2,15 @@ import type { Link } from '../link/link.ts'
 import type { Clock } from '../ports/clock.ts'
 import { PlainNeighbour } from './plain-neighbour.ts'
 
+/** Names that are remembered for when they return. */
+const goneMax = 1_024
+
 /** The plain nodes at the ends of this node's links. */
 export class PlainNeighbours {
   readonly #clock: Clock
   readonly #byLink = new Map<Link, PlainNeighbour>()
+  /** Names of those whose links ended. */
+  readonly #gone = new Set<string>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -25,7 +30,17 @@ export class PlainNeighbours {
     const neighbour = this.#byLink.get(link)
     this.#byLink.delete(link)
     for (const cancel of neighbour?.timers ?? []) cancel()
+    if (neighbour?.address) {
+      this.#gone.delete(neighbour.address)
+      if (this.#gone.size >= goneMax) this.#gone.delete(this.#gone.keys().next().value as string)
+      this.#gone.add(neighbour.address)
+    }
     return neighbour
+  }
+
+  /** Whether a link to that one has ended; asked once. */
+  returns(address: string): boolean {
+    return this.#gone.delete(address)
   }
 
   at(link: Link): PlainNeighbour | undefined {

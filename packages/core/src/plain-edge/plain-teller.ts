@@ -29,6 +29,12 @@ export const refreshEveryMs = 30_000
 const fullAgainMs = 1_000
 /** What a neighbour has just been told may still be under way when it withdraws it. */
 const crossingMs = 1_000
+/** A neighbour that lost a link may not have noticed; not more often, for it is many words. */
+const anewAfterMs = 1_000
+const anewEveryMs = 10_000
+
+/** `anew`: withdrawn first, so that it takes the place of whatever the neighbour believes in. */
+type Extent = 'difference' | 'everything' | 'anew'
 
 export class PlainTeller {
   readonly #port: PlainEdgePort
@@ -99,8 +105,23 @@ export class PlainTeller {
     this.#wake(neighbour, until)
   }
 
+  /**
+   * The neighbour had another way to this network, to this node or to another gateway, that ended. Some stacks do not notice, or
+   * keep the routes of the older link: what they hear withdrawn they forget whatever they think.
+   */
+  tellAnew(neighbour: PlainNeighbour): void {
+    if (neighbour.cancelAnew) return
+    const now = this.#port.clock.now()
+    const at = Math.max(now + anewAfterMs, neighbour.anewAt + anewEveryMs)
+    neighbour.cancelAnew = this.#neighbours.after(neighbour, at - now, () => {
+      neighbour.cancelAnew = undefined
+      neighbour.anewAt = at
+      this.tell(neighbour, 'anew')
+    })
+  }
+
   /** The difference between what the neighbour was told and what it may see now. */
-  tell(neighbour: PlainNeighbour, what: 'difference' | 'everything' = 'difference'): void {
+  tell(neighbour: PlainNeighbour, what: Extent = 'difference'): void {
     const now = this.#port.clock.now()
     if (now < neighbour.tellFrom) return this.#wake(neighbour, neighbour.tellFrom)
     // What it does not take would pile up here; later the difference is the same, or less.
@@ -157,22 +178,22 @@ export class PlainTeller {
     return this.#port.wayTo(destination) === 'native' ? nativeAgainMs : leaseAgainMs
   }
 
-  #tellHost(neighbour: PlainNeighbour, host: VisibleHost, words: Packet[], what: 'difference' | 'everything'): void {
+  #tellHost(neighbour: PlainNeighbour, host: VisibleHost, words: Packet[], what: Extent): void {
     const now = this.#port.clock.now()
     const { address } = host
     const told = neighbour.told.get(address)
     const services = new Map(host.services.map(({ service, load }) => [service, toldLoad(load)]))
     const cost = toldCost(host.hops)
     const gone = told !== undefined && [...told.services.keys()].some((service) => !services.has(service))
-    const removes = gone && now - told.removedAt >= serviceEveryMs
+    const removes = what === 'anew' || (gone && now - told.removedAt >= serviceEveryMs)
     if (gone && !removes) this.#wake(neighbour, told.removedAt + serviceEveryMs)
     // A load of 0 would end the Python router. A withdrawn route takes its services with it, everywhere.
     if (removes) words.push(routeWord(this.#port.address, address, 0))
-    const anew = told === undefined || removes || what === 'everything'
-    if (anew || cost < told.cost) words.push(routeWord(this.#port.address, address, cost))
+    const again = told === undefined || removes || what === 'everything'
+    if (again || cost < told.cost) words.push(routeWord(this.#port.address, address, cost))
     const next: Told = {
-      cost: anew ? cost : Math.min(cost, told.cost),
-      at: anew || cost < told.cost ? now : told.at,
+      cost: again ? cost : Math.min(cost, told.cost),
+      at: again || cost < told.cost ? now : told.at,
       removedAt: removes ? now : (told?.removedAt ?? Number.NEGATIVE_INFINITY),
       forgotten: false,
       services: removes || told === undefined ? new Map() : told.services,
@@ -182,7 +203,7 @@ export class PlainTeller {
   }
 
   #tellService(
-    neighbour: PlainNeighbour, offer: { address: string; service: string; load: number }, told: Told, words: Packet[], what: 'difference' | 'everything',
+    neighbour: PlainNeighbour, offer: { address: string; service: string; load: number }, told: Told, words: Packet[], what: Extent,
   ): void {
     const now = this.#port.clock.now()
     const { address, service, load } = offer
