@@ -2,7 +2,7 @@
 // `sim --seeds 1000 --from 1` runs many and names the first seed that breaks a promise.
 
 import { parseArgs } from 'node:util'
-import { runMeshScenario, runRoutingScenario, ScenarioFailure } from '../dist/testing/index.js'
+import { runMeshScenario, runPlainEdgeScenario, runRoutingScenario, ScenarioFailure } from '../dist/testing/index.js'
 
 const options = {
   seed: { type: 'string' },
@@ -14,13 +14,17 @@ const options = {
 }
 const values = readOptions()
 
-const worlds = { routing: runRoutingScenario, mesh: (seed) => runMeshScenario(seed, { settle: () => new Promise(setImmediate) }) }
-const chosen = values.world === 'both' ? Object.keys(worlds) : [values.world]
+const worlds = {
+  routing: runRoutingScenario,
+  mesh: (seed) => runMeshScenario(seed, { settle: () => new Promise(setImmediate) }),
+  edge: runPlainEdgeScenario,
+}
+const chosen = values.world === 'both' ? ['routing', 'mesh'] : [values.world]
 const from = wholeNumber('seed', values.seed ?? values.from)
 const count = values.seed === undefined ? wholeNumber('seeds', values.seeds) : 1
-for (const world of chosen) if (!(world in worlds)) usage(`--world is routing, mesh or both, not '${world}'`)
+for (const world of chosen) if (!(world in worlds)) usage(`--world is routing, mesh, both or edge, not '${world}'`)
 
-const totals = { seeds: 0, deliveries: 0, routeChanges: 0, faults: 0, calls: 0, answers: 0 }
+const totals = { seeds: 0, deliveries: 0, routeChanges: 0, faults: 0, calls: 0, answers: 0, ...(chosen.includes('edge') ? { pairsOk: 0, pairsDark: 0 } : {}) }
 const digests = []
 let running = ''
 process.on('unhandledRejection', (error) => fail(`${running}: a rejection that nobody handled: ${error?.stack ?? error}`))
@@ -36,9 +40,11 @@ else {
   console.log(
     `${Object.entries(totals)
       .map(([what, number]) => `${what} ${number}`)
-      .join(', ')}: all members found each other; ${seconds} s`,
+      .join(', ')}: ${chosen.includes('edge') ? 'no storm, nobody seen who is gone' : 'all members found each other'}; ${seconds} s`,
   )
 }
+// What Node.js routers believe of links that broke, no neighbour can take from them.
+if (totals.pairsDark > 0.001 * totals.pairsOk) fail(`${totals.pairsDark} of ${totals.pairsOk + totals.pairsDark} pairs are dark`)
 if (totals.deliveries === 0 || totals.routeChanges === 0) fail('nothing was delivered or no route ever changed: these runs prove nothing')
 
 async function runOne(world, seed) {
@@ -68,7 +74,7 @@ function wholeNumber(option, text) {
 }
 
 function usage(message) {
-  console.error(`${message}\nsim [--seed N [--digest] | --seeds COUNT --from N] [--world routing|mesh|both] [--history]`)
+  console.error(`${message}\nsim [--seed N [--digest] | --seeds COUNT --from N] [--world routing|mesh|both|edge] [--history]`)
   process.exit(2)
 }
 

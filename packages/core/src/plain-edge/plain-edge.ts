@@ -50,8 +50,11 @@ export class PlainEdge {
   }
 
   leave(link: Link): void {
-    const hosts = [...(this.#neighbours.remove(link)?.hosts() ?? [])]
+    const gone = this.#neighbours.remove(link)
+    if (!gone) return
+    const hosts = [...gone.hosts()]
     for (const host of hosts) this.#learner.bequeath(host)
+    if (gone.address) for (const other of this.#neighbours.all()) if (other.address === gone.address) this.#teller.tellAnew(other)
     if (hosts.length > 0) this.#port.hostsChanged()
   }
 

@@ -136,9 +136,9 @@ export class PlainLearner {
 
   #mayClaim(address: string, neighbour: PlainNeighbour, cost?: number): boolean {
     if (!isMemberForm(address) && address.length <= addressBytesMax) return true
-    // Our own words come back from rings of plain nodes: claiming nothing, they are no fraud.
-    const echo = cost === undefined ? neighbour.told.has(address) : cost === 0 || isEcho(cost)
-    if (echo) return false
+    // Words of ours come back through plain nodes, and who has two gateways tells each of the other: claiming to be nobody, it is no fraud.
+    const passedOn = cost === undefined ? neighbour.told.has(address) || this.#port.wayTo(address) === 'native' : cost !== 1
+    if (passedOn) return false
     this.#port.fault('SPOOFED', `${neighbour.link.channel.label} advertised ${address.slice(0, 40)}`)
     neighbour.link.admits(address)
     return false

@@ -210,6 +210,7 @@ describe('the plain edge', () => {
       const { world, relay, member, y } = ring()
       y.say(
         { netState: netStates.route, srcAddr: 'y', data: encodeRouteAdvert(member.address, 66) },
+        { netState: netStates.route, srcAddr: 'y', data: encodeRouteAdvert(member.address, 2) },
         { netState: netStates.service, data: encodeServiceAdvert(member.address, 'ping', 1) },
       )
       world.run(500)

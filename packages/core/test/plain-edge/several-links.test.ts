@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { netStates } from '../../src/wire/packet.ts'
+import { RouterWorld } from '../routing/router-world.ts'
+import { PlainPeer, pong } from './plain-peer.ts'
+
+describe('plain nodes with several links, at once or one after the other', () => {
+  it('ALN-05 who returns hears everything withdrawn first: its older link may live on in its tables', () => {
+    const world = new RouterWorld()
+    const relay = world.router('relay', 'relay')
+    const member = world.router('member')
+    pong(member)
+    world.link(member, relay)
+    const before = new PlainPeer(world, relay)
+    before.join('y')
+    world.run(15_000)
+    expect(before.routes()).not.toContain(`${member.address} 0`)
+    before.close()
+    const after = new PlainPeer(world, relay)
+    after.join('y')
+    world.run(3_000)
+    const told = after.routes().filter((row) => row.startsWith(member.address))
+    expect(told.slice(-2)).toEqual([`${member.address} 0`, `${member.address} 65`])
+    expect(after.services().at(-1)).toBe(`${member.address} ping 1`)
+    const first = after.heard.length
+    world.run(25_000)
+    expect(after.heard.slice(first).some(({ data, netState }) => netState === netStates.route && data?.at(-1) === 0)).toBe(false)
+  })
+
+  it('ALN-06 who lost its other gateway hears everything anew from the one that is left, at most once in 10 s', () => {
+    const world = new RouterWorld()
+    const [one, two] = [world.router('one', 'relay'), world.router('two', 'relay')]
+    const member = world.router('member')
+    world.link(one, two)
+    world.link(member, two)
+    const left = new PlainPeer(world, one)
+    left.join('y')
+    const lost = [new PlainPeer(world, two)]
+    lost[0]!.join('y')
+    world.run(15_000)
+    const withdrawals = (): number => left.routes().filter((row) => row === `${member.address} 0`).length
+    expect(withdrawals()).toBe(0)
+    for (let round = 0; round < 6; round += 1) {
+      lost.at(-1)!.close()
+      world.run(2_000)
+      expect(left.routes().filter((row) => row.startsWith(member.address)).at(-1)).toBe(`${member.address} 66`)
+      lost.push(new PlainPeer(world, two))
+      lost.at(-1)!.join('y')
+      world.run(2_000)
+    }
+    expect(withdrawals()).toBeGreaterThan(1)
+    expect(withdrawals()).toBeLessThanOrEqual(3)
+  })
+
+  it('ALN-05 of two links under one name the older one ends when it has nothing to say to a question', () => {
+    const world = new RouterWorld()
+    const relay = world.router('relay', 'relay')
+    const dead = new PlainPeer(world, relay)
+    dead.join('y', 'temp')
+    world.run(2_000)
+    const alive = new PlainPeer(world, relay)
+    alive.join('y', 'temp')
+    world.run(4_000)
+    expect(relay.links()).toHaveLength(2)
+    world.run(2_000)
+    expect(relay.links()).toHaveLength(1)
+    expect(relay.services('temp')).toMatchObject([{ address: 'y', hops: 1 }])
+    // A second link of a node that answers stays.
+    const second = new PlainPeer(world, relay)
+    second.join('y')
+    world.run(1_000)
+    alive.join('y')
+    world.run(8_000)
+    expect(relay.links()).toHaveLength(2)
+  })
+})
