@@ -10,12 +10,12 @@ import { pumpNotifications } from './notification-pump.ts'
 
 export { expect } from '../support/test.ts'
 
-/** On Linux, Chromium hides Web Bluetooth behind these. */
-const bluetoothFlags = ['--enable-features=WebBluetooth', '--enable-experimental-web-platform-features']
+/** On Linux, Chromium hides Web Bluetooth behind these; the new permissions are what remembers devices beyond a reload. */
+const bluetoothFlags = ['--enable-features=WebBluetooth,WebBluetoothNewPermissionsBackend', '--enable-experimental-web-platform-features']
 
 /** A browser with Bluetooth of its own. */
 export function launchRadio(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath(), args: [...chromiumFlags, ...bluetoothFlags] })
+  return chromium.launch({ executablePath: chromiumPath(), args: [...chromiumFlags, ...bluetoothFlags, '--remote-debugging-port=0'] })
 }
 
 interface Fixtures {

@@ -13,7 +13,10 @@ interface World {
 }
 
 /** Ada has the radio; Bob is somewhere else, and only a relay leads to him. */
-async function world(parts: { adapter: EmulatedAdapter; home: BrowserContext; pages: Pages; relay: { url: string } }, sketch: SketchFirmware): Promise<World> {
+async function world(
+  parts: { adapter: EmulatedAdapter; home: BrowserContext; pages: Pages; relay: { url: string } },
+  sketch: SketchFirmware,
+): Promise<World> {
   const { adapter, home, pages, relay } = parts
   await withoutDirectLinks(home)
   const device = await adapter.add(sketch.name, sketch)
@@ -28,7 +31,8 @@ function state(demo: DemoPage): ReturnType<DemoPage['part']> {
   return demo.part('device').getByTestId('device-state')
 }
 
-const plot = (demo: DemoPage, source: string): ReturnType<DemoPage['part']> => demo.page.locator(`[data-testid=reading][data-source="${source}"]`)
+const plot = (demo: DemoPage, source: string): ReturnType<DemoPage['part']> =>
+  demo.page.locator(`[data-testid=reading][data-source="${source}"]`)
 
 test('ALN-43 ALN-33 ALN-49 a sensor that one tab has paired is called from another through a relay, and its readings are drawn in both', async ({
   adapter,
@@ -69,7 +73,10 @@ test('ALN-43 ALN-33 ALN-49 a sensor that one tab has paired is called from anoth
 })
 
 test('ALN-43 a sensor that is lost vanishes from every list, and comes back by itself', async ({ adapter, home, pages, relay }) => {
-  const { ada, bob, device, sketch } = await world({ adapter, home, pages, relay }, new SketchFirmware({ services: { led: (data) => `led ${data}` } }))
+  const { ada, bob, device, sketch } = await world(
+    { adapter, home, pages, relay },
+    new SketchFirmware({ services: { led: (data) => `led ${data}` } }),
+  )
   await pairFrom(ada, device)
   await expect(bob.service(sketch.name, 'led')).toBeVisible()
 
@@ -97,7 +104,11 @@ test('ALN-43 a sensor that is lost in the middle of a packet begins a new one wh
   await bob.misses(sketch.name)
   device.comeBack()
   await expect(state(ada)).toHaveText('connected')
-  const before = Number((await plot(bob, sketch.name).getAttribute('data-count').catch(() => '0')) ?? '0')
+  const before = Number(
+    (await plot(bob, sketch.name)
+      .getAttribute('data-count')
+      .catch(() => '0')) ?? '0',
+  )
   await expect.poll(async () => Number(await plot(bob, sketch.name).getAttribute('data-count'))).toBeGreaterThan(before)
   await expect(plot(bob, sketch.name)).not.toContainText('11.11')
 })

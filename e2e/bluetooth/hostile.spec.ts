@@ -23,7 +23,12 @@ test('ALN-33 ALN-43 noise between the packets of a sensor does not keep its read
   await expect(row.getByTestId('reading-value')).toHaveText('22 °C')
 })
 
-test('ALN-33 ALN-43 a frame without an end is cut off, and the page and its other sensor go on', async ({ adapter, home, pages, relay }) => {
+test('ALN-33 ALN-43 a frame without an end is cut off, and the page and its other sensor go on', async ({
+  adapter,
+  home,
+  pages,
+  relay,
+}) => {
   const endless = new SketchFirmware({ name: 'endless' })
   const honest = new SketchFirmware({ name: 'honest', readings: ['1.00*V', '2.00*V'] })
   const [first, second] = [await adapter.add(endless.name, endless), await adapter.add(honest.name, honest)]
@@ -61,7 +66,12 @@ test('a device that gives itself the address of a member is refused, and the mem
   await expect(ada.service('Bob').getByTestId('service-answer')).toHaveText(/^pong from Bob/)
 })
 
-test('a device that gives itself the address of another plain node is refused, and that node keeps it', async ({ adapter, home, pages, relay }) => {
+test('a device that gives itself the address of another plain node is refused, and that node keeps it', async ({
+  adapter,
+  home,
+  pages,
+  relay,
+}) => {
   const thermometer = await new PlainPeer('thermometer').offer('temperature', () => '21 degrees').connectTcp(relay.tcpPort)
   const ada = await pages.demo({ relay: relay.url, name: 'Ada', context: home })
   await expect(ada.service('thermometer', 'temperature')).toBeVisible()

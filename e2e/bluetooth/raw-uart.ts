@@ -17,7 +17,11 @@ interface BluetoothDevice {
 
 declare global {
   /** On a page with a raw UART. */
-  var rawUart: { readonly notified: number[]; readonly write: (values: readonly number[]) => Promise<void>; readonly nextNotification: () => Promise<void> }
+  var rawUart: {
+    readonly notified: number[]
+    readonly write: (values: readonly number[]) => Promise<void>
+    readonly nextNotification: () => Promise<void>
+  }
 }
 
 /** A Nordic UART by Web Bluetooth alone, without the library: what the emulator itself can do. */
@@ -39,10 +43,13 @@ export class RawUart {
         const service = await (await chosen.gatt.connect()).getPrimaryService(ids.service)
         const notified: number[] = []
         const notify = await service.getCharacteristic(ids.notify)
-        notify.addEventListener('characteristicvaluechanged', () => notified.push(...new Uint8Array(notify.value?.buffer ?? new ArrayBuffer(0))))
+        notify.addEventListener('characteristicvaluechanged', () =>
+          notified.push(...new Uint8Array(notify.value?.buffer ?? new ArrayBuffer(0))),
+        )
         await notify.startNotifications()
         const write = await service.getCharacteristic(ids.write)
-        const nextNotification = (): Promise<void> => new Promise((resolve) => notify.addEventListener('characteristicvaluechanged', () => resolve(), { once: true }))
+        const nextNotification = (): Promise<void> =>
+          new Promise((resolve) => notify.addEventListener('characteristicvaluechanged', () => resolve(), { once: true }))
         globalThis.rawUart = { notified, nextNotification, write: (values) => write.writeValueWithoutResponse(Uint8Array.from(values)) }
       })
     }, uart)
@@ -59,12 +66,25 @@ export class RawUart {
     return this.page.evaluate((values) => rawUart.write(values), [...bytes])
   }
 
-  /** So many writes of 20 bytes, one after the other. */
-  flood(writes: number): Promise<void> {
+  /** All of it, in writes of 20 bytes, one after the other. */
+  flood(bytes: Buffer): Promise<void> {
+    return this.page.evaluate(
+      async (values) => {
+        for (let start = 0; start < values.length; start += 20) await rawUart.write(values.slice(start, start + 20))
+      },
+      [...bytes],
+    )
+  }
+
+  /** Milliseconds from the first notification from now on to the one with which so many bytes have come. */
+  hears(byteCount: number): Promise<number> {
     return this.page.evaluate(async (count) => {
-      const value = Array.from({ length: 20 }, () => 0x55)
-      for (let index = 0; index < count; index++) await rawUart.write(value)
-    }, writes)
+      rawUart.notified.length = 0
+      await rawUart.nextNotification()
+      const started = performance.now()
+      while (rawUart.notified.length < count) await rawUart.nextNotification()
+      return performance.now() - started
+    }, byteCount)
   }
 
   /** Milliseconds from a write to the end of the frame that answers it, so many times. */

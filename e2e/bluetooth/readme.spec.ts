@@ -5,7 +5,10 @@ import { e2eFolder } from '../support/folders.ts'
 import { Chooser, expect, test } from './bluetooth-test.ts'
 import { SketchFirmware } from './sketch-firmware.ts'
 
-test('ALN-43 the lines of the README: a sensor is paired, and its readings are heard', async ({ adapter, home, pages, relay }, { project, workerIndex }) => {
+test('ALN-43 the lines of the README: a sensor is paired, and its readings are heard', async ({ adapter, home, pages, relay }, {
+  project,
+  workerIndex,
+}) => {
   const folder = `sensor-${project.name}${workerIndex}`
   await buildPage(join(e2eFolder, 'readme', 'sensor'), folder)
   const sketch = new SketchFirmware()

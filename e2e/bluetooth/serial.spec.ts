@@ -23,7 +23,7 @@ test('ALN-43 the same sketch over a serial line: paired, called, unplugged', asy
   const notified: { page?: (values: readonly number[]) => Promise<void> } = {}
   await context.exposeFunction('serialOpened', (baudRate: number) => {
     baud = baudRate
-    sketch.connected({ notify: (value) => void notified.page?.([...value]) })
+    sketch.connected({ notify: async (value) => notified.page?.([...value]) })
   })
   await context.addInitScript(() => {
     let hears: ReadableStreamDefaultController<Uint8Array> | undefined

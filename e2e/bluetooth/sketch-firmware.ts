@@ -76,7 +76,7 @@ export class SketchFirmware implements Firmware {
     const { cuts = [notificationBytesMax] } = this.#options
     for (let start = 0; start < bytes.length;) {
       const length = Math.min(notificationBytesMax, cuts[this.#cut++ % cuts.length] ?? notificationBytesMax)
-      this.#link?.notify(bytes.subarray(start, start + length))
+      void this.#link?.notify(bytes.subarray(start, start + length))
       start += length
     }
   }
@@ -88,7 +88,8 @@ export class SketchFirmware implements Firmware {
 
   /** As `write`, in the largest notifications that Bluetooth LE has. */
   writeLong(bytes: Buffer): void {
-    for (let start = 0; start < bytes.length; start += attributeBytesMax) this.#link?.notify(bytes.subarray(start, start + attributeBytesMax))
+    for (let start = 0; start < bytes.length; start += attributeBytesMax)
+      void this.#link?.notify(bytes.subarray(start, start + attributeBytesMax))
   }
 
   /** The battery goes in the middle of this packet. */
@@ -124,7 +125,11 @@ export class SketchFirmware implements Firmware {
     this.send({ net: route, src: this.name, data: Buffer.concat([Buffer.of(name.length), name, Buffer.of(0, 1)]) })
     for (const offered of Object.keys(this.#options.services ?? {})) {
       const text = Buffer.from(offered)
-      this.send({ net: service, src: this.name, data: Buffer.concat([Buffer.of(name.length), name, Buffer.of(text.length), text, Buffer.of(0, 1)]) })
+      this.send({
+        net: service,
+        src: this.name,
+        data: Buffer.concat([Buffer.of(name.length), name, Buffer.of(text.length), text, Buffer.of(0, 1)]),
+      })
     }
   }
 }

@@ -8,7 +8,7 @@ const doors: readonly { title: string; name: string; enter: (peer: PlainPeer, re
 ]
 
 for (const { title, name, enter } of doors) {
-  test(`a plain ALN node ${title} finds a tab’s ping, and the tab calls what it offers`, async ({ pages, relay }) => {
+  test(`ALN-49 a plain ALN node ${title} finds a tab’s ping, and the tab calls what it offers`, async ({ pages, relay }) => {
     const tab = await pages.demo({ relay: relay.url, name: 'Ada' })
     await tab.online()
     const plain = new PlainPeer(name).offer('temperature', (data) => `21 degrees for ${data}`)
@@ -31,7 +31,7 @@ for (const { title, name, enter } of doors) {
   })
 }
 
-test('two plain nodes at different doors reach each other and a tab', async ({ pages, relay }) => {
+test('ALN-49 two plain nodes at different doors reach each other and a tab', async ({ pages, relay }) => {
   const wire = await new PlainPeer('wire').offer('shout', (data) => data.toUpperCase()).connectTcp(relay.tcpPort)
   const socket = await new PlainPeer('socket').offer('whisper', (data) => data.toLowerCase()).connectWebSocket(relay.url)
   await wire.finds('whisper', 'socket')

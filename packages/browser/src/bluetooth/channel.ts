@@ -6,6 +6,7 @@ import type { Channel, Clock } from '@hopmesh/core'
 import { DeviceChannel } from '../devices/device-channel.ts'
 import type { PageLife } from '../page-life.ts'
 import type { AddressClaim } from '../storage/address-claim.ts'
+import { connectWhenHeard } from './advertisement.ts'
 import type { GattCharacteristic, GattDevice, GattServer } from './gatt.ts'
 import { busyTriesMax, busyWaitMs, highWaterBytes, lowWaterBytes, writeBytesMax } from './limits.ts'
 
@@ -55,7 +56,7 @@ async function connected(device: GattDevice, gatt: GattServer, options: Bluetoot
       throw failure(device, `${what}: ${error instanceof Error ? error.message : String(error)}`, error)
     }
   }
-  await step('it does not connect', () => gatt.connect())
+  await step('it does not connect', () => connectWhenHeard(device, gatt, { clock, signal }))
   const service = await step('it has no Nordic UART', () => gatt.getPrimaryService(options.service))
   const write = await step('its Nordic UART takes no bytes', () => service.getCharacteristic(uart.write))
   const notify = await step('its Nordic UART tells no bytes', () => service.getCharacteristic(uart.notify))

@@ -20,12 +20,14 @@ export interface GattServer {
   getPrimaryService(uuid: string): Promise<GattService>
 }
 
-/** Tells `gattserverdisconnected`. */
+/** Tells `gattserverdisconnected`, and `advertisementreceived` while it is listened for. */
 export interface GattDevice extends EventTarget {
   readonly id: string
   readonly name?: string | null | undefined
   readonly gatt?: GattServer | undefined
   forget?(): Promise<void>
+  /** Chromium has it behind a flag, like `getDevices`. */
+  watchAdvertisements?(options: { readonly signal: AbortSignal }): Promise<void>
 }
 
 export interface WebBluetooth {

@@ -10,3 +10,6 @@ export const lowWaterBytes = 4_096
 /** A write that finds another GATT operation under way is tried again this often, after so many milliseconds each. */
 export const busyTriesMax = 50
 export const busyWaitMs = 20
+
+/** Milliseconds that a remembered device is listened for before a try counts as failed: devices advertise every second or two. */
+export const hearingMs = 10_000

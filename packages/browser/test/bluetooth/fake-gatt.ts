@@ -28,6 +28,10 @@ export class FakeGatt extends EventTarget implements GattDevice, GattServer, Gat
   /** Writes that find somebody else's operation under way. */
   busyWrites = 0
   received: ((bytes: Uint8Array) => void) | undefined
+  /** The browser remembers it, and has not heard it yet. */
+  unheard = false
+  /** How often it was listened for, and how often still. */
+  readonly listening = { begun: 0, now: 0 }
   #underway = false
 
   constructor(properties: { readonly writeWithoutResponse: boolean } = { writeWithoutResponse: true }) {
@@ -38,7 +42,24 @@ export class FakeGatt extends EventTarget implements GattDevice, GattServer, Gat
 
   connect(): Promise<unknown> {
     this.connections += 1
-    return this.operation('connect', () => void (this.connected = true))
+    return this.operation('connect', () => {
+      if (this.unheard) throw gattError('Bluetooth Device is no longer in range.')
+      this.connected = true
+    })
+  }
+
+  async watchAdvertisements({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const broken = this.broken.get('watchAdvertisements')
+    if (broken) throw broken
+    this.listening.begun += 1
+    this.listening.now += 1
+    signal.addEventListener('abort', () => (this.listening.now -= 1))
+  }
+
+  /** One packet of the radio: the browser knows it again, and tells whoever listens. */
+  advertise(): void {
+    this.unheard = false
+    if (this.listening.now > 0) this.dispatchEvent(new Event('advertisementreceived'))
   }
 
   disconnect(): void {

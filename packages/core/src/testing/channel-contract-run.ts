@@ -18,6 +18,8 @@ export interface ChannelWorld {
   readonly patienceMs?: number | undefined
   /** A channel must answer false before so much was sent in one turn. Default 67 108 864. */
   readonly fillBytesMax?: number | undefined
+  /** The size of the messages that fill it, in bytes; less for a channel of a few bytes a second. Default 32 768. */
+  readonly fillMessageBytes?: number | undefined
 }
 
 /** One end of the pair, and everything it did and heard. */
@@ -60,7 +62,7 @@ export class ContractEnd {
 
 /** One case under way: both ends, patience, and the words for what went wrong. */
 export class ContractRun {
-  readonly world: ChannelWorld & { readonly patienceMs: number; readonly fillBytesMax: number }
+  readonly world: ChannelWorld & { readonly patienceMs: number; readonly fillBytesMax: number; readonly fillMessageBytes: number }
   readonly dialer: ContractEnd
   readonly listener: ContractEnd
   readonly #pair: ChannelPair
@@ -71,6 +73,7 @@ export class ContractRun {
       wait: (ms) => world.wait(ms),
       patienceMs: world.patienceMs ?? 5_000,
       fillBytesMax: world.fillBytesMax ?? 0x400_0000,
+      fillMessageBytes: world.fillMessageBytes ?? 32_768,
     }
     this.#pair = pair
     this.dialer = new ContractEnd(pair.dialer)

@@ -138,7 +138,7 @@ export const channelContractCases: readonly ChannelContractCase[] = [
 
   contractCase('send answers false when it is full; drained follows and bufferedBytes goes back to 0', every, async (run) => {
     run.startBoth()
-    const length = Math.min(largest(run.dialer.channel), 32_768)
+    const length = Math.min(largest(run.dialer.channel), run.world.fillMessageBytes)
     let welcome = true
     for (let index = 0; welcome && index * length < run.world.fillBytesMax; index += 1)
       welcome = run.dialer.send(run.payload(index, length))
@@ -151,7 +151,7 @@ export const channelContractCases: readonly ChannelContractCase[] = [
   }),
 
   contractCase('drained comes again each time; a sender that heeds it loses nothing', every, async (run) => {
-    const length = Math.min(largest(run.dialer.channel), 32_768)
+    const length = Math.min(largest(run.dialer.channel), run.world.fillMessageBytes)
     const total = 96
     let next = 0
     const pump = (): void => {
