@@ -95,7 +95,7 @@ export class RouteExchange {
     this.#teller.leave(neighbour)
     this.#intake.leave(neighbour)
     this.#requests.leave(neighbour)
-    for (const change of this.table.drop(neighbour)) this.#selected(change)
+    for (const change of this.table.drop(neighbour)) this.#selected(this.#intake.weighed(change))
     // A neighbour that never said where it is leaves nothing behind.
     if (!this.table.get(neighbour.address)) this.#intake.forget(neighbour.address)
   }
@@ -162,7 +162,7 @@ export class RouteExchange {
   }
 
   #reselect(neighbour: LinkNeighbour): void {
-    for (const change of this.table.reselect(neighbour)) this.#selected(change)
+    for (const change of this.table.reselect(neighbour)) this.#selected(this.#intake.weighed(change))
   }
 
   /** This node's own record was signed anew. */

@@ -147,6 +147,11 @@ export class RouteIntake {
     this.#news.forget(address)
   }
 
+  /** A route that took the place of another because of its link may be the first with what the origin says anew. */
+  weighed(change: Change<LinkNeighbour>): Change<LinkNeighbour> {
+    return this.#news.weigh(change, change.before?.seq48 ?? -1)
+  }
+
   stop(): void {
     this.#proofs.stop()
   }
