@@ -35,6 +35,7 @@ function legend(): HTMLElement {
     entry('device', 'device of this page'),
     line('link direct', 'a direct link'),
     line('link through', 'reached through another'),
+    line('link other', 'a link of others'),
   )
 }
 
@@ -124,7 +125,8 @@ export class PicturePanel implements Panel {
 
   update(): void {
     const peers = this.#people.reachable()
-    this.#layout.update(graphOf({ address: this.#mesh.address, name: this.#people.ownName }, peers, (address) => this.#people.isOwnDevice(address)))
+    const self = { address: this.#mesh.address, name: this.#people.ownName }
+    this.#layout.update(graphOf(self, peers, this.#mesh.topology().links, (address) => this.#people.isOwnDevice(address)))
     const count = (kind: string): number => peers.filter((peer) => peer.kind === kind).length
     this.#svg.setAttribute('aria-label', `This page, ${count('member')} other members, ${count('relay')} relays, ${count('plain')} plain nodes.`)
   }
@@ -136,7 +138,7 @@ export class PicturePanel implements Panel {
     this.#links.replaceChildren(
       ...links.map(({ source, target, link }) =>
         shape('line', {
-          class: `link ${link.direct ? 'direct' : 'through'}`,
+          class: `link ${link.kind}`,
           'data-testid': 'picture-link',
           x1: Math.round(source.x ?? 0),
           y1: Math.round(source.y ?? 0),

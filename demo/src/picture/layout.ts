@@ -47,7 +47,7 @@ export class Layout {
 
   update(graph: Graph): void {
     const before = new Map(this.#nodes.map((placed) => [placed.address, placed]))
-    const hubs = new Map(graph.links.map(({ from, to }) => [to, before.get(from)]))
+    const hubs = new Map(graph.links.filter(({ kind }) => kind !== 'other').map(({ from, to }) => [to, before.get(from)]))
     this.#nodes = graph.nodes.map((node) => before.get(node.address) ?? this.#place(node, hubs.get(node.address)))
     for (const node of graph.nodes) {
       const known = before.get(node.address)
@@ -59,10 +59,12 @@ export class Layout {
       const target = byAddress.get(link.to)
       return source !== undefined && target !== undefined ? [{ source, target, link }] : []
     })
-    const known = JSON.stringify([graph.nodes.map(({ address }) => address), graph.links])
+    // Everybody stands where the ways lead; links of others are only drawn.
+    const ways = this.#links.filter(({ link }) => link.kind !== 'other')
+    const known = JSON.stringify([graph.nodes.map(({ address }) => address), ways.map(({ link }) => link)])
     if (known !== this.#known) {
       this.#known = known
-      this.#simulation.nodes(this.#nodes).force('links', forceLink<PlacedNode, PlacedLink>(this.#links).distance(110).strength(0.6))
+      this.#simulation.nodes(this.#nodes).force('links', forceLink<PlacedNode, PlacedLink>(ways).distance(110).strength(0.6))
       this.#settle()
     }
     this.#show()

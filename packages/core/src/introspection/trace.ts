@@ -20,7 +20,7 @@ export const probesMax = 3
 export interface TraceHop {
   /** How many links away; 1 is a neighbour. */
   readonly hop: number
-  /** Undefined: nobody at this distance said who it is. */
+  /** As the node there says, which nobody on the way has checked. Undefined: nobody at this distance said who it is. */
   readonly address: Address | undefined
   /** What it calls itself; '' when that is not known. Text of a stranger: never markup. */
   readonly name: string

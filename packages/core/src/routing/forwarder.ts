@@ -246,16 +246,24 @@ export class Forwarder {
 
   /** Tells the origin of a packet why it ends here (a hint; nothing is told about errors, broadcasts or too often). */
   #complain(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array, code: ComplaintCode): void {
-    // What was sent to end here is no fault.
-    if (code !== 'HOP_LIMIT' || header.service !== traceService) this.#parts.fault(code, `a packet from ${header.source} to ${header.destination} ends here`)
-    if (header.netState === netStates.error || header.source === '') return
-    const second = Math.floor(this.#parts.clock.now() / 1_000)
-    const errors = this.#errors.get(neighbour.address)
-    if (errors?.second === second && errors.count >= errorsPerSecondMax) return
-    if (this.#errors.size > 10_000) this.#errors.clear()
-    this.#errors.set(neighbour.address, { second, count: errors?.second === second ? errors.count + 1 : 1 })
+    const answered = header.netState !== netStates.error && header.source !== '' && this.#mayAnswer(neighbour)
+    // A packet of a trace was sent to end here: no fault, unless there are more of them than are answered.
+    if (!answered || code !== 'HOP_LIMIT' || header.service !== traceService) {
+      this.#parts.fault(code, `a packet from ${header.source} to ${header.destination} ends here`)
+    }
+    if (!answered) return
     const packet = decodePacket(bytes.subarray(header.alnOffset))
     if (!isWireFault(packet)) this.error(packet, code, code === 'NO_ROUTE' ? `no route to ${header.destination}` : header.service)
+  }
+
+  #mayAnswer({ address }: LinkNeighbour): boolean {
+    const second = Math.floor(this.#parts.clock.now() / 1_000)
+    const errors = this.#errors.get(address)
+    const count = errors?.second === second ? errors.count + 1 : 1
+    if (count > errorsPerSecondMax) return false
+    if (this.#errors.size > 10_000) this.#errors.clear()
+    this.#errors.set(address, { second, count })
+    return true
   }
 
   /** Sends a NET_ERROR about `packet` to its origin. */

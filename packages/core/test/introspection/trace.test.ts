@@ -75,6 +75,11 @@ describe('a trace', () => {
     a.send({ destAddr: b.address, service: 'ping', contextID }, { hopLimit: 1 })
     world.run(100)
     expect(relay.faults.get('HOP_LIMIT')).toBe(1)
+    // And a flood of probes is.
+    world.run(2_000)
+    for (let count = 0; count < 100; count++) a.send({ destAddr: b.address, service: '$mesh.trace', contextID }, { hopLimit: 1 })
+    world.run(100)
+    expect(relay.faults.get('HOP_LIMIT')).toBe(91)
   })
 
   it('a longer way than the table says is followed to its end', async () => {
