@@ -53,6 +53,13 @@ export class OwnContents {
     return { services: this.services(), plainHosts: this.#port.plainHosts() }
   }
 
+  setLoad(name: string, load: number): void {
+    const service = this.#services.get(name)
+    if (!service || service.load === wireLoad(load)) return
+    service.load = wireLoad(load)
+    this.changed()
+  }
+
   /** Something of it is different. */
   changed(): void {
     if (this.#stopped) return
@@ -103,6 +110,11 @@ export class OwnContents {
     this.#due?.cancel()
     this.#due = undefined
   }
+}
+
+/** 1 … 127, whatever was given. */
+export function wireLoad(load: number): number {
+  return Math.min(127, Math.max(1, Math.round(load)))
 }
 
 /** By how many steps the load moved that moved most; undefined: more than loads is different. */

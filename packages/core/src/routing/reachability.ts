@@ -2,6 +2,7 @@
 // selected routes and the records behind them, so that a lost route takes names, services and plain hosts with it.
 
 import { epochOf, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
+import type { VisibleHost } from '../plain-edge/plain-edge.ts'
 import { PlainHosts, type PlainRoute } from './plain-hosts.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import type { RouteExchange } from './route-exchange.ts'
@@ -116,6 +117,13 @@ export class Reachability {
 
   providers(service: string): ReadonlyMap<string, Offer> {
     return this.#services.providers(service)
+  }
+
+  /** Everybody that plain nodes may reach, other than this node. */
+  *visibleToPlain(): IterableIterator<VisibleHost> {
+    for (const { address, hops, kind } of this.destinations()) {
+      if (kind !== 'relay') yield { address, hops, services: this.plainServicesOf(address) }
+    }
   }
 
   /** What plain nodes may know of a host's services. */

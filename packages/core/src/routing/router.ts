@@ -6,18 +6,18 @@ import { MeshError } from '../errors/mesh-error.ts'
 import type { ServiceAdvert } from '../identity/member-record.ts'
 import { isKeyed } from '../identity/wire-network.ts'
 import type { Link, LinkOptions } from '../link/link.ts'
-import { PlainEdge, type VisibleHost } from '../plain-edge/plain-edge.ts'
+import { PlainEdge } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
-import { GuardedEvents } from '../async/guarded-events.ts'
 import { silentLog, type Log } from '../ports/log.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
+import { Announcements } from './announcements.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Forwarder } from './forwarder.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import { LiveOriginView, type OriginView } from './origin-view.ts'
-import { OwnContents } from './own-contents.ts'
+import { OwnContents, wireLoad } from './own-contents.ts'
 import { OwnRecord } from './own-record.ts'
 import { Reachability } from './reachability.ts'
 import { RouteExchange } from './route-exchange.ts'
@@ -36,9 +36,7 @@ export interface RouterOptions {
 
 export class Router {
   readonly address: string
-  readonly #log: Log
-  readonly #events = new GuardedEvents<RouterEvents>((error, event) => this.#listenerFailed(error, event))
-  readonly #faults = new Map<string, number>()
+  readonly #announcements: Announcements
   readonly #neighbourhood: Neighbourhood
   readonly #dispatcher: Dispatcher
   readonly #own: OwnRecord
@@ -57,9 +55,11 @@ export class Router {
     if (this.#keyed && identity.kind !== 'relay' && !identity.keyring) {
       throw new MeshError('INVALID_OPTION', 'a member of a network with a key needs the key')
     }
-    this.#log = options.log ?? silentLog
+    const log = options.log ?? silentLog
+    this.#announcements = new Announcements(log)
     this.#here = { via: this.address, hops: 0, verified: true, plain: false, broadcast: false }
-    const fault = (code: string, message: string): void => this.#fault(code, message)
+    const { events } = this.#announcements
+    const fault = (code: string, message: string): void => this.#announcements.fault(code, message)
     this.#dispatcher = new Dispatcher(options.dice, (packet, error) => this.#handlerFailed(packet, error))
     this.#own = new OwnRecord(identity, options.clock, {
       contents: () => this.#contents.now(),
@@ -86,15 +86,15 @@ export class Router {
     })
     this.#reachability = new Reachability(this.address, this.#exchange, {
       now: () => options.clock.now(),
-      destination: (address, state) => this.#changed(() => this.#events.emit('destination', { address, state })),
-      service: (change) => this.#changed(() => this.#events.emit('service', change)),
+      destination: (address, state) => this.#changed(() => events.emit('destination', { address, state })),
+      service: (change) => this.#changed(() => events.emit('service', change)),
     })
     this.#plainEdge = new PlainEdge({
       address: this.address,
       epoch: identity.epoch,
       clock: options.clock,
       ownServices: () => this.#contents.services().filter(({ plain }) => plain !== false),
-      visible: () => this.#visible(),
+      visible: () => this.#reachability.visibleToPlain(),
       wayTo: (address) => this.#reachability.wayTo(address),
       hostsChanged: () => {
         this.#contents.changed()
@@ -117,13 +117,13 @@ export class Router {
       identity,
       clock: options.clock,
       dice: options.dice,
-      log: this.#log,
+      log,
       plainNodes: options.plainNodes ?? 'accept',
       exchange: this.#exchange,
       forwarder: this.#forwarder,
       plainEdge: this.#plainEdge,
       record: () => this.#own.bytes(),
-      noticed: (notice) => this.#events.emit('notice', notice),
+      noticed: (notice) => events.emit('notice', notice),
       fault,
     })
   }
@@ -135,7 +135,7 @@ export class Router {
 
   /** Survived faults by code. */
   get faults(): ReadonlyMap<string, number> {
-    return this.#faults
+    return this.#announcements.faults
   }
 
   /**
@@ -166,16 +166,13 @@ export class Router {
   /** Names that begin with '$' are internal and never advertised. Throws INVALID_OPTION for a name that does not fit. */
   registerService(name: string, handler: PacketHandler, options: { load?: number | undefined; plain?: boolean | undefined } = {}): void {
     const internal = name.startsWith('$')
-    this.#dispatcher.register(name, { handler, load: clampLoad(options.load ?? 1), plain: options.plain ?? !(internal || this.#keyed) })
+    this.#dispatcher.register(name, { handler, load: wireLoad(options.load ?? 1), plain: options.plain ?? !(internal || this.#keyed) })
     if (!internal) this.#contents.changed()
   }
 
   /** 1 (idle) … 127 (full). A small change is told to others within 10 s, with whatever else there is by then; a large one soon. */
   setServiceLoad(name: string, load: number): void {
-    const service = this.#dispatcher.services.get(name)
-    if (!service || service.load === clampLoad(load)) return
-    service.load = clampLoad(load)
-    this.#contents.changed()
+    this.#contents.setLoad(name, load)
   }
 
   unregisterService(name: string): void {
@@ -244,7 +241,7 @@ export class Router {
   }
 
   on<E extends keyof RouterEvents>(event: E, listener: (...args: RouterEvents[E]) => void): () => void {
-    return this.#events.on(event, listener)
+    return this.#announcements.events.on(event, listener)
   }
 
   /** Ends a link to a neighbour when both sides had time to find other ways. */
@@ -287,15 +284,8 @@ export class Router {
 
   #handlerFailed(packet: DecodedPacket, error: unknown): void {
     const text = error instanceof Error ? error.message : String(error)
-    this.#fault('HANDLER_FAILED', `a handler of ${packet.service ?? `context ${packet.contextID}`} failed: ${text}`)
+    this.#announcements.fault('HANDLER_FAILED', `a handler of ${packet.service ?? `context ${packet.contextID}`} failed: ${text}`)
     this.#forwarder.error(packet, 'HANDLER_FAILED', text.slice(0, 200))
-  }
-
-  *#visible(): IterableIterator<VisibleHost> {
-    for (const { address, hops, kind } of this.#reachability.destinations()) {
-      if (kind === 'relay') continue
-      yield { address, hops, services: this.#reachability.plainServicesOf(address) }
-    }
   }
 
   /** What happens while it closes is no news. */
@@ -304,21 +294,4 @@ export class Router {
     if (!this.#contents.reviewing) this.#plainEdge.changed()
     emit()
   }
-
-  #listenerFailed(error: MeshError, event: string): void {
-    // A failing listener of faults is not told to itself.
-    if (event === 'fault') this.#log.write(1, 'routing', error.message, error)
-    else this.#fault(error.code, error.message)
-  }
-
-  #fault(code: string, message: string): void {
-    const count = (this.#faults.get(code) ?? 0) + 1
-    this.#faults.set(code, count)
-    this.#log.write(3, 'routing', `${code}: ${message}`)
-    this.#events.emit('fault', { code, message, count })
-  }
-}
-
-function clampLoad(load: number): number {
-  return Math.min(127, Math.max(1, Math.round(load)))
 }
