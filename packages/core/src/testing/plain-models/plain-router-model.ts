@@ -60,9 +60,9 @@ export class PlainRouterModel {
   }
 
   unregisterService(service: string): void {
-    this.#handlers.delete(service)
+    const known = this.#handlers.delete(service)
     if (this.stack.tellsRemoval === 'all but that') this.#tellAll()
-    else if (this.stack.tellsRemoval === 'load 0') this.#flood(serviceAdvert(this.address, service, 0))
+    else if (this.stack.tellsRemoval === 'load 0' && known) this.#flood(serviceAdvert(this.address, service, 0))
   }
 
   /** Replies with this context reach the handler. */
