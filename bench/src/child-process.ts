@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
+import { createInterface, type Interface } from 'node:readline'
 
 /** What a server says when it accepts connections. */
 export interface Ready {
@@ -13,21 +13,34 @@ export interface Ready {
 export class ServerProcess {
   readonly ready: Ready
   readonly #child: ChildProcess
+  readonly #lines: Interface
 
-  private constructor(child: ChildProcess, ready: Ready) {
+  private constructor(child: ChildProcess, lines: Interface, ready: Ready) {
     this.#child = child
+    this.#lines = lines
     this.ready = ready
   }
 
-  static async start(script: string, args: readonly string[] = []): Promise<ServerProcess> {
-    const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  /** `flags` are those of Node.js. */
+  static async start(script: string, args: readonly string[] = [], flags: readonly string[] = []): Promise<ServerProcess> {
+    const child = spawn(process.execPath, [...flags, script, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
     let trouble = ''
     child.stderr.on('data', (chunk: Buffer) => (trouble = (trouble + chunk.toString()).slice(-2_000)))
+    const lines = createInterface({ input: child.stdout })
     const line = await new Promise<string>((resolve, reject) => {
-      createInterface({ input: child.stdout }).once('line', resolve)
+      lines.once('line', resolve)
       child.once('exit', (code) => reject(new Error(`${script} ended with ${code}: ${trouble}`)))
     })
-    return new ServerProcess(child, JSON.parse(line) as Ready)
+    return new ServerProcess(child, lines, JSON.parse(line) as Ready)
+  }
+
+  /** Says one line and gives the one that is said next; one question at a time. */
+  ask(question: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#lines.once('line', resolve)
+      this.#child.once('exit', (code) => reject(new Error(`it ended with ${code}`)))
+      this.#child.stdin?.write(`${question}\n`)
+    })
   }
 
   /** Of all its threads so far; undefined where the system does not tell (it is Linux that does). */

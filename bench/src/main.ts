@@ -2,11 +2,12 @@
 import { codecBench } from './codec.ts'
 import { healingBench } from './healing.ts'
 import { kissBench } from './kiss-forwarding.ts'
+import { memoryBench } from './memory/memory.ts'
 import { routingCostBench } from './routing-cost.ts'
 import { websocketBench } from './websocket-forwarding.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 
-const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, routingCostBench, healingBench]
+const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, routingCostBench, healingBench, memoryBench]
 
 function line(row: BenchRow): Record<string, string> {
   return {
