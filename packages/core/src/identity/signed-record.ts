@@ -12,7 +12,8 @@ import { recordBytesMax } from './record-bounds.ts'
 import { decodeAbout, decodeRecordBody, encodeRecordParts, joinRecordParts, type DecodedRecord } from './record-codec.ts'
 import { openAbout, sealAbout } from './sealed-about.ts'
 
-const signatureBytes = 64
+/** At the end of the bytes. */
+export const signatureBytes = 64
 /** Each kind of signature has its own prefix, so that none can stand in for another (SE13). */
 const signaturePrefix = new TextEncoder().encode('hopmesh.1 record')
 

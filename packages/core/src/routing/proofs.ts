@@ -4,6 +4,7 @@
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RouteEntry } from '../wire/control.ts'
+import { RecordStore } from './record-store.ts'
 import type { RunningDigest } from './route-digest.ts'
 
 /** A pull without an answer is repeated after these times (a long line, a machine that stalled); then its entry is dropped. */
@@ -67,7 +68,7 @@ export interface ProofsPort<N> {
 export class Proofs<N> {
   readonly #clock: Clock
   readonly #port: ProofsPort<N>
-  readonly #records = new Map<string, ProvenRecord>()
+  readonly #records = new RecordStore()
   readonly #unproven = new Map<N, Held>()
   #cancelTimer: (() => void) | undefined
 
@@ -81,7 +82,7 @@ export class Proofs<N> {
   }
 
   proves(address: string, seq48: number): boolean {
-    return (this.#records.get(address)?.record.seq48 ?? -1) >= seq48
+    return this.#records.seq48(address) >= seq48
   }
 
   /** Somebody said how to reach it, and the proof is on its way. */
@@ -157,7 +158,7 @@ export class Proofs<N> {
   /** A record that proved itself in a handshake, or that was asked for. */
   keep(proof: ProvenRecord): { neighbour: N; entry: RouteEntry }[] {
     const { address, seq48 } = proof.record
-    if (!this.proves(address, seq48)) this.#records.set(address, proof)
+    if (!this.proves(address, seq48)) this.#records.set(proof)
     const proven: { neighbour: N; entry: RouteEntry }[] = []
     for (const [neighbour, held] of this.#unproven) {
       const entry = held.entries.get(address)?.entry
