@@ -6,10 +6,11 @@
 
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
-import { dirname } from 'node:path'
 import { MeshError } from '@hopmesh/core'
 import type { KeyPair } from '@hopmesh/core'
 import { nodeKeyPair } from './node-crypto.ts'
+import { attemptFile, fileErrorCode, readSmallFile, refuseOpen } from './small-file.ts'
+import type { FileRefusal } from './small-file.ts'
 
 const fileVersion = 1
 const seedBytes = 32
@@ -17,11 +18,12 @@ const epochMax = 2 ** 32 - 1
 /** A seed, an epoch and room for what later versions add. */
 const fileBytesMax = 4_096
 const ownerOnly = 0o600
-const othersMask = 0o077
 
 /** An identity that outlives the process. */
 export interface IdentityFile {
   readonly keyPair: KeyPair
+  /** The 32 bytes that the key is made of. */
+  readonly seed: Uint8Array
   /** The greatest epoch that a process with this file has used; absent at first. */
   readonly lastEpoch?: number | undefined
   /** Keeps an epoch for the next process; a smaller one than the file has is forgotten. Throws a MeshError `IDENTITY_FILE`. */
@@ -39,6 +41,7 @@ export function loadIdentityFile(path: string): IdentityFile {
   const { seed, epoch } = readContents(path) ?? createFile(path)
   return {
     keyPair: nodeKeyPair(seed),
+    seed,
     lastEpoch: epoch === 0 ? undefined : epoch,
     keepEpoch: (next) => keepEpoch(path, seed, next),
   }
@@ -58,25 +61,12 @@ function keepEpoch(path: string, seed: Uint8Array, epoch: number): void {
 
 /** undefined when there is no file. */
 function readContents(path: string): Contents | undefined {
-  const text = attempt(path, 'cannot be read', () => {
-    if (!fs.existsSync(path)) return undefined
-    const file = fs.openSync(path, 'r')
-    try {
-      const { mode, size } = fs.fstatSync(file)
-      // Windows has no such bits: Node shows made-up ones there.
-      if (process.platform !== 'win32' && (mode & othersMask) !== 0) {
-        const octal = (mode & 0o777).toString(8).padStart(4, '0')
-        throw refusal(path, `can be used by others (mode ${octal}); after making sure that nobody has read it: chmod 600`)
-      }
-      if (size > fileBytesMax) throw refusal(path, `has ${size} bytes and is no identity`)
-      return fs.readFileSync(file, 'utf8')
-    } finally {
-      fs.closeSync(file)
-    }
-  })
-  if (text === undefined) return undefined
-  if (text.trim() === '') throw refusal(path, 'is empty: restore it, or remove it to become someone new')
-  return parseContents(path, text)
+  const refuse = refusalOf(path)
+  const file = readSmallFile(path, fileBytesMax, refuse)
+  if (file === undefined) return undefined
+  refuseOpen(file, refuse)
+  if (file.text.trim() === '') throw refusal(path, 'is empty: restore it, or remove it to become someone new')
+  return parseContents(path, file.text)
 }
 
 function parseContents(path: string, text: string): Contents {
@@ -115,7 +105,7 @@ function createFile(path: string): Contents {
       fs.linkSync(temporary, path)
       return false
     } catch (error) {
-      if (codeOf(error) === 'EEXIST') return true
+      if (fileErrorCode(error) === 'EEXIST') return true
       // Some file systems have no links.
       fs.copyFileSync(temporary, path, fs.constants.COPYFILE_EXCL)
       return false
@@ -146,17 +136,11 @@ function writeBeside(path: string, { seed, epoch }: Contents): string {
 }
 
 function attempt<T>(path: string, failure: string, step: () => T): T {
-  try {
-    return step()
-  } catch (error) {
-    if (error instanceof MeshError) throw error
-    const reason = codeOf(error) === 'ENOENT' ? `the folder ${dirname(path)} is not there` : (codeOf(error) ?? String(error))
-    throw refusal(path, `${failure}: ${reason}`, error)
-  }
+  return attemptFile(path, failure, refusalOf(path), step)
 }
 
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | undefined)?.code
+function refusalOf(path: string): FileRefusal {
+  return (why, cause) => refusal(path, why, cause)
 }
 
 function refusal(path: string, why: string, cause?: unknown): MeshError {

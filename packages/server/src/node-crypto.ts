@@ -15,9 +15,19 @@ const ed25519Private = Buffer.from('302e020100300506032b657004220420', 'hex')
 const ed25519Public = Buffer.from('302a300506032b6570032100', 'hex')
 const x25519Public = Buffer.from('302a300506032b656e032100', 'hex')
 
+/** PKCS #8 of an Ed25519 seed. */
+export function ed25519PrivateDer(seed: Uint8Array): Buffer {
+  return Buffer.concat([ed25519Private, seed])
+}
+
+/** SubjectPublicKeyInfo of an Ed25519 public key. */
+export function ed25519PublicDer(publicKey: Uint8Array): Buffer {
+  return Buffer.concat([ed25519Public, publicKey])
+}
+
 /** An Ed25519 identity from its 32-byte seed. */
 export function nodeKeyPair(seed: Uint8Array): KeyPair {
-  const key = nodeApi.createPrivateKey({ key: Buffer.concat([ed25519Private, seed]), format: 'der', type: 'pkcs8' })
+  const key = nodeApi.createPrivateKey({ key: ed25519PrivateDer(seed), format: 'der', type: 'pkcs8' })
   return { publicKey: rawPublicKey(nodeApi.createPublicKey(key)), sign: (message) => ownBytes(nodeApi.sign(null, message, key)) }
 }
 

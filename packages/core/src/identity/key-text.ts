@@ -1,14 +1,15 @@
-// Keys as people copy them: `hmk-` (a network key, secret) or `hmp-` (its admission public key) and 56 base32 characters
-// of 32 bytes and a checksum. The prefixes keep a secret from being taken for a public key, and the checksum a mistyped
+// Keys as people copy them: `hmk-` (a network key, secret), `hmp-` (its admission public key) or `hmo-` (the public key of
+// an operator, who signs tokens) and 56 base32 characters of 32 bytes and a checksum. The prefixes keep a secret from being taken for a public key, and the checksum a mistyped
 // key from silently being another network.
 
 import { base32nopad } from '@scure/base'
 import { concatBytes } from '../bytes/concat-bytes.ts'
 import { crc32 } from '../wire/crc32.ts'
 
-export type KeyTextKind = 'network' | 'admission'
+export type KeyTextKind = 'network' | 'admission' | 'operator'
 
-const prefixes: Readonly<Record<KeyTextKind, string>> = { network: 'hmk-', admission: 'hmp-' }
+const prefixes: Readonly<Record<KeyTextKind, string>> = { network: 'hmk-', admission: 'hmp-', operator: 'hmo-' }
+const kinds: readonly KeyTextKind[] = ['network', 'admission', 'operator']
 const keyBytes = 32
 const checksumBytes = 3
 
@@ -20,7 +21,7 @@ export function keyText(kind: KeyTextKind, key: Uint8Array): string {
 /** Which kind of key a text claims to be; undefined: none, it has neither prefix. */
 export function keyTextKind(text: string): KeyTextKind | undefined {
   const start = text.trim().slice(0, 4).toLowerCase()
-  return start === prefixes.network ? 'network' : start === prefixes.admission ? 'admission' : undefined
+  return kinds.find((kind) => prefixes[kind] === start)
 }
 
 /** The 32 bytes of a text of this kind; undefined when it is damaged or another. Case and space around do not matter. */

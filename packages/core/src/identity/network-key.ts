@@ -114,6 +114,7 @@ function keySource(key: unknown): NetworkKeySource {
   }
   if (typeof key !== 'string') throw invalid("key must be 32 bytes, the text that 'hopmesh key' prints, or a passphrase")
   if (keyTextKind(key) === 'admission') throw invalid('key is an admission public key, for relays; members need the network key itself')
+  if (keyTextKind(key) === 'operator') throw invalid('key is the public key of an operator, not that of a network')
   if (keyTextKind(key) === 'network') {
     const bytes = keyOfText('network', key)
     if (bytes === undefined) throw invalid("key begins as the text of 'hopmesh key' does, but is damaged: a character is missing or wrong")

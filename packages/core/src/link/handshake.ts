@@ -138,7 +138,8 @@ export class Handshake {
     const message = yield* noise.writeMessage(function* (handshakeHash) {
       return encodeFinish({ record, token, admission: admission && (yield* signAdmission(admission, handshakeHash)) })
     })
-    this.#unconfirmed = admission !== undefined || token !== undefined
+    // A relay may want more than it was shown.
+    this.#unconfirmed = this.#context.toRelay === true
     return { send: encodeLinkFrame(frameKinds.finish, message), done: yield* this.#finished(peer) }
   }
 

@@ -36,6 +36,8 @@ export interface RouterOptions {
 
 export class Router {
   readonly address: string
+  /** The network has a key. */
+  readonly keyed: boolean
   readonly #announcements: Announcements
   readonly #neighbourhood: Neighbourhood
   readonly #dispatcher: Dispatcher
@@ -46,13 +48,12 @@ export class Router {
   readonly #plainEdge: PlainEdge
   readonly #forwarder: Forwarder
   readonly #here: Arrival
-  readonly #keyed: boolean
   #closed = false
 
   constructor(identity: CapableIdentity, options: RouterOptions) {
     this.address = identity.address
-    this.#keyed = isKeyed(identity.network)
-    if (this.#keyed && identity.kind !== 'relay' && !identity.keyring) {
+    this.keyed = isKeyed(identity.network)
+    if (this.keyed && identity.kind !== 'relay' && !identity.keyring) {
       throw new MeshError('INVALID_OPTION', 'a member of a network with a key needs the key')
     }
     const log = options.log ?? silentLog
@@ -166,7 +167,7 @@ export class Router {
   /** Names that begin with '$' are internal and never advertised. Throws INVALID_OPTION for a name that does not fit. */
   registerService(name: string, handler: PacketHandler, options: { load?: number | undefined; plain?: boolean | undefined } = {}): void {
     const internal = name.startsWith('$')
-    this.#dispatcher.register(name, { handler, load: wireLoad(options.load ?? 1), plain: options.plain ?? !(internal || this.#keyed) })
+    this.#dispatcher.register(name, { handler, load: wireLoad(options.load ?? 1), plain: options.plain ?? !(internal || this.keyed) })
     if (!internal) this.#contents.changed()
   }
 

@@ -8,10 +8,12 @@ import { byPreference, checkServiceName, type ServiceListing, type Services } fr
 export interface CallOptions extends OperationOptions {
   /** Chooses among the providers (best first); undefined: none of them, the call rejects with NO_SERVICE. */
   select?: ((providers: readonly ServiceListing[]) => ServiceListing | undefined) | undefined
+  /** In a network with a key: also plain ALN nodes, which cannot prove who they are, and which relays can read. */
+  plain?: boolean | undefined
 }
 
 /** The names in `CallOptions`. */
-export const callOptions: readonly string[] = ['select', ...operationOptions]
+export const callOptions: readonly string[] = ['select', 'plain', ...operationOptions]
 
 /** Providers that one call tries to send to, while nothing has left yet. */
 const targetsMax = 8
@@ -28,8 +30,13 @@ export async function call(caller: Caller, service: string, body: BodyInput, opt
   const bytes = bodyBytes(body)
   if (!bytes) throw new MeshError('INVALID_OPTION', `the body of a call is a string, a Uint8Array or nothing, not ${typeof body}`)
   if (bytes.length > bodyBytesMax) throw new MeshError('TOO_LARGE', `the body has ${bytes.length} bytes, ${bodyBytesMax} fit in a call`)
-  const providers = choose(byPreference(caller.services.list(service)), options.select)
-  if (!providers.length) throw new MeshError('NO_SERVICE', `nobody offers the service '${service}'`)
+  const listed = byPreference(caller.services.list(service))
+  const trusted = caller.router.keyed && options.plain !== true ? listed.filter(({ kind }) => kind !== 'plain') : listed
+  const providers = choose(trusted, options.select)
+  if (!providers.length) {
+    const who = listed.length > trusted.length ? 'only plain ALN nodes offer' : 'nobody offers'
+    throw new MeshError('NO_SERVICE', `${who} the service '${service}'${listed.length > trusted.length ? ': call it with { plain: true }' : ''}`)
+  }
   const able = bytes.length > plainBodyBytesMax ? providers.filter(({ kind }) => kind !== 'plain') : providers
   if (!able.length) {
     throw new MeshError('TOO_LARGE', `the body has ${bytes.length} bytes, ${plainBodyBytesMax} fit in a call to a plain ALN node`)

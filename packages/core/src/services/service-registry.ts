@@ -49,7 +49,7 @@ const registerOptions: readonly string[] = ['load', 'plain'] satisfies (keyof Re
 export interface RegisterOptions {
   /** 0 (idle, the default) … 1 (full). Callers prefer the least. */
   load?: number | undefined
-  /** May plain ALN nodes see and call it? Default true. */
+  /** May plain ALN nodes see and call it? Default true, in a network with a key false. */
   plain?: boolean | undefined
 }
 
@@ -87,7 +87,7 @@ export interface ServiceRegistryOptions {
 
 interface Entry {
   readonly handler: RequestHandler
-  readonly plain: boolean
+  readonly plain: boolean | undefined
   load: number
 }
 
@@ -114,7 +114,7 @@ export class ServiceRegistry implements Services {
   register(name: string, handler: RequestHandler, options: RegisterOptions = {}): Registration {
     this.#check(name, handler)
     checkOptions(options, registerOptions)
-    const entry: Entry = { handler, plain: options.plain ?? true, load: loadToWire(options.load ?? 0) }
+    const entry: Entry = { handler, plain: options.plain, load: loadToWire(options.load ?? 0) }
     if (this.#router) this.#offer(this.#router, name, entry)
     this.#local.set(name, entry)
     return this.#registration(name, entry)

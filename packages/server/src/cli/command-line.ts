@@ -4,7 +4,20 @@
 import { readFileSync } from 'node:fs'
 import { MeshError } from '@hopmesh/core'
 import { Command, CommanderError, Option } from 'commander'
-import { listValue, networkValue, originValue, portValue, serveValue } from './flag-values.ts'
+import { readNetworkKeys, readOperatorKeys } from '../key-file.ts'
+import {
+  keyFileValue,
+  listValue,
+  networkValue,
+  originValue,
+  portValue,
+  quotaValue,
+  relayNetworkValue,
+  secondsValue,
+  serveValue,
+  tokenFileValue,
+  whoValue,
+} from './flag-values.ts'
 import { settingsOf } from './settings.ts'
 
 /** The exit code: 0, 1 (it did not work) or 2 (a wrong flag or value; one line says which). */
@@ -20,7 +33,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
         : `unexpected: ${error instanceof Error ? error.message : String(error)}`
     process.stderr.write(`hopmesh: ${oneLine(line)}\n`)
     // A value that the command itself refused is a wrong value, too.
-    return error instanceof MeshError && error.code === 'INVALID_OPTION' ? 2 : 1
+    return error instanceof MeshError && ['INVALID_OPTION', 'KEY_FILE'].includes(error.code) ? 2 : 1
   }
 }
 
@@ -33,6 +46,7 @@ function buildProgram(): Command {
     .addHelpText('after', '\nEach flag may also stand in the environment (HOPMESH_PORT=8080); flags win.')
   addRelay(program)
   addMemberCommands(program)
+  addKeyCommands(program)
   return program
 }
 
@@ -43,9 +57,17 @@ function addRelay(program: Command): void {
     .option('--host <address>', 'listen on this address', '127.0.0.1')
     .addOption(new Option('--port <port>', 'HTTP and WebSocket; 0 picks a free one').argParser(portValue).default(8080))
     .addOption(new Option('--tcp <port>', 'listen for ALN over TCP (with --aln: 8081)').argParser(portValue))
-    .addOption(new Option('--network <name>', 'serve only this network (repeatable)').argParser(listValue(networkValue)))
+    .addOption(
+      new Option('--network <name[=keyfile]>', 'serve only this network, by these keys (repeatable)').argParser(
+        listValue(relayNetworkValue),
+      ),
+    )
+    .addOption(
+      new Option('--operator <file>', 'let in only who shows a token of these operators').argParser(keyFileValue(readOperatorKeys)),
+    )
     .option('--identity <file>', 'keep the identity key in this file')
     .option('--aln', 'take plain ALN nodes, over TCP and JSON WebSockets')
+    .option('--aln-insecure', 'also into networks with a key: their key files then hold the network key itself')
     .addOption(new Option('--origin <origin>', 'a browser origin that may connect (repeatable)').argParser(listValue(originValue)))
     .option('--config <file>', 'a JSON file with these flags as keys; flags and environment win')
     .option('--json', 'print the ready line as JSON')
@@ -89,13 +111,46 @@ function addMemberCommands(program: Command): void {
     })
 }
 
+function addKeyCommands(program: Command): void {
+  program
+    .command('key')
+    .description('print a new network key, or write it into a file')
+    .argument('[file]')
+    .option('--public', 'print what relays pin of the keys in the file instead')
+    .addOption(new Option('--network <name>', 'of which network').argParser(networkValue).default('default'))
+    .option('--json', 'print JSON')
+    .action(async (file: string | undefined, _flags, command: Command) => {
+      const { runKey } = await import('./key-command.ts')
+      await runKey(file, settingsOf(command))
+    })
+  program
+    .command('token')
+    .description('print a token that lets one identity use a relay of this operator')
+    .requiredOption('--operator <file>', "the operator's identity file; made when there is none")
+    .option('--public', 'print what relays need to know of the operator instead')
+    .addOption(new Option('--network <name>', 'for this network').argParser(networkValue).default('default'))
+    .addOption(new Option('--who <who>', 'for this identity').argParser(whoValue))
+    .addOption(new Option('--ttl <seconds>', 'for this long').argParser(secondsValue).default(3_600))
+    .addOption(new Option('--relay <who>', 'for this relay only').argParser(whoValue))
+    .addOption(new Option('--bytes-per-second <number>', 'the holder may send so much').argParser(quotaValue))
+    .option('--json', 'print JSON')
+    .action(async (_flags, command: Command) => {
+      const settings = settingsOf(command)
+      if (settings['public'] !== true && settings['who'] === undefined) command.error("error: required option '--who <who>' not specified")
+      const { runToken } = await import('./token-command.ts')
+      await runToken(settings)
+    })
+}
+
 function memberCommand(program: Command, name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
     .argument('<url>', 'of a relay: ws://host:port')
     .addOption(new Option('--network <name>').argParser(networkValue).default('default'))
+    .addOption(new Option('--key <file>', 'the key of the network is in this file').argParser(keyFileValue(readNetworkKeys)))
     .option('--identity <file>', 'keep the identity key in this file (default: a new one)')
+    .addOption(new Option('--token <file>', 'the token for the relay is in this file').argParser(tokenFileValue))
     .option('--json', 'print JSON')
 }
 

@@ -10,6 +10,8 @@ const lookEveryMs = 20
 export async function openMesh(url: string, settings: Settings): Promise<Mesh> {
   const options: MeshOptions = {
     network: String(settings['network']),
+    key: settings['key'] as readonly string[] | undefined,
+    token: settings['token'] as string | undefined,
     relays: [url],
     name: typeof settings['name'] === 'string' ? settings['name'] : undefined,
     identity: typeof settings['identity'] === 'string' ? { file: settings['identity'] } : 'ephemeral',

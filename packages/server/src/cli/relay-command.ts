@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { startRelay } from '../relay/relay.ts'
-import type { Relay } from '../relay/relay.ts'
+import type { Relay, RelayOptions } from '../relay/relay.ts'
 import { relayLog } from './relay-log.ts'
 import type { Settings } from './settings.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -11,9 +11,11 @@ export async function runRelay(settings: Settings): Promise<void> {
     host: String(settings['host']),
     port: Number(settings['port']),
     tcp: settings['tcp'] === undefined ? undefined : Number(settings['tcp']),
-    networks: settings['network'] as readonly string[] | undefined,
+    networks: settings['network'] as RelayOptions['networks'],
     identity: typeof settings['identity'] === 'string' ? { file: settings['identity'] } : undefined,
     aln: settings['aln'] === true,
+    alnInsecure: settings['alnInsecure'] === true,
+    operators: settings['operator'] as readonly string[] | undefined,
     origins: settings['origin'] as readonly string[] | undefined,
     log: relayLog(pino({ level: 'info' }, pino.destination({ fd: 2, sync: true }))),
   })

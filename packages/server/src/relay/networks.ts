@@ -1,24 +1,18 @@
 // One router per network: no table, counter or name is shared between two of them.
 
 import { MeshError, Router, addressOf, answerQuestions, drawTab, isNetworkName } from '@hopmesh/core'
-import type { Address, Clock, Crypto, Dice, ExchangeKeys, KeyPair, Log, WireNetwork } from '@hopmesh/core'
-
-/** What all networks of one relay have in common. */
-export interface RelayIdentity {
-  readonly who: string
-  readonly keyPair: KeyPair
-  readonly exchangeKeys: ExchangeKeys
-  readonly epoch: number
-  readonly crypto: Crypto
-}
+import type { Address, Clock, Dice, Log, RouterLink, WireNetwork } from '@hopmesh/core'
+import type { NetworkPin } from './pinned-networks.ts'
+import type { RelayIdentity } from './relay-identity.ts'
 
 export interface NetworksOptions {
   readonly identity: RelayIdentity
   readonly clock: Clock
   readonly dice: Dice
   readonly log: Log
-  /** Only these, or any when undefined. */
-  readonly names: readonly string[] | undefined
+  /** Only these, or any when undefined; with a pin only by its keys. */
+  readonly pins: ReadonlyMap<string, NetworkPin | undefined> | undefined
+  /** In networks with a key only where the pin has the key itself. */
   readonly plainNodes: 'accept' | 'refuse'
   readonly networksMax: number
   readonly networkIdleMs: number
@@ -26,9 +20,15 @@ export interface NetworksOptions {
 }
 
 interface Room {
+  readonly name: string
   readonly router: Router
   idleSince: number | undefined
+  /** When its members were told last that others use another key. */
+  toldAt: number
 }
+
+/** A stranger may cause it: the members of one network hear of other keys no more often. */
+const tellEveryMs = 60_000
 
 /** 16 zero bytes: a network without a key. */
 export const noKeyHash: Uint8Array = new Uint8Array(16)
@@ -41,24 +41,41 @@ export class Networks {
     this.#options = options
   }
 
-  /** The router of a network, made when it is asked for first. Throws NETWORK_MISMATCH, INVALID_OPTION or BUSY. */
+  /** The router of a network, made when it is asked for first. Throws NETWORK_MISMATCH, NETWORK_KEY_MISMATCH, INVALID_OPTION or BUSY. */
   router(network: WireNetwork): Router {
-    const id = roomId(network)
-    const room = this.#rooms.get(id)
-    if (room !== undefined) {
-      room.idleSince = undefined
-      return room.router
+    const pin = this.#options.pins?.get(network.name)
+    if (pin && !pin.keyHashes.some((keyHash) => Buffer.from(keyHash).equals(network.keyHash))) {
+      throw new MeshError('NETWORK_KEY_MISMATCH', `The network '${network.name}' has another key at this relay`)
     }
-    this.#check(network)
-    const router = this.#open(network)
-    this.#rooms.set(id, { router, idleSince: undefined })
-    return router
+    return this.#room(network, pin)
+  }
+
+  /** The router that a plain node belongs to, which knows names only. Whether it is let in is the router's affair. */
+  plainRouter(name: string): Router {
+    return this.#room({ name, keyHash: noKeyHash }, this.#options.pins?.get(name))
   }
 
   /** The network of a plain node that selected none. */
   get plainDefault(): string {
-    const names = this.#options.names
-    return names?.length === 1 ? (names[0] ?? 'default') : 'default'
+    const [only, ...others] = this.#options.pins?.keys() ?? []
+    return only !== undefined && others.length === 0 ? only : 'default'
+  }
+
+  /**
+   * A member came in. When others are here under the same name with another key, all of them are told (SE8): it is two
+   * networks, and likely not meant so.
+   */
+  joined(router: Router, link: RouterLink): void {
+    const room = [...this.#rooms.values()].find((one) => one.router === router)
+    const strangers = [...this.#rooms.values()].filter((one) => one !== room && one.name === room?.name && one.router.links().length > 0)
+    if (room === undefined || strangers.length === 0) return
+    tell(link, room.name)
+    const now = this.#options.clock.now()
+    for (const other of strangers) {
+      if (now - other.toldAt < tellEveryMs) continue
+      other.toldAt = now
+      for (const one of other.router.links()) tell(one, other.name)
+    }
   }
 
   routers(): Router[] {
@@ -82,9 +99,22 @@ export class Networks {
     await Promise.all(routers.map((router) => router.close({ code: 'RESTARTING', text: 'the relay stops or restarts' })))
   }
 
+  #room(network: WireNetwork, pin: NetworkPin | undefined): Router {
+    const id = pin ? `pinned ${network.name}` : roomId(network)
+    const known = this.#rooms.get(id)
+    if (known !== undefined) {
+      known.idleSince = undefined
+      return known.router
+    }
+    this.#check(network)
+    const router = this.#open(network, pin)
+    this.#rooms.set(id, { name: network.name, router, idleSince: undefined, toldAt: Number.NEGATIVE_INFINITY })
+    return router
+  }
+
   #check(network: WireNetwork): void {
-    const { names, networksMax } = this.#options
-    if (names !== undefined && !names.includes(network.name)) {
+    const { pins, networksMax } = this.#options
+    if (pins !== undefined && !pins.has(network.name)) {
       throw new MeshError('NETWORK_MISMATCH', `This relay does not serve the network '${network.name}'`)
     }
     if (!isNetworkName(network.name)) throw new MeshError('INVALID_OPTION', "A network name has 1 to 64 bytes and no '/'")
@@ -95,11 +125,15 @@ export class Networks {
     throw new MeshError('BUSY', `This relay serves ${networksMax} networks already`)
   }
 
-  #open(network: WireNetwork): Router {
-    const { identity, clock, dice, log, plainNodes, onFault } = this.#options
+  #open(network: WireNetwork, pin: NetworkPin | undefined): Router {
+    const { identity, clock, dice, log, onFault } = this.#options
     const address: Address = addressOf(identity.who, drawTab(dice))
+    const [keyHash, ...otherKeyHashes] = pin?.keyHashes ?? [network.keyHash]
+    const named = { network: { name: network.name, keyHash }, otherKeyHashes, keyring: pin?.keyring }
+    const open = pin ? pin.keyring !== undefined : keyHash.every((byte) => byte === 0)
+    const plainNodes = open ? this.#options.plainNodes : 'refuse'
     const router = new Router(
-      { ...identity, address, network, kind: 'relay', name: 'relay', capabilities: [] },
+      { ...identity, ...named, address, kind: 'relay', name: 'relay', capabilities: [] },
       { clock, dice, log, plainNodes },
     )
     answerQuestions(router, { kind: 'relay', name: 'relay', network: network.name, clock })
@@ -111,6 +145,11 @@ export class Networks {
     this.#rooms.delete(id)
     void room.router.close()
   }
+}
+
+function tell(link: RouterLink, name: string): void {
+  const text = `others at this relay use another key, or none, for the network '${name}': they and you do not see each other`
+  link.sendControl({ type: 'notice', code: 'NETWORK_KEY_MISMATCH', text })
 }
 
 function roomId(network: WireNetwork): string {

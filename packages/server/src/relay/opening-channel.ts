@@ -3,6 +3,8 @@
 
 import { ChannelInbox } from '@hopmesh/core'
 import type { Carries, Channel, ChannelReceiver, CloseReason, Clock, Medium } from '@hopmesh/core'
+import { ByteQuota } from './byte-quota.ts'
+import type { Pausable } from './byte-quota.ts'
 
 /** What a reader makes of all bytes so far: a choice and what the router shall still hear, or `more`. */
 export type Opening<T> = { readonly choice: T; readonly rest: Uint8Array } | 'more'
@@ -22,14 +24,15 @@ export class OpeningChannel implements Channel {
   readonly label: string
   readonly messageBytesMax: number
   readonly binding?: Uint8Array | undefined
-  readonly #inner: Channel
+  readonly #inner: Channel & Partial<Pausable>
   readonly #count: ByteCount
   readonly #inbox: ChannelInbox
   #heard = false
+  #quota: ByteQuota | undefined
   #listener: ((bytes: Uint8Array) => void) | undefined
   #onClosed: (() => void) | undefined
 
-  constructor(inner: Channel, clock: Clock, count: ByteCount) {
+  constructor(inner: Channel & Partial<Pausable>, clock: Clock, count: ByteCount) {
     this.medium = inner.medium
     this.carries = inner.carries
     this.role = inner.role
@@ -80,6 +83,13 @@ export class OpeningChannel implements Channel {
     })
   }
 
+  /** From now on it takes in no more than that. A channel that cannot wait is not held back. */
+  limit(bytesPerSecond: number, clock: Clock): void {
+    const { pause, resume } = this.#inner
+    if (!pause || !resume) return
+    this.#quota = new ByteQuota(bytesPerSecond, clock, { pause: () => pause.call(this.#inner), resume: () => resume.call(this.#inner) })
+  }
+
   get bufferedBytes(): number {
     return this.#inner.bufferedBytes
   }
@@ -100,12 +110,14 @@ export class OpeningChannel implements Channel {
   #message(bytes: Uint8Array): void {
     this.#heard = true
     this.#count.received += bytes.length
+    this.#quota?.took(bytes.length)
     if (this.#listener !== undefined) this.#listener(bytes)
     else this.#inbox.message(bytes)
   }
 
   #closed(reason: CloseReason): void {
     this.#onClosed?.()
+    this.#quota?.stop()
     this.#inbox.close(reason)
   }
 }

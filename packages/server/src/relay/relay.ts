@@ -1,19 +1,22 @@
 // The relay: doors to the outside (WebSocket of two kinds, TCP), and one router per network behind them. A channel comes
 // in, its first words name the network, and from then on it is a link of that network's router like any other.
 
-import { MeshError, encodeRefusal, isNetworkName, silentLog, whoOf } from '@hopmesh/core'
-import type { Channel, KeyPair, Log, Router, WireNetwork } from '@hopmesh/core'
-import { loadIdentityFile } from '../identity-file.ts'
-import { nodeCrypto } from '../node-crypto.ts'
+import { MeshError, encodeRefusal, silentLog } from '@hopmesh/core'
+import type { Channel, KeyPair, Log, Router, RouterLink, WireNetwork } from '@hopmesh/core'
 import { nodeClock, nodeDice } from '../system-ports.ts'
 import { TcpHost } from '../tcp/tcp-host.ts'
 import { Greetings } from './greetings.ts'
+import { openGate } from './gate.ts'
+import type { Gate } from './gate.ts'
 import { relayLimits } from './limits.ts'
 import type { RelayLimits } from './limits.ts'
 import { FaultCount, prometheusText } from './metrics.ts'
 import { readHello, readStreamSelection, readTextSelection } from './network-choice.ts'
-import { Networks, noKeyHash } from './networks.ts'
+import { Networks } from './networks.ts'
 import { OpeningChannel } from './opening-channel.ts'
+import { pinNetworks } from './pinned-networks.ts'
+import type { PinnedNetwork } from './pinned-networks.ts'
+import { loadRelayIdentity } from './relay-identity.ts'
 import { refusePlain } from './refuse-plain.ts'
 import { WebFront } from './web-front.ts'
 
@@ -24,12 +27,19 @@ export interface RelayOptions {
   readonly port?: number | undefined
   /** ALN over TCP; default 8081 with `aln`, else it does not listen. 0 picks a free one. */
   readonly tcp?: number | undefined
-  /** Only these networks; default any. */
-  readonly networks?: readonly string[] | undefined
+  /** Only these networks; default any. With `keys` only by these keys; by name alone each key is a network of its own. */
+  readonly networks?: readonly (string | PinnedNetwork)[] | undefined
   /** Default: a new identity for this process. */
   readonly identity?: { readonly file: string } | KeyPair | undefined
   /** Takes plain ALN nodes, over TCP and over JSON WebSockets. */
   readonly aln?: boolean | undefined
+  /**
+   * With `aln`: also into networks that are pinned here, by the network key itself instead of the admission key. What
+   * plain nodes say there is neither secret nor proven.
+   */
+  readonly alnInsecure?: boolean | undefined
+  /** Lets in only who shows a token of one of these operators: public keys as `hopmesh token --public` prints them. */
+  readonly operators?: readonly string[] | undefined
   /** Browser origins that may connect beside loopback ones: 'https://app.example'. */
   readonly origins?: readonly string[] | undefined
   readonly log?: Log | undefined
@@ -53,6 +63,7 @@ export class Relay {
   readonly #limits: RelayLimits
   readonly #log: Log
   readonly #host: string
+  readonly #aln: boolean
   readonly #bytes = { received: 0, sent: 0 }
   readonly #faults = new FaultCount()
   readonly #greetings: Greetings
@@ -60,16 +71,15 @@ export class Relay {
   readonly #tcpHost = new TcpHost()
   readonly #startedAt = nodeClock.now()
   #networks: Networks | undefined
+  #gate: Gate | undefined
   #cancelSweep: () => void = () => {}
   #closing: Promise<void> | undefined
   #ws = ''
   #tcp: string | undefined
 
   constructor(options: RelayOptions = {}) {
-    for (const name of options.networks ?? []) {
-      if (!isNetworkName(name)) throw new MeshError('INVALID_OPTION', `'${name}' is not a network name: 1 to 64 bytes, no '/'`)
-    }
     this.#options = options
+    this.#aln = options.aln === true || options.alnInsecure === true
     this.#limits = { ...relayLimits, ...options.limits }
     this.#log = options.log ?? silentLog
     this.#host = options.host ?? '127.0.0.1'
@@ -101,7 +111,7 @@ export class Relay {
     this.#networks = await this.#openNetworks()
     const shownHost = this.#host.includes(':') ? `[${this.#host}]` : this.#host
     this.#ws = `ws://${shownHost}:${await this.#web.listen()}`
-    const tcpPort = this.#options.tcp ?? (this.#options.aln === true ? 8081 : undefined)
+    const tcpPort = this.#options.tcp ?? (this.#aln ? 8081 : undefined)
     if (tcpPort !== undefined) {
       const at = { host: this.#host, port: tcpPort, connectionsMax: this.#limits.connectionsMax }
       const { port } = await this.#tcpHost.listen(at, (channel, remoteAddress) => this.#receive(channel, remoteAddress, undefined))
@@ -143,26 +153,17 @@ export class Relay {
   }
 
   async #openNetworks(): Promise<Networks> {
-    const crypto = nodeCrypto()
-    const given = this.#options.identity
-    const file = given !== undefined && 'file' in given ? loadIdentityFile(given.file) : undefined
-    const keyPair = file?.keyPair ?? (given === undefined || 'file' in given ? await crypto.generateKeyPair() : given)
-    // Greater than any that an earlier process with this identity used, also when the clock was set back.
-    const epoch = Math.max(Math.floor(nodeClock.wallTime() / 1_000), (file?.lastEpoch ?? 0) + 1)
-    file?.keepEpoch(epoch)
+    const { networks = [], operators = [], alnInsecure = false } = this.#options
+    const identity = await loadRelayIdentity(this.#options.identity)
+    const pins = await pinNetworks(networks, { crypto: identity.crypto, alnInsecure })
+    if (operators.length > 0) this.#gate = await openGate({ who: identity.who, operators, aln: this.#aln })
     return new Networks({
-      identity: {
-        who: await whoOf(keyPair.publicKey, crypto),
-        keyPair,
-        exchangeKeys: await crypto.generateExchangeKeys(),
-        epoch,
-        crypto,
-      },
+      identity,
       clock: nodeClock,
       dice: nodeDice,
       log: withoutFaults(this.#log),
-      names: this.#options.networks?.length ? this.#options.networks : undefined,
-      plainNodes: this.#options.aln === true ? 'accept' : 'refuse',
+      pins: pins.size > 0 ? pins : undefined,
+      plainNodes: this.#aln ? 'accept' : 'refuse',
       networksMax: this.#limits.networksMax,
       networkIdleMs: this.#limits.networkIdleMs,
       onFault: (code, message, network) => this.#fault(code, `${network}: ${message}`),
@@ -189,15 +190,20 @@ export class Relay {
     this.#join(channel, chosen)
   }
 
-  #join(channel: OpeningChannel, network: WireNetwork): void {
+  /** A plain node knows a network by name only. */
+  #join(channel: OpeningChannel, network: WireNetwork | string): void {
     const router = this.#routerFor(channel, network)
     if (router === undefined) return this.#greetings.end(channel)
-    const link = router.addChannel(channel)
+    const gate = this.#gate
+    const link: RouterLink = router.addChannel(channel, gate && { admitMember: (member) => gate.admit(member, channel, () => link) })
     const cancelSilence = nodeClock.setTimer(this.#limits.silenceMs, () => {
       if (!channel.heard) link.close('it said nothing')
     })
     const greeted = (): void => this.#greetings.end(channel)
-    link.up.then(greeted, greeted)
+    link.up.then((peer) => {
+      greeted()
+      if (peer.kind === 'member') this.#networks?.joined(router, link)
+    }, greeted)
     void link.down.then(() => {
       greeted()
       cancelSilence()
@@ -213,21 +219,21 @@ export class Relay {
     return undefined
   }
 
-  async #chosenByPlain(channel: OpeningChannel, network: string | undefined): Promise<WireNetwork | undefined> {
+  async #chosenByPlain(channel: OpeningChannel, network: string | undefined): Promise<string | undefined> {
     // A browser or script that asks for no subprotocol is plain for certain; over TCP the greeting tells.
-    if (channel.carries === 'text' && this.#options.aln !== true) {
+    if (channel.carries === 'text' && !this.#aln) {
       this.#refuse(channel, new MeshError('PLAIN_REFUSED', 'This relay does not take plain ALN nodes; it needs --aln'))
       return undefined
     }
-    if (network !== undefined) return { name: network, keyHash: noKeyHash }
+    if (network !== undefined) return network
     const read = channel.carries === 'text' ? readTextSelection : readStreamSelection
     const selected = await channel.choose(read, nodeClock, this.#limits.selectionMs)
-    return { name: selected || (this.#networks?.plainDefault ?? 'default'), keyHash: noKeyHash }
+    return selected || (this.#networks?.plainDefault ?? 'default')
   }
 
-  #routerFor(channel: OpeningChannel, network: WireNetwork): Router | undefined {
+  #routerFor(channel: OpeningChannel, network: WireNetwork | string): Router | undefined {
     try {
-      return this.#networks?.router(network)
+      return typeof network === 'string' ? this.#networks?.plainRouter(network) : this.#networks?.router(network)
     } catch (error) {
       if (!(error instanceof MeshError)) throw error
       this.#refuse(channel, error)

@@ -75,6 +75,15 @@ export class WebSocketChannel implements Channel {
     return false
   }
 
+  /** Reads no further; what the other side sends waits in its own socket. */
+  pause(): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.pause()
+  }
+
+  resume(): void {
+    if (this.#ws.isPaused) this.#ws.resume()
+  }
+
   close(detail = 'closed here'): void {
     this.#shut({ code: 'local', detail })
   }
@@ -101,6 +110,8 @@ export class WebSocketChannel implements Channel {
   #shut(reason: CloseReason, code = 1000): void {
     if (this.#inbox.closeReason !== undefined) return
     this.#inbox.close(reason)
+    // A paused socket would never see the other side's goodbye.
+    this.resume()
     if (this.#ws.readyState === this.#ws.CLOSED) return
     this.#ws.close(code, cutReason(reason.detail))
     this.#turn.uncork()

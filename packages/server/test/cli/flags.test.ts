@@ -35,7 +35,7 @@ describe('a wrong flag or value: exit 2 and one line that names it', () => {
     [['relay', '--network', 'x'.repeat(65)], /--network/],
     [['relay', '--origin', 'nonsense'], /--origin.*nonsense/],
     [['relay', '--config', '/nowhere/relay.json'], /--config.*\/nowhere\/relay\.json/],
-    [['relay', '--aln-insecure'], /--aln-insecure/],
+    [['relay', '--operator', '/nowhere/operators'], /--operator.*\/nowhere\/operators/],
     [['relay', 'surplus'], /too many arguments|unexpected/i],
     [['join', 'ws://127.0.0.1:1', '--serve', 'pong'], /--serve.*pong/],
     [['join'], /url/],
