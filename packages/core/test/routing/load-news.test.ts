@@ -98,6 +98,21 @@ describe('a load that moves', () => {
     expect(provider.services('ping')).toMatchObject([{ load: 61, unchangedMs: 0, knownMs: 1_000 }])
   })
 
+  it('ALN-13 what was taken back while it was being signed is taken back, over signatures that take their time', async () => {
+    const world = new RouterWorld({ cryptoMsMax: 120 })
+    const [provider, far] = [world.router('provider'), world.router('far')]
+    provider.registerService('stays', () => {})
+    world.link(provider, far)
+    await world.advance(5_000)
+    for (let delayMs = 0; delayMs < 200; delayMs += 10) {
+      provider.registerService('gone', () => {})
+      await world.advance(delayMs)
+      provider.unregisterService('gone')
+      await world.advance(3_000)
+      expect(far.services().map(({ service }) => service)).toEqual(['stays'])
+    }
+  })
+
   it('ALN-15 plain nodes behind a gateway cannot make it sign at every breath', () => {
     const { world, relay } = told()
     const far = world.router('asker')
