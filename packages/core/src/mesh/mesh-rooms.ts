@@ -1,6 +1,7 @@
 import { DeviceLinks } from '../devices/device-pairing.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { isWeakKey, passphraseCharactersMin } from '../identity/network-key.ts'
+import { NameClashes } from '../membership/name-clashes.ts'
 import { resolveName, unresolved } from '../membership/names.ts'
 import type { Peer } from '../membership/peer.ts'
 import { Peers } from '../membership/peers.ts'
@@ -54,6 +55,7 @@ export class MeshRooms {
   readonly #log: Log
   readonly #presence: Presence
   readonly #trouble: Trouble
+  #clashes: NameClashes | undefined
   #started: Started | undefined
   #starting: Promise<Started> | undefined
   #forgetLeaving: (() => void) | undefined
@@ -188,6 +190,7 @@ export class MeshRooms {
     })
     const degree = new LinkDegree({ clock, dice, router, links, degree: this.settings.degree })
     this.#started = { ...base, links, degree }
+    this.#clashes = new NameClashes({ who: base.who, name: this.settings.name })
     for (const room of [peers, services, messages, this.#presence]) room.attach(router)
     answerQuestions(router, { kind: 'member', name: this.settings.name, network: this.settings.network, namesSealed: base.keyring !== undefined, clock, peers })
     router.on('destination', ({ address }) => this.#refresh(address, this.started))
@@ -252,6 +255,8 @@ export class MeshRooms {
   #peerChanged(peer: Peer): void {
     if (this.#log.level >= 4) this.#log.write(4, 'membership', `${peer.address} is ${peer.state}, ${peer.hops} hops via ${peer.via}`)
     this.events.emit('peer', peer)
+    const clash = this.#clashes?.look(peer, this.peers.values())
+    if (clash) this.#warn({ code: 'NAME_CLASH', message: `more than one member is called '${peer.name}': ${clash.slice(0, 4).join(', ')}` })
   }
 
   #online(first: boolean): void {
