@@ -13,11 +13,11 @@ declare global {
 }
 
 async function join(): Promise<void> {
-  const parameters = readParameters(location)
+  const parameters = readParameters(location, history)
   document.title = `${parameters.name} · hopmesh`
 
   // Opening the page is joining: this is all that the library needs.
-  const mesh = createMesh({ network: parameters.network, relays: [parameters.relay], name: parameters.name })
+  const mesh = createMesh({ network: parameters.network, key: parameters.key, relays: [parameters.relay], name: parameters.name })
   mesh.services.register('ping', () => `pong from ${parameters.name}`)
   window.hopmesh = { mesh }
 

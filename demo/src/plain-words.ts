@@ -1,13 +1,16 @@
 // What the library says in codes, said for people.
 
 const sentences: Readonly<Record<string, string>> = {
-  ALONE_IN_NETWORK: 'Nobody else is in this network yet. Open the page once more, with the same network name.',
+  ALONE_IN_NETWORK: 'Nobody else is in this network yet. Open the page once more, with the same network name and the same key.',
   GREETING_TIMEOUT: 'Something answered at the relay’s address, but did not greet as a relay does.',
   HANDSHAKE_FAILED: 'The relay could not prove who it is, so the connection was dropped.',
   IDENTITY_IN_USE: 'Two nodes went by one address or name, and one of them was turned away. A copied tab draws a new address by itself.',
   INSECURE_CONTEXT:
     'This page came over plain http, so the browser withholds its own cryptography. It joins all the same, with a library in its place: slower, and with an address that others on the way could tamper with. Use https where it matters.',
   LINK_FAILED: 'A direct connection could not be made. Everything still travels through another node.',
+  NAME_CLASH: 'Two nodes here go by the same name. Tell them apart by their addresses.',
+  NETWORK_KEY_MISMATCH:
+    'Others use this network with another key than this page, or with none, and you cannot see each other. Ask for the link to the page again, and open all of it.',
   NETWORK_MISMATCH: 'The relay serves another network than the one asked for.',
   NO_BLUETOOTH: 'There is no Bluetooth for this page, here and now. Is it switched on, and allowed for this site?',
   NO_ROUTE: 'There is no way to that node at the moment.',
@@ -18,7 +21,11 @@ const sentences: Readonly<Record<string, string>> = {
   RELAY_UNREACHABLE: 'The relay cannot be reached. The page goes on trying; direct connections stay up.',
   RESTARTING: 'The relay is restarting. The page comes back by itself.',
   TIMEOUT: 'No answer came in time.',
+  TOKEN_EXPIRED: 'The relay asks for a token, and yours is over. Ask whoever runs it for a new one.',
+  TOKEN_REFUSED: 'The relay asks for a token, and does not take yours. Ask whoever runs it for one that is made for you.',
+  TOKEN_REQUIRED: 'The relay lets in only who has a token. Ask whoever runs it.',
   VERSION_MISMATCH: 'The relay speaks another version of hopmesh than this page.',
+  WEAK_KEY: 'The key of this network is short enough to be guessed. Use one that “hopmesh key” prints.',
 }
 
 // The same codes, said about a device.

@@ -21,6 +21,8 @@ export interface DemoOptions extends OpenOptions {
   readonly relay: string
   readonly network?: string
   readonly name?: string
+  /** In the fragment of the address. */
+  readonly key?: string
 }
 
 /** Opens pages of the tests' own server, all under guard. */
@@ -33,9 +35,9 @@ export class Pages {
     this.#browser = browser
   }
 
-  async demo({ relay, network, name, ...open }: DemoOptions): Promise<DemoPage> {
+  async demo({ relay, network, name, key, ...open }: DemoOptions): Promise<DemoPage> {
     const query = new URLSearchParams({ relay, ...(network === undefined ? {} : { network }), ...(name === undefined ? {} : { name }) })
-    return new DemoPage(await this.#open(`demo/?${query.toString()}`, open))
+    return new DemoPage(await this.#open(`demo/?${query.toString()}${key === undefined ? '' : `#key=${encodeURIComponent(key)}`}`, open))
   }
 
   async bare(open: OpenOptions = {}): Promise<BarePage> {

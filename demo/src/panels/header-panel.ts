@@ -2,12 +2,13 @@ import type { Mesh } from '@hopmesh/browser'
 import { element, setText } from '../element.ts'
 import type { Parameters } from '../parameters.ts'
 
-type State = 'connecting' | 'online' | 'offline'
+type State = 'connecting' | 'online' | 'offline' | 'refused'
 
 const words: Readonly<Record<State, string>> = {
   connecting: 'connecting …',
   online: 'online',
   offline: 'offline, trying again …',
+  refused: 'not let in',
 }
 
 /** Who this page is, and whether it is in the mesh. */
@@ -27,6 +28,7 @@ export class HeaderPanel {
         'div',
         { class: 'me' },
         element('span', { class: 'who' }, 'You are ', element('strong', { 'data-testid': 'own-name' }, parameters.name), ` in the network “${parameters.network}”`),
+        element('span', { class: 'tag', 'data-testid': 'network-key' }, parameters.key === undefined ? 'open to everybody' : 'with a key'),
         this.#address,
       ),
       this.#state,
@@ -34,6 +36,10 @@ export class HeaderPanel {
     this.#show('connecting')
     mesh.on('online', () => this.#show('online'))
     mesh.on('offline', () => this.#show('offline'))
+    mesh.on('warning', () => {
+      const relays = mesh.relays.list()
+      if (!mesh.online && relays.length > 0 && relays.every(({ state }) => state === 'refused')) this.#show('refused')
+    })
   }
 
   /** Called once the identity is loaded. */

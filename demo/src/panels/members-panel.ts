@@ -8,6 +8,13 @@ import { hops, milliseconds, sentenceForError, shortAddress } from '../plain-wor
 import type { Tracing } from '../tracing.ts'
 import type { Panel } from './panel.ts'
 
+/** How far what a node says of itself can be believed. */
+const proofs = {
+  verified: 'It has shown that its address is its own.',
+  unverified: 'Others say so; it has not shown it to this page yet.',
+  plain: 'A plain ALN node has nothing to show: anybody could say this.',
+} as const
+
 const kinds = { member: 'member', relay: 'relay', plain: 'plain ALN node' } as const
 
 class MemberRow implements Row<Peer> {
@@ -17,6 +24,7 @@ class MemberRow implements Row<Peer> {
   readonly #dot = element('span', { 'aria-hidden': 'true' })
   readonly #name = element('strong', { 'data-testid': 'member-name' })
   readonly #path = element('span', { class: 'tag', 'data-testid': 'member-path' })
+  readonly #proof = element('span', { class: 'tag proof', 'data-testid': 'member-proof' })
   readonly #facts = element('span', { class: 'facts', 'data-testid': 'member-facts' })
   readonly #note = element('span', { class: 'note', role: 'status', 'data-testid': 'member-note' })
   readonly #connect = element('button', { type: 'button', 'data-testid': 'connect' }, 'Connect')
@@ -30,7 +38,7 @@ class MemberRow implements Row<Peer> {
       'li',
       { class: 'row member', 'data-testid': 'member', 'data-address': peer.address, 'data-kind': peer.kind, style: `--hue: ${hueOf(peer.address)}` },
       this.#dot,
-      element('div', { class: 'grow' }, element('div', { class: 'title' }, this.#name, this.#path), this.#facts, this.#note),
+      element('div', { class: 'grow' }, element('div', { class: 'title' }, this.#name, this.#path, this.#proof), this.#facts, this.#note),
       element('div', { class: 'choices' }, this.#trace, this.#connect),
     )
     this.#connect.addEventListener('click', () => void this.#dial(peer))
@@ -41,6 +49,10 @@ class MemberRow implements Row<Peer> {
     setText(this.#name, this.#people.nameOf(peer.address))
     setText(this.#path, peer.state === 'unreachable' ? 'out of reach' : peer.direct ? 'direct' : 'relayed')
     this.node.dataset['state'] = peer.state
+    const proof = peer.kind === 'plain' ? 'plain' : peer.verified ? 'verified' : 'unverified'
+    setText(this.#proof, proof)
+    this.#proof.dataset['proof'] = proof
+    this.#proof.title = proofs[proof]
     const ownDevice = peer.kind === 'plain' && this.#people.isOwnDevice(peer.address)
     this.#dot.className = `dot ${ownDevice ? 'device' : peer.kind}`
     const facts: string[] = [ownDevice ? 'device of this page' : kinds[peer.kind]]
