@@ -82,6 +82,16 @@ describe('a trace', () => {
     expect(relay.faults.get('HOP_LIMIT')).toBe(91)
   })
 
+  it('a node under a free-form name answers for itself', async () => {
+    const world = new RouterWorld()
+    const [a, relay, thing] = [world.router('a'), world.router('relay', 'relay'), world.router('thing', 'named')]
+    world.link(a, relay)
+    world.link(relay, thing)
+    world.run(1_000)
+    const found = await traced(world, a, 'thing')
+    expect(found).toMatchObject({ arrived: true, hops: [{ address: relay.address }, { address: 'thing', kind: 'plain', roundTripMs: 40 }] })
+  })
+
   it('a longer way than the table says is followed to its end', async () => {
     const { world, routers } = line(5)
     const [a, r1, , , z] = routers as [Router, Router, Router, Router, Router]
