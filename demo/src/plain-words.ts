@@ -11,6 +11,7 @@ const sentences: Readonly<Record<string, string>> = {
   NAME_CLASH: 'Two nodes here go by the same name. Tell them apart by their addresses.',
   NETWORK_KEY_MISMATCH:
     'Others use this network with another key than this page, or with none, and you cannot see each other. Ask for the link to the page again, and open all of it.',
+  LINK_FLAPS: 'The connection to a neighbour breaks again and again. Until it stays up, everything goes another way.',
   NETWORK_MISMATCH: 'The relay serves another network than the one asked for.',
   NO_BLUETOOTH: 'There is no Bluetooth for this page, here and now. Is it switched on, and allowed for this site?',
   NO_ROUTE: 'There is no way to that node at the moment.',

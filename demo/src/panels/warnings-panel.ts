@@ -6,7 +6,7 @@ import type { Panel } from './panel.ts'
 const warningsMax = 6
 
 // These describe a moment, and are over once the page is online again.
-const passing = new Set(['RESTARTING', 'LINK_FAILED', 'GREETING_TIMEOUT', 'NETWORK_KEY_MISMATCH', 'TOKEN_EXPIRED', 'TOKEN_REFUSED', 'TOKEN_REQUIRED'])
+const passing = new Set(['RESTARTING', 'LINK_FAILED', 'LINK_FLAPS', 'GREETING_TIMEOUT', 'NETWORK_KEY_MISMATCH', 'TOKEN_EXPIRED', 'TOKEN_REFUSED', 'TOKEN_REQUIRED'])
 
 /** What the library wants people to know, one plain sentence for each code. */
 export class WarningsPanel implements Panel {

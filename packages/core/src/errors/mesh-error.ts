@@ -19,6 +19,7 @@ export const meshErrorCodes = [
   'INVALID_OPTION',
   'KEY_FILE',
   'LINK_FAILED',
+  'LINK_FLAPS',
   'NAME_CLASH',
   'NETWORK_KEY_MISMATCH',
   'NETWORK_MISMATCH',

@@ -8,7 +8,7 @@ import type { RelayStatus } from './relay-link.ts'
 /** Last words of a neighbour that people must know. */
 const toldNotices = ['IDENTITY_IN_USE', 'NETWORK_KEY_MISMATCH', 'TOKEN_EXPIRED'] as const
 /** Faults that people are told of, a kind once a minute: strangers may cause them. */
-const toldFaults = ['NETWORK_MISMATCH', 'NETWORK_KEY_MISMATCH', 'VERSION_MISMATCH', 'IDENTITY_IN_USE'] as const
+const toldFaults = ['NETWORK_MISMATCH', 'NETWORK_KEY_MISMATCH', 'VERSION_MISMATCH', 'IDENTITY_IN_USE', 'LINK_FLAPS'] as const
 const toldFaultEveryMs = 60_000
 
 export interface TroubleOptions {

@@ -29,6 +29,12 @@ describe('trouble', () => {
     expect(warnings[0]).toEqual({ code: 'IDENTITY_IN_USE', message: "somebody else is called 'thing'" })
   })
 
+  it('a neighbour whose links break again and again is a warning', () => {
+    const { warnings, trouble } = troubled()
+    trouble.fault({ code: 'LINK_FLAPS', message: 'the link to b broke again and again', count: 1 })
+    expect(warnings).toEqual([{ code: 'LINK_FLAPS', message: 'the link to b broke again and again' }])
+  })
+
   it('other faults are for the log, each kind at its 1st, 2nd, 4th, 8th time', () => {
     const { warnings, lines, trouble } = troubled()
     for (let count = 1; count <= 100; count++) trouble.fault({ code: 'SPOOFED', message: 'a plain node', count })
