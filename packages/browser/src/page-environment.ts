@@ -68,6 +68,7 @@ export function pageEnvironment(options: MeshOptions): PageEnvironment {
     warnings,
     life,
     onLeave: (leave) => life.track(leave),
+    onHidden: (changed) => life.onHidden(changed),
     dispose() {
       disposed = true
       life.stop()

@@ -7,6 +7,8 @@ export interface PageLife {
   track(leave: () => void): () => void
   /** Calls `back` when the page is shown again or the device is online again; the returned function forgets it. */
   onBack(back: () => void): () => void
+  /** Calls `changed` when the page is hidden or shown, and now if it is hidden; the returned function forgets it. */
+  onHidden(changed: (hidden: boolean) => void): () => void
   /** Resolves at once while the page is there, else when it is back. */
   present(): Promise<void>
   /** Stops watching. */
@@ -17,6 +19,7 @@ export interface PageLife {
 export function watchPageLife(target: EventTarget | undefined): PageLife {
   const leavers = new Set<() => void>()
   const backs = new Set<() => void>()
+  const hiders = new Set<(hidden: boolean) => void>()
   const waiting = new Set<() => void>()
   const controller = new AbortController()
   let away = false
@@ -37,16 +40,26 @@ export function watchPageLife(target: EventTarget | undefined): PageLife {
   const online = (): void => {
     if (!away) cameBack()
   }
+  // It bubbles from the document to the window.
+  const isHidden = (): boolean => (globalThis as { document?: Document }).document?.visibilityState === 'hidden'
+  const visibilityChanged = (): void => {
+    for (const changed of hiders) changed(isHidden())
+  }
+  target?.addEventListener('visibilitychange', visibilityChanged, { signal })
   target?.addEventListener('pagehide', pageHidden, { signal })
   target?.addEventListener('pageshow', pageShown, { signal })
   target?.addEventListener('online', online, { signal })
-  const added = (set: Set<() => void>, callback: () => void): (() => void) => {
+  const added = <Callback>(set: Set<Callback>, callback: Callback): (() => void) => {
     set.add(callback)
     return () => set.delete(callback)
   }
   return {
     track: (leave) => added(leavers, leave),
     onBack: (back) => added(backs, back),
+    onHidden(changed) {
+      if (target && isHidden()) changed(true)
+      return added(hiders, changed)
+    },
     present() {
       if (!away) return Promise.resolve()
       return new Promise((resolve) => {
@@ -57,6 +70,7 @@ export function watchPageLife(target: EventTarget | undefined): PageLife {
       controller.abort()
       leavers.clear()
       backs.clear()
+      hiders.clear()
       // Who waits for the page to come back must not wait for ever.
       cameBack()
     },

@@ -25,6 +25,24 @@ describe('the life of a page', () => {
     expect(heard).toEqual(['kept'])
   })
 
+  test('who asks hears that the page is hidden or shown, and at once when it is hidden already', () => {
+    const { window } = page()
+    const document = { visibilityState: 'hidden' }
+    Object.assign(globalThis, { document })
+    try {
+      const life = watchPageLife(window)
+      const heard: boolean[] = []
+      const forget = life.onHidden((hidden) => heard.push(hidden))
+      document.visibilityState = 'visible'
+      window.dispatchEvent(new Event('visibilitychange'))
+      forget()
+      window.dispatchEvent(new Event('visibilitychange'))
+      expect(heard).toEqual([true, false])
+    } finally {
+      Reflect.deleteProperty(globalThis, 'document')
+    }
+  })
+
   test('while it is away nothing is dialled; a page from the back-forward cache dials at once', async () => {
     const { window, leave, comeBack } = page()
     const life = watchPageLife(window)

@@ -22,6 +22,8 @@ export interface JoinedLifeParts {
   readonly owner: LinkOwner
   readonly port: FramePort
   readonly result: HandshakeResult
+  /** As the handshake measured it. */
+  readonly roundTripMs: number | undefined
   /** Gives the link up. */
   fail(error: MeshError): void
   /** Something odd that the link survives. */
@@ -39,12 +41,12 @@ export class JoinedLife {
   #left = false
 
   constructor(parts: JoinedLifeParts) {
-    const { port, result, owner, fail } = parts
+    const { port, result, owner, fail, roundTripMs } = parts
     this.#parts = parts
     this.record = result.record
     this.#cipher = result.receive
     this.#egress = new LinkEgress(port, result.send, owner.clock, (detail) => fail(new MeshError('QUEUE_FULL', detail)))
-    this.#liveness = new Liveness(owner.clock.now())
+    this.#liveness = new Liveness(owner.clock.now(), roundTripMs)
   }
 
   get roundTripMs(): number | undefined {
@@ -53,11 +55,16 @@ export class JoinedLife {
 
   /** One mesh packet, in one or two pieces, copied. False: it did not leave. */
   packet(bytes: Uint8Array, rest?: Uint8Array): boolean {
-    return !this.#over && this.#egress.packet(bytes, rest)
+    if (this.#over) return false
+    if (!this.#liveness.waits) this.#liveness.sent(this.#parts.owner.clock.now())
+    return this.#egress.packet(bytes, rest)
   }
 
   control(message: ControlMessage): void {
-    if (!this.#over) this.#egress.control(message)
+    if (this.#over) return
+    // A pong is an answer itself.
+    if (!this.#liveness.waits && message.type !== 'pong' && message.type !== 'ping') this.#liveness.sent(this.#parts.owner.clock.now())
+    this.#egress.control(message)
   }
 
   drained(): void {
@@ -74,9 +81,19 @@ export class JoinedLife {
     this.control({ type: 'ping', nonce: this.#liveness.probed(owner.clock.now()), told: owner.told(link) })
   }
 
+  /** Probes that came to nothing: 0 … 1. */
+  get loss(): number {
+    return this.#liveness.loss
+  }
+
+  /** Something was sent and nothing was heard since. */
+  get waits(): boolean {
+    return this.#liveness.waits
+  }
+
   /** Asks a silent neighbour. True: it is dead. */
   tick(now: number): boolean {
-    const verdict = this.#liveness.verdict(now)
+    const verdict = this.#liveness.verdict(now, this.#egress.congested)
     if (verdict === 'probe') this.probe()
     return verdict === 'dead'
   }

@@ -59,6 +59,11 @@ export class LinkEgress {
     this.#schedule()
   }
 
+  /** What was given waits at this end. */
+  get congested(): boolean {
+    return this.#congested || this.#heldBytes > 0
+  }
+
   /** The channel has room again. */
   drained(): void {
     this.#congested = false

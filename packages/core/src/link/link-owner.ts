@@ -38,7 +38,8 @@ export interface LinkOwner {
   left(link: Link, proof: ProvenRecord): void
   packet(link: Link, bytes: Uint8Array): void
   plainPacket(link: Link, packet: DecodedPacket): void
-  closed(link: Link, why: string): void
+  /** `broke`: without either side's wish. */
+  closed(link: Link, broke: boolean): void
   /** Something hostile, odd or broken that was survived. */
   fault(code: string, message: string): void
 }

@@ -65,6 +65,11 @@ export class Link {
   #plainAddress = ''
   #plainFull = false
   #unreadableInARow = 0
+  /** When the last message of the handshake left, and how long its answer took. */
+  #askedAt: number | undefined
+  #handshakeMs: number | undefined
+  /** It ended, or is about to, without either side's wish. */
+  #broke = false
   #cancelTimers: (() => void)[] = []
 
   constructor(channel: Channel, owner: LinkOwner, options: LinkOptions = {}) {
@@ -104,6 +109,16 @@ export class Link {
 
   get roundTripMs(): number | undefined {
     return this.#state.phase === 'joined' ? this.#state.life.roundTripMs : undefined
+  }
+
+  /** Probes that came to nothing, as a share: 0 … 1. */
+  get loss(): number {
+    return this.#state.phase === 'joined' ? this.#state.life.loss : 0
+  }
+
+  /** Something was sent and nothing was heard since: `tick` wants to be called more often. */
+  get waits(): boolean {
+    return this.#state.phase === 'joined' && this.#state.life.waits
   }
 
   /** Begins the greeting. Once. */
@@ -160,7 +175,9 @@ export class Link {
 
   /** Called now and then by the owner: asks a silent neighbour, gives up a dead one. */
   tick(now: number): void {
-    if (this.#state.phase === 'joined' && this.#state.life.tick(now)) this.close('the neighbour does not answer')
+    if (this.#state.phase !== 'joined' || !this.#state.life.tick(now)) return
+    this.#broke = true
+    this.close('the neighbour does not answer')
   }
 
   /** Says goodbye with a notice where the neighbour understands one, then closes. Idempotent. */
@@ -189,10 +206,15 @@ export class Link {
     const state = this.#state
     if (state.phase !== 'greeting' || state.handshake === undefined) return
     const hello = state.handshake.hello()
-    const port = this.#port
+    const send = (frame: Uint8Array): void => this.#ask(frame)
     this.#enqueue(function* () {
-      port.sendFrame(yield* hello)
+      send(yield* hello)
     })
+  }
+
+  #ask(frame: Uint8Array): void {
+    this.#askedAt = this.#owner.clock.now()
+    this.#port.sendFrame(frame)
   }
 
   #frame(bytes: Uint8Array): void {
@@ -229,11 +251,12 @@ export class Link {
     if (state.phase !== 'greeting' || state.handshake === undefined) {
       return this.#owner.fault('unknown-kind', `a frame of kind ${frame.kind} before any greeting from ${this.channel.label}`)
     }
+    if (this.#askedAt !== undefined) this.#handshakeMs ??= this.#owner.clock.now() - this.#askedAt
     const step = yield* state.handshake.receive(frame.kind, frame.body)
     // The link may have ended while it was verified.
     if (this.#state !== state) return
     if (step.failed) return this.#fail(step.failed)
-    if (step.send) this.#port.sendFrame(step.send)
+    if (step.send) this.#ask(step.send)
     if (step.done?.unconfirmed) this.#state = { phase: 'confirming', result: step.done }
     else if (step.done) this.#join(step.done)
   }
@@ -286,6 +309,7 @@ export class Link {
       owner: this.#owner,
       port: this.#port,
       result,
+      roundTripMs: this.#handshakeMs,
       fail: (error) => this.#fail(error),
       fault: (fault) => this.#fault(fault),
     })
@@ -319,6 +343,7 @@ export class Link {
     if (phase === 'greeting' && !(this.#port.maybePlain && this.#state.phase === 'greeting' && !this.#state.handshake)) {
       this.#port.sendFrame(encodeRefusal({ code: error.code, text: error.message }))
     }
+    this.#broke = true
     this.#end(error.message, error)
     this.channel.close(error.message)
   }
@@ -335,6 +360,7 @@ export class Link {
   }
 
   #closed(reason: CloseReason): void {
+    this.#broke = reason.code === 'lost'
     this.#end(reason.detail || reason.code)
   }
 
@@ -346,7 +372,7 @@ export class Link {
     if (this.#state.phase === 'joined') this.#state.life.end()
     this.#state = { phase: 'closed', why }
     this.#up.reject(error ?? new MeshError('LINK_FAILED', greeting ? `${this.channel.label} closed during the greeting: ${why}` : why))
-    this.#owner.closed(this, why)
+    this.#owner.closed(this, this.#broke)
     this.#down.resolve(why)
   }
 

@@ -38,6 +38,8 @@ export interface Environment {
   readonly warnings: readonly { readonly code: MeshErrorCode; readonly message: string }[]
   /** `leave` is called when the page is left, before its channels are closed; the returned function forgets it. */
   onLeave?(leave: () => void): () => void
+  /** `changed` is called when the page is hidden or shown, and at once if it is hidden. */
+  onHidden?(changed: (hidden: boolean) => void): () => void
   /** Called once by `mesh.close()`, after the links are closed. */
   dispose?(): void
 }

@@ -58,7 +58,8 @@ export class MeshRooms {
   #clashes: NameClashes | undefined
   #started: Started | undefined
   #starting: Promise<Started> | undefined
-  #forgetLeaving: (() => void) | undefined
+  /** What the environment was asked to call. */
+  readonly #forgets: ((() => void) | undefined)[] = []
   #closing: Promise<void> | undefined
 
   constructor(settings: MeshSettings, options: MeshOptions, environment: Environment) {
@@ -196,7 +197,8 @@ export class MeshRooms {
     router.on('destination', ({ address }) => this.#refresh(address, this.started))
     router.on('notice', ({ code, text, from }) => this.#trouble.notice(code, `${text} (told by ${from})`))
     router.on('fault', (fault) => this.#trouble.fault(fault))
-    this.#forgetLeaving = this.environment.onLeave?.(() => router.leave())
+    const { onLeave, onHidden } = this.environment
+    this.#forgets.push(onLeave?.(() => router.leave()), onHidden?.((hidden) => router.setReluctant(hidden)))
     for (const dialing of [relays, this.bluetooth, this.serial]) dialing.attach(router)
     clock.soon(() => {
       for (const warning of this.environment.warnings) this.#warn(warning)
@@ -233,7 +235,7 @@ export class MeshRooms {
   async #close(): Promise<void> {
     const started = this.#started
     this.onClose?.()
-    this.#forgetLeaving?.()
+    for (const forget of this.#forgets) forget?.()
     // While the links stand: everybody shall hear it, not only who notices that they end.
     started?.router.leave()
     this.operations.close()

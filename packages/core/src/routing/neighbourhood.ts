@@ -13,12 +13,15 @@ import type { Log } from '../ports/log.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import type { Forwarder } from './forwarder.ts'
-import { linkCost } from './link-cost.ts'
+import { Flaps } from './flaps.ts'
+import { costInfinite, LinkCost, type LinkQuality } from './link-cost.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import type { RouteExchange } from './route-exchange.ts'
 
 /** How often links are asked for signs of life. */
 const tickEveryMs = 1_000
+/** And while one of them owes a sign. */
+const waitingTickEveryMs = 250
 /** From the last choice to the end of a link that is closed with grace. */
 export const retireMs = 300
 /** While another way is being asked for the link stays a little longer. */
@@ -45,6 +48,8 @@ export class Neighbourhood {
   readonly #owner: LinkOwner
   readonly #links = new Set<Link>()
   readonly #neighbours = new Map<Link, LinkNeighbour>()
+  readonly #flaps = new Flaps()
+  #reluctant = false
   #cancelTick: (() => void) | undefined
   #closed = false
 
@@ -68,6 +73,11 @@ export class Neighbourhood {
     link.open()
     this.#cancelTick ??= this.#parts.clock.setTimer(tickEveryMs, () => this.#tick())
     return link
+  }
+
+  /** Whether this node would rather not carry what others send: a hidden page, a metered line. */
+  setReluctant(reluctant: boolean): void {
+    this.#reluctant = reluctant
   }
 
   /** Makes the link the last choice of both sides, and closes it when better ways had time to be found (R12). */
@@ -125,7 +135,7 @@ export class Neighbourhood {
       records: (link, records) => withNeighbour(link, (neighbour) => exchange.records(neighbour, records)),
       packet: (link, bytes) => withNeighbour(link, (neighbour) => forwarder.passing(neighbour, bytes)),
       plainPacket: (link, packet) => plainEdge.receive(link, packet),
-      closed: (link) => this.#linkClosed(link),
+      closed: (link, broke) => this.#linkClosed(link, broke),
       fault,
     }
   }
@@ -142,7 +152,10 @@ export class Neighbourhood {
       other.close('a later life of the same address joined', { code: 'IDENTITY_IN_USE', text: `another process joined as ${record.address}` })
     }
     const kind = record.kind === 'relay' ? 'relay' : record.kind === 'named' ? 'plain' : 'member'
-    const neighbour: LinkNeighbour = { link, address: record.address, cost: linkCost(link.channel.medium), retiring: false, kind, proof }
+    const measured = new LinkCost(link.channel.medium, this.#quality(link))
+    const heldMs = this.#flaps.heldMs(record.address, processOf(record), this.#parts.clock.now())
+    const neighbour: LinkNeighbour = { link, address: record.address, measured, cost: heldMs > 0 ? costInfinite : measured.cost, retiring: false, kind, proof }
+    if (heldMs > 0) this.#parts.clock.setTimer(heldMs, () => this.#release(neighbour))
     this.#neighbours.set(link, neighbour)
     this.#parts.log.write(4, 'link', `joined ${record.address} over ${link.channel.label}`)
     this.#parts.exchange.join(neighbour, proof)
@@ -156,25 +169,53 @@ export class Neighbourhood {
     return undefined
   }
 
-  #linkClosed(link: Link): void {
+  #linkClosed(link: Link, broke: boolean): void {
     this.#links.delete(link)
     this.#parts.plainEdge.leave(link)
     const neighbour = this.#neighbours.get(link)
     if (!neighbour) return
     this.#neighbours.delete(link)
     this.#parts.log.write(4, 'link', `lost ${neighbour.address} over ${link.channel.label}`)
+    if (broke && !this.#closed) this.#count(neighbour)
     this.#parts.exchange.leave(neighbour)
   }
 
   #tick(): void {
     const now = this.#parts.clock.now()
-    for (const link of this.links()) link.tick(now)
+    let waits = false
+    for (const link of this.links()) {
+      link.tick(now)
+      waits ||= link.waits
+    }
+    for (const neighbour of this.#neighbours.values()) {
+      if (neighbour.cost === costInfinite || !neighbour.measured.measure(this.#quality(neighbour.link), now)) continue
+      this.#parts.exchange.recost(neighbour, neighbour.measured.cost)
+    }
     this.#parts.exchange.tick(now)
-    this.#cancelTick = this.#links.size > 0 ? this.#parts.clock.setTimer(tickEveryMs, () => this.#tick()) : undefined
+    const nextMs = waits ? waitingTickEveryMs : tickEveryMs
+    this.#cancelTick = this.#links.size > 0 ? this.#parts.clock.setTimer(nextMs, () => this.#tick()) : undefined
+  }
+
+  #quality(link: Link): LinkQuality {
+    return { roundTripMs: link.roundTripMs, loss: link.loss, reluctant: this.#reluctant }
+  }
+
+  #count({ address, proof }: LinkNeighbour): void {
+    const heldMs = this.#flaps.broke(address, processOf(proof.record), this.#parts.clock.now())
+    if (heldMs > 0) this.#parts.fault('LINK_FLAPS', `the link to ${address} broke again and again: it is not used for ${heldMs / 1_000} s`)
+  }
+
+  /** The hold is over. */
+  #release(neighbour: LinkNeighbour): void {
+    if (this.#neighbours.get(neighbour.link) === neighbour) this.#parts.exchange.recost(neighbour, neighbour.measured.cost)
   }
 }
 
 /** The X25519 key is drawn at the start of a process and never stored. */
+function processOf({ exchangeKey }: MemberRecord): string {
+  return exchangeKey.join(' ')
+}
+
 function sameProcess(a: MemberRecord, b: MemberRecord): boolean {
-  return a.exchangeKey.every((byte, index) => byte === b.exchangeKey[index])
+  return processOf(a) === processOf(b)
 }

@@ -6,6 +6,10 @@ import type { Feasibility, Neighbour, Origin, Route } from './route-table.ts'
 
 /** The longest metric that is still a route. */
 export const metricMax: number = metricInfinite - 1
+/** A route is left at once for one that is shorter by this share of its metric … */
+const switchShare = 0.125
+/** … and for one that is shorter at all after this time. */
+export const switchAfterMs = 5_000
 
 export function metricOf(route: Route<Neighbour>): number {
   return Math.min(route.advertised + route.neighbour.cost, metricMax)
@@ -19,14 +23,35 @@ export function isBetter(seq48: number, metric: number, than: Feasibility | unde
   return than === undefined || seq48 > than.seq48 || (seq48 === than.seq48 && metric < than.metric)
 }
 
-/** The shortest route that is feasible now; the present one on ties (R2); one that is about to break only if there is no other (R12). */
-export function chooseRoute<N extends Neighbour>({ routes, selected, feasibility }: Origin<N>): Route<N> | undefined {
+/** Whether it can be taken at all. A metric that has reached the end of the scale leads no further. */
+export function isUsable({ advertised, neighbour }: Route<Neighbour>): boolean {
+  return advertised < metricMax && neighbour.cost < metricInfinite
+}
+
+/**
+ * The shortest route that is feasible now; one that is about to break only if there is no other (R12). The present one stays,
+ * as long as it is feasible, while the other is not clearly shorter, or has not been shorter for long (R2).
+ */
+export function chooseRoute<N extends Neighbour>(origin: Origin<N>, now: number): Route<N> | undefined {
+  const { routes, selected, feasibility } = origin
   let best: Route<N> | undefined
   for (const route of routes.values()) {
-    if (!isFeasible(route, feasibility)) continue
+    if (!isUsable(route) || !isFeasible(route, feasibility)) continue
     if (best === undefined || isPreferred(route, best) || (route.neighbour === selected?.neighbour && !isPreferred(best, route))) best = route
   }
+  const present = selected && routes.get(selected.neighbour)
+  const mayStay = present !== undefined && isUsable(present) && isFeasible(present, feasibility)
+  if (best === undefined || best === present || !mayStay || isClearlyBetter(best, present)) origin.betterSince = undefined
+  else {
+    origin.betterSince ??= now
+    if (now - origin.betterSince < switchAfterMs) return present
+    origin.betterSince = undefined
+  }
   return best
+}
+
+function isClearlyBetter(one: Route<Neighbour>, other: Route<Neighbour>): boolean {
+  return isFragile(one) !== isFragile(other) || metricOf(one) <= metricOf(other) * (1 - switchShare)
 }
 
 /** A link on the way, ours or one beyond, closes soon. */
@@ -41,13 +66,13 @@ function isPreferred(one: Route<Neighbour>, other: Route<Neighbour>): boolean {
 
 /** Routes exist, and none of them may be used: only a newer number of the origin helps (R6). */
 export function isStarving(origin: Origin<Neighbour>): boolean {
-  return origin.selected === undefined && origin.routes.size > 0
+  return origin.selected === undefined && Array.from(origin.routes.values()).some(isUsable)
 }
 
 /** The best of the routes that would be taken instead of the present one, if they could be trusted (R7). */
 export function betterUnfeasible<N extends Neighbour>({ routes, selected, feasibility }: Origin<N>): Route<N> | undefined {
   if (selected === undefined) return undefined
   let best: Route<N> | undefined
-  for (const route of routes.values()) if (isPreferred(route, best ?? selected) && !isFeasible(route, feasibility)) best = route
+  for (const route of routes.values()) if (isUsable(route) && isPreferred(route, best ?? selected) && !isFeasible(route, feasibility)) best = route
   return best
 }

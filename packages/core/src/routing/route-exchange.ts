@@ -27,7 +27,7 @@ export interface RouteExchangePort {
 }
 
 export class RouteExchange {
-  readonly table: RouteTable<LinkNeighbour> = new RouteTable(originsMax)
+  readonly table: RouteTable<LinkNeighbour>
   readonly #identity: CapableIdentity
   readonly #clock: Clock
   readonly #own: OwnRecord
@@ -39,6 +39,7 @@ export class RouteExchange {
   readonly #wants: Wants<LinkNeighbour>
 
   constructor(identity: CapableIdentity, clock: Clock, own: OwnRecord, port: RouteExchangePort) {
+    this.table = new RouteTable(originsMax, () => clock.now())
     this.#identity = identity
     this.#clock = clock
     this.#own = own
@@ -173,6 +174,7 @@ export class RouteExchange {
 
   tick(now: number): void {
     this.#requests.tick(now)
+    for (const change of this.table.settle()) this.#selected(this.#intake.weighed(change))
     for (const origin of this.table.all()) {
       if (origin.lostAt === undefined || now - origin.lostAt < rememberLostMs) continue
       this.table.forget(origin)

@@ -1,10 +1,10 @@
 // Who can be reached through whom. A Babel-like distance vector (RFC 8966): each origin numbers its adverts, the routes of
-// all neighbours are kept, and which of them is taken is decided in route-choice.ts. Pure state: no time, no I/O; the
+// all neighbours are kept, and which of them is taken is decided in route-choice.ts. Pure state without I/O: the
 // route exchange acts on what it returns.
 
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
 import { hopsMax, TableDigest } from './route-digest.ts'
-import { chooseRoute, isBetter, isFragile, metricOf } from './route-choice.ts'
+import { chooseRoute, isBetter, isFragile, metricOf, switchAfterMs } from './route-choice.ts'
 
 /** What the table needs of a link: an identity of its own and a cost. */
 export interface Neighbour {
@@ -40,6 +40,8 @@ export interface Origin<N extends Neighbour> {
   metric: number
   /** Whether the selected route was about to break then. */
   fragile: boolean
+  /** Since when a route is known that is better, but not clearly so. */
+  betterSince: number | undefined
   feasibility: Feasibility | undefined
   /** When the last route went; for forgetting. */
   lostAt: number | undefined
@@ -62,10 +64,14 @@ export class RouteTable<N extends Neighbour> {
   readonly digest: TableDigest<N> = new TableDigest()
   readonly #origins = new Map<string, Origin<N>>()
   readonly #originsMax: number
+  readonly #now: () => number
+  readonly #wavering = new Set<Origin<N>>()
   #revision = 0
 
-  constructor(originsMax: number) {
+  /** `now`: milliseconds of a clock that never goes back. */
+  constructor(originsMax: number, now: () => number) {
     this.#originsMax = originsMax
+    this.#now = now
   }
 
   /** Grows with everything that changes in here. */
@@ -87,7 +93,7 @@ export class RouteTable<N extends Neighbour> {
     let origin = this.#origins.get(entry.destination)
     if (origin === undefined) {
       if (withdrawn || this.#origins.size >= this.#originsMax) return undefined
-      origin = { address: entry.destination, routes: new Map(), selected: undefined, metric: metricInfinite, fragile: false, feasibility: undefined, lostAt: undefined, revision: 0 }
+      origin = { address: entry.destination, routes: new Map(), selected: undefined, metric: metricInfinite, fragile: false, betterSince: undefined, feasibility: undefined, lostAt: undefined, revision: 0 }
       this.#origins.set(entry.destination, origin)
     }
     const before = origin.routes.get(neighbour)
@@ -103,6 +109,12 @@ export class RouteTable<N extends Neighbour> {
     for (const route of origin.routes.values()) this.digest.heard(origin.address, route, undefined)
     origin.routes.clear()
     return this.select(origin)
+  }
+
+  /** Takes the routes that have been better for long enough. Called now and then. */
+  settle(): Change<N>[] {
+    const due = Array.from(this.#wavering).filter(({ betterSince }) => this.#now() - (betterSince ?? Infinity) >= switchAfterMs)
+    return due.map((origin) => this.select(origin))
   }
 
   /** A link is not what it was. */
@@ -125,7 +137,9 @@ export class RouteTable<N extends Neighbour> {
     const before = origin.selected
     const { metric: metricBefore, fragile: fragileBefore } = origin
     origin.revision = ++this.#revision
-    origin.selected = chooseRoute(origin)
+    origin.selected = chooseRoute(origin, this.#now())
+    if (origin.betterSince === undefined) this.#wavering.delete(origin)
+    else this.#wavering.add(origin)
     origin.metric = origin.selected ? metricOf(origin.selected) : metricInfinite
     origin.fragile = origin.selected !== undefined && isFragile(origin.selected)
     this.digest.selected(origin, before, metricBefore)
@@ -143,6 +157,7 @@ export class RouteTable<N extends Neighbour> {
   /** Forgets an origin without routes; the next one of that name starts afresh. */
   forget(origin: Origin<N>): void {
     this.#origins.delete(origin.address)
+    this.#wavering.delete(origin)
     this.#revision++
   }
 }

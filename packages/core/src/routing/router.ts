@@ -245,6 +245,11 @@ export class Router {
     return this.#announcements.events.on(event, listener)
   }
 
+  /** A hidden page or a metered line: others take better ways where they have them. */
+  setReluctant(reluctant: boolean): void {
+    this.#neighbourhood.setReluctant(reluctant)
+  }
+
   /** Ends a link to a neighbour when both sides had time to find other ways. */
   retire(link: Link, detail: string): void {
     this.#neighbourhood.retire(link, detail)

@@ -38,7 +38,7 @@ describe('the topology', () => {
     expect(Object.fromEntries(topology.nodes.map(({ name, hops }) => [name, hops]))).toEqual({ a: 0, b: 1, c: 2, d: 1, e: 3 })
     expect(drawn(topology)).toEqual(['a-b!', 'a-d!', 'b-c', 'c-d'])
     expect(topology.nodes.find(({ name }) => name === 'e')?.via).toBe(topology.nodes.find(({ name }) => name === 'c')?.via)
-    for (const { cost } of topology.links) expect(cost).toBe(16)
+    for (const { cost } of topology.links) expect(cost).toBe(21)
     for (const link of b.links()) if (link.peer?.address === c.address) link.close()
     routers.run(5_000)
     expect(drawn(topologyOf(a, { name: 'a' }))).toEqual(['a-b!', 'a-d!', 'c-d'])

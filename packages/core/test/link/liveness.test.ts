@@ -19,6 +19,7 @@ describe('liveness, with time as an argument', () => {
     expect(liveness.verdict(9_000)).toBe('alive')
     expect(liveness.verdict(10_001)).toBe('probe')
     liveness.probed(10_001)
+    for (let now = 11_001; now < 16_001; now += 1_000) expect(liveness.verdict(now)).toBe('alive')
     expect(liveness.verdict(16_001)).toBe('dead')
   })
 
@@ -55,5 +56,44 @@ describe('liveness, with time as an argument', () => {
     expect(liveness.roundTripMs).toBe(50)
     liveness.heard(220 + roundTripEveryMs)
     expect(liveness.verdict(220 + roundTripEveryMs)).toBe('probe')
+  })
+
+  it('PY-30 where traffic flows a silent neighbour is asked after 0.75 s and given up within 3 s, on a slow line later', () => {
+    const looked = (liveness: Liveness, from: number, congested = false): number => {
+      for (let now = from; now < 100_000; now += 250) {
+        const verdict = liveness.verdict(now, congested)
+        if (verdict === 'dead') return now
+        if (verdict === 'probe') liveness.probed(now)
+      }
+      return Infinity
+    }
+    const busy = new Liveness(0, 40)
+    busy.answered(busy.probed(0), 40)
+    busy.heard(1_000)
+    busy.sent(1_100)
+    expect(looked(busy, 1_200) - 1_100).toBeLessThanOrEqual(3_000)
+    const slow = new Liveness(0, 1_200)
+    slow.answered(slow.probed(0), 1_200)
+    slow.sent(1_300)
+    expect(looked(slow, 1_300) - 1_300).toBeGreaterThan(5_000)
+    const full = new Liveness(0, 40)
+    full.answered(full.probed(0), 40)
+    full.sent(100)
+    expect(looked(full, 100, true) - 100).toBeGreaterThan(6_000)
+    const idle = new Liveness(0, 40)
+    idle.answered(idle.probed(0), 40)
+    idle.heard(40)
+    expect(looked(idle, 100)).toBeLessThanOrEqual(12_040)
+  })
+
+  it('ALN-06 counts probes that came to nothing on a link that lives', () => {
+    const liveness = new Liveness(0)
+    for (let at = 0; at < 40; at++) {
+      liveness.probed(at * 1_000)
+      liveness.heard(at * 1_000 + 500)
+    }
+    expect(liveness.loss).toBeGreaterThan(0.9)
+    for (let at = 40; at < 100; at++) liveness.answered(liveness.probed(at * 1_000), at * 1_000 + 10)
+    expect(liveness.loss).toBeLessThan(0.01)
   })
 })

@@ -111,8 +111,10 @@ describe('news of origins', () => {
     const lost = world.link(slow!, middle!)
     world.link(middle!, far!)
     world.run(60_000)
-    world.link(origin!, quick!)
-    world.link(quick!, middle!)
+    // Quick, and dear all the same.
+    quick!.setReluctant(true)
+    world.link(origin!, quick!, { medium: 'bluetooth' })
+    world.link(quick!, middle!, { medium: 'bluetooth' })
     world.run(20_000)
     expect(middle!.destination(origin!.address)?.via).toBe(slow!.address)
     origin!.registerService('fresh', () => {})

@@ -12,12 +12,12 @@ describe('a look at the table', () => {
     const origin = a.origin(c.address)
     expect(origin?.routes.map(({ via, metric, hops }) => ({ via, metric, hops }))).toEqual(
       expect.arrayContaining([
-        { via: c.address, metric: 16, hops: 1 },
-        { via: b.address, metric: 32, hops: 2 },
+        { via: c.address, metric: 21, hops: 1 },
+        { via: b.address, metric: 42, hops: 2 },
       ]),
     )
     expect(origin?.selected).toMatchObject({ via: c.address, advertised: 0, feasible: true, seq48: origin?.feasibility?.seq48 })
-    expect(origin?.feasibility?.metric).toBe(16)
+    expect(origin?.feasibility?.metric).toBe(21)
     expect(origin?.routes.find(({ via }) => via === b.address)?.feasible).toBe(false)
     expect([...a.origins()].map(({ address }) => address).toSorted()).toEqual([b.address, c.address].toSorted())
   })

@@ -6,7 +6,7 @@ import { RouterWorld } from './router-world.ts'
 
 function wanting() {
   const clock = new VirtualClock()
-  const table = new RouteTable<Neighbour>(100)
+  const table = new RouteTable<Neighbour>(100, () => clock.now())
   const [long, short] = ['long', 'short'].map((address) => ({ address, cost: 16, retiring: false })) as [Neighbour, Neighbour]
   const questions: string[] = []
   const wants = new Wants<Neighbour>(clock, table, {
