@@ -15,6 +15,21 @@ async function loaded(page: Page): Promise<LoadedHere> {
   return page.evaluate(() => identity.first)
 }
 
+/** What stands in IndexedDB. */
+async function storedHere(page: Page): Promise<{ kind: string; extractable: boolean }> {
+  return page.evaluate(
+    () =>
+      new Promise<{ kind: string; extractable: boolean }>((resolve, reject) => {
+        const opening = indexedDB.open('hopmesh')
+        opening.addEventListener('error', () => reject(new Error('no database')))
+        opening.addEventListener('success', () => {
+          const reading = opening.result.transaction('identity').objectStore('identity').get('identity')
+          reading.addEventListener('success', () => resolve({ kind: reading.result.kind, extractable: reading.result.pair.privateKey.extractable }))
+        })
+      }),
+  )
+}
+
 test.describe('the identity of a page', () => {
   test('a reload keeps who and tab, and knows the last epoch', async ({ open }) => {
     const page = await open(identityPage)
@@ -34,18 +49,21 @@ test.describe('the identity of a page', () => {
   test('the key in IndexedDB cannot be read', async ({ open }) => {
     const page = await open(identityPage)
     await loaded(page)
-    const stored = await page.evaluate(
-      () =>
-        new Promise<{ kind: string; extractable: boolean }>((resolve, reject) => {
-          const opening = indexedDB.open('hopmesh')
-          opening.addEventListener('error', () => reject(new Error('no database')))
-          opening.addEventListener('success', () => {
-            const reading = opening.result.transaction('identity').objectStore('identity').get('identity')
-            reading.addEventListener('success', () => resolve({ kind: reading.result.kind, extractable: reading.result.pair.privateKey.extractable }))
-          })
-        }),
-    )
-    expect(stored).toEqual({ kind: 'key', extractable: false })
+    expect(await storedHere(page)).toEqual({ kind: 'key', extractable: false })
+  })
+
+  test('PY-28 an identity that was kept as text becomes that of the profile, as unreadable as a drawn one, here and on another device', async ({ open }) => {
+    const page = await open(identityPage)
+    const before = await loaded(page)
+    const imported = await page.evaluate(() => identity.import())
+    expect(imported.who).not.toBe(before.who)
+    expect(imported.text).toMatch(/^hmi-[a-z2-7]{56}$/)
+    await page.reload()
+    expect(await loaded(page)).toMatchObject({ who: imported.who, warnings: [], signs: true })
+    expect(await page.evaluate((text) => identity.import(text), imported.text)).toEqual(imported)
+    const refused = await page.evaluate((text) => identity.import(text).catch((error: { code: string }) => error.code), imported.text.slice(0, -1))
+    expect(refused).toBe('INVALID_OPTION')
+    expect(await storedHere(page)).toEqual({ kind: 'key', extractable: false })
   })
 
   test('a tab that was duplicated with its sessionStorage has the same who and another suffix', async ({ open, context }) => {

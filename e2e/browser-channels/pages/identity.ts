@@ -1,6 +1,7 @@
 // Loads the identity of a page as a mesh does, without joining anything. Left at `window.identity` for the test.
 
 import { whoOf } from '@hopmesh/core'
+import { createIdentity, identityFrom, keepIdentity } from '../../../packages/browser/src/index.ts'
 import { pageEnvironment } from '../../../packages/browser/src/page-environment.ts'
 
 export interface LoadedHere {
@@ -32,6 +33,12 @@ const identity = {
   first: load(),
   /** One more mesh of the same page. */
   another: load,
+  /** Makes a new identity that of this profile; its who and its text. */
+  async import(text = createIdentity()): Promise<{ who: string; text: string }> {
+    await keepIdentity(text)
+    const { publicKey } = await identityFrom(text)
+    return { who: await whoOf(publicKey, await pageEnvironment({}).crypto), text }
+  },
   async keepEpoch(epoch: number): Promise<void> {
     const { who, tab } = await identity.first
     pageEnvironment({}).keepEpoch?.(`${who}.${tab}`, epoch)

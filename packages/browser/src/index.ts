@@ -1,9 +1,11 @@
 // hopmesh in a web page: what is here is all that a page needs.
 
-import { createMesh as createCoreMesh, joinMesh as joinCoreMesh } from '@hopmesh/core'
-import type { Mesh, MeshOptions } from '@hopmesh/core'
+import { createMesh as createCoreMesh, drawIdentityText, identityOfText, identitySeed, joinMesh as joinCoreMesh } from '@hopmesh/core'
+import type { KeyPair, Mesh, MeshOptions } from '@hopmesh/core'
+import { choosePageCrypto, pageDice } from './page-crypto.ts'
 import { pageEnvironment } from './page-environment.ts'
 import { redialWhenBack } from './redial.ts'
+import { replaceIdentity } from './storage/identity-store.ts'
 
 export { MeshError, RemoteError, meshErrorCodes } from '@hopmesh/core'
 export type {
@@ -52,6 +54,27 @@ export type {
   Trace,
   TraceHop,
 } from '@hopmesh/core'
+
+/** A new identity as text, to keep where you like. Whoever has the text is that member. */
+export function createIdentity(): string {
+  return drawIdentityText(pageDice)
+}
+
+/** The identity of such a text, for the option `identity`. Rejects with INVALID_OPTION. */
+export async function identityFrom(text: string): Promise<KeyPair> {
+  const { crypto } = await choosePageCrypto(pageDice)
+  return identityOfText(text, crypto)
+}
+
+/**
+ * Makes it the identity of this browser profile, in place of the one that was there: meshes that join from now on have it. It
+ * is stored as unreadable as a drawn one. Rejects with INVALID_OPTION, or IDENTITY_STORAGE where nothing can be kept.
+ */
+export async function keepIdentity(text: string): Promise<void> {
+  const seed = identitySeed(text)
+  const { crypto, subtle } = await choosePageCrypto(pageDice)
+  await replaceIdentity(seed, { crypto, subtle })
+}
 
 /** A mesh at once: register handlers and services, then wait for `online`. Throws INVALID_OPTION. */
 export function createMesh(options: MeshOptions = {}): Mesh {

@@ -1,8 +1,10 @@
 // hopmesh in Node.js: members, the relay, and TCP for those who speak ALN packet by packet.
 
-import { createMesh as createCoreMesh, joinMesh as joinCoreMesh } from '@hopmesh/core'
-import type { Mesh, MeshOptions } from '@hopmesh/core'
+import { createMesh as createCoreMesh, drawIdentityText, identityOfText, joinMesh as joinCoreMesh } from '@hopmesh/core'
+import type { KeyPair, Mesh, MeshOptions } from '@hopmesh/core'
+import { nodeCrypto } from './node-crypto.ts'
 import { nodeEnvironment } from './node-environment.ts'
+import { nodeDice } from './system-ports.ts'
 
 export { MeshError, Router, meshErrorCodes } from '@hopmesh/core'
 export type {
@@ -44,6 +46,7 @@ export type {
 } from '@hopmesh/core'
 export { createRouter, localChannels } from './local-router.ts'
 export { Relay, startRelay } from './relay/relay.ts'
+export type { PinnedNetwork } from './relay/pinned-networks.ts'
 export type { RelayOptions } from './relay/relay.ts'
 export type { RelayLimits } from './relay/limits.ts'
 export { nodeClock, nodeDice } from './system-ports.ts'
@@ -55,6 +58,16 @@ export { WebSocketChannel } from './websocket/channel.ts'
 export type { WebSocketChannelOptions } from './websocket/channel.ts'
 export { dialWebSocket } from './websocket/dialer.ts'
 export type { WebSocketDialOptions } from './websocket/dialer.ts'
+
+/** A new identity as text, to keep where you like. Whoever has the text is that member. */
+export function createIdentity(): string {
+  return drawIdentityText(nodeDice)
+}
+
+/** The identity of such a text, for the option `identity`. Throws INVALID_OPTION. */
+export async function identityFrom(text: string): Promise<KeyPair> {
+  return identityOfText(text, nodeCrypto())
+}
 
 /** A mesh at once: register handlers and services, then wait for `online`. Throws INVALID_OPTION. */
 export function createMesh(options: MeshOptions = {}): Mesh {

@@ -65,6 +65,7 @@ const names: Readonly<Record<KeyLine['kind'], string>> = {
   passphrase: 'a passphrase',
   admission: 'the admission public key of a network',
   operator: 'the public key of an operator',
+  identity: 'an identity',
 }
 
 function readLines(path: string): readonly KeyLine[] {
@@ -82,7 +83,7 @@ function readLines(path: string): readonly KeyLine[] {
     lines.push({ kind: kind ?? 'passphrase', text })
   }
   if (lines.length === 0) throw refusal('is empty')
-  if (lines.some(({ kind }) => kind === 'network' || kind === 'passphrase')) refuseOpen(file, refusal)
+  if (lines.some(({ kind }) => kind !== 'admission' && kind !== 'operator')) refuseOpen(file, refusal)
   return lines
 }
 

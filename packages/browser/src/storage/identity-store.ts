@@ -4,9 +4,9 @@
 // Two tabs on a first visit both draw a key, and both ask for one read-write transaction that writes only into an
 // empty place: the first wins, the second takes what it finds.
 
-import { createStoredKeyPair, keyPairFromStored } from '@hopmesh/core'
+import { MeshError, createStoredKeyPair, keyPairFromStored, storedKeyPairFromSeed } from '@hopmesh/core'
 import type { Crypto, KeyPair, StoredKeyPair, WebSubtle } from '@hopmesh/core'
-import { createStore, get, update } from 'idb-keyval'
+import { createStore, get, set, update } from 'idb-keyval'
 import type { UseStore } from 'idb-keyval'
 import { storageTimeoutMs } from './limits.ts'
 
@@ -37,6 +37,31 @@ export async function keptIdentity(options: IdentityStoreOptions): Promise<KeptI
     const reason = error instanceof Error ? error.message : String(error)
     return { keyPair: await options.crypto.generateKeyPair(), kept: 'none', reason }
   }
+}
+
+/** Puts the identity of this seed in place of what stands there. Rejects with IDENTITY_STORAGE. */
+export async function replaceIdentity(seed: Uint8Array, { crypto, subtle }: Pick<IdentityStoreOptions, 'crypto' | 'subtle'>): Promise<void> {
+  try {
+    if (typeof indexedDB === 'undefined') throw new Error('there is no IndexedDB here')
+    await withinTime(replace(seed, { crypto, subtle }))
+  } catch (error) {
+    throw new MeshError('IDENTITY_STORAGE', `The identity could not be kept: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+async function replace(seed: Uint8Array, { crypto, subtle }: Pick<IdentityStoreOptions, 'crypto' | 'subtle'>): Promise<void> {
+  const store = createStore('hopmesh', 'identity')
+  if (subtle !== undefined) {
+    try {
+      const drawn: IdentityRecord = { kind: 'key', pair: await storedKeyPairFromSeed(subtle, seed) }
+      await set(recordKey, drawn, store)
+      const standing = recordOf(await get<unknown>(recordKey, store))
+      if (standing?.kind === 'key' && (await signs(keyPairFromStored(subtle, standing.pair), crypto))) return
+    } catch {
+      // As in `load`: the seed is for browsers that do not keep unreadable keys.
+    }
+  }
+  await set(recordKey, { kind: 'seed', seed } satisfies IdentityRecord, store)
 }
 
 async function load(options: IdentityStoreOptions): Promise<KeptIdentity> {

@@ -1,15 +1,15 @@
-// Keys as people copy them: `hmk-` (a network key, secret), `hmp-` (its admission public key) or `hmo-` (the public key of
-// an operator, who signs tokens) and 56 base32 characters of 32 bytes and a checksum. The prefixes keep a secret from being taken for a public key, and the checksum a mistyped
+// Keys as people copy them: `hmk-` (a network key, secret), `hmp-` (its admission public key), `hmo-` (the public key of
+// an operator, who signs tokens) or `hmi-` (an identity, secret) and 56 base32 characters of 32 bytes and a checksum. The prefixes keep a secret from being taken for a public key, and the checksum a mistyped
 // key from silently being another network.
 
 import { base32nopad } from '@scure/base'
 import { concatBytes } from '../bytes/concat-bytes.ts'
 import { crc32 } from '../wire/crc32.ts'
 
-export type KeyTextKind = 'network' | 'admission' | 'operator'
+export type KeyTextKind = 'network' | 'admission' | 'operator' | 'identity'
 
-const prefixes: Readonly<Record<KeyTextKind, string>> = { network: 'hmk-', admission: 'hmp-', operator: 'hmo-' }
-const kinds: readonly KeyTextKind[] = ['network', 'admission', 'operator']
+const prefixes: Readonly<Record<KeyTextKind, string>> = { network: 'hmk-', admission: 'hmp-', operator: 'hmo-', identity: 'hmi-' }
+const kinds: readonly KeyTextKind[] = ['network', 'admission', 'operator', 'identity']
 const keyBytes = 32
 const checksumBytes = 3
 

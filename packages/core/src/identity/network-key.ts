@@ -11,7 +11,7 @@ import { run, wait, type Steps } from '../async/awaitable.ts'
 import { hkdfExpand, hkdfExtract } from '../crypto/hkdf.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Awaitable, Crypto, KeyPair } from '../ports/crypto.ts'
-import { keyOfText, keyTextKind } from './key-text.ts'
+import { keyOfText, keyTextKind, type KeyTextKind } from './key-text.ts'
 import { keyHashBytes } from './wire-network.ts'
 
 /** Of PBKDF2-SHA-256, for passphrases: about 100 ms of a computer. */
@@ -22,6 +22,12 @@ export const passphraseCharactersMin = 20
 export const networkKeysMax = 4
 const networkKeyBytes = 32
 const passphraseBytesMax = 1_024
+
+const otherKinds: ReadonlyMap<KeyTextKind | undefined, string> = new Map([
+  ['admission', 'an admission public key, for relays'],
+  ['operator', 'the public key of an operator'],
+  ['identity', 'an identity'],
+])
 
 /** A key as it was given, checked. */
 export type NetworkKeySource =
@@ -113,8 +119,8 @@ function keySource(key: unknown): NetworkKeySource {
     return { kind: 'bytes', bytes: key.slice() }
   }
   if (typeof key !== 'string') throw invalid("key must be 32 bytes, the text that 'hopmesh key' prints, or a passphrase")
-  if (keyTextKind(key) === 'admission') throw invalid('key is an admission public key, for relays; members need the network key itself')
-  if (keyTextKind(key) === 'operator') throw invalid('key is the public key of an operator, not that of a network')
+  const other = otherKinds.get(keyTextKind(key))
+  if (other !== undefined) throw invalid(`key is ${other}; members need the network key itself`)
   if (keyTextKind(key) === 'network') {
     const bytes = keyOfText('network', key)
     if (bytes === undefined) throw invalid("key begins as the text of 'hopmesh key' does, but is damaged: a character is missing or wrong")
