@@ -1,4 +1,4 @@
-// Where a Node process keeps who it is: one small JSON file { version, seed, epoch }, mode 0600.
+// Where a Node process keeps who it is: one small JSON file { version, seed, epoch, tab }, mode 0600.
 //
 // Whoever can read the seed can be this node, so a file that others can read is refused, not repaired: it may have been
 // read already. A file is replaced whole (temporary file, then rename) and never left half written. It is never guessed
@@ -6,11 +6,13 @@
 
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
-import { MeshError } from '@hopmesh/core'
+import { MeshError, drawTab } from '@hopmesh/core'
 import type { KeyPair } from '@hopmesh/core'
+import { claimIdentity } from './identity-claim.ts'
 import { nodeKeyPair } from './node-crypto.ts'
 import { attemptFile, fileErrorCode, readSmallFile, refuseOpen } from './small-file.ts'
 import type { FileRefusal } from './small-file.ts'
+import { nodeDice } from './system-ports.ts'
 
 const fileVersion = 1
 const seedBytes = 32
@@ -28,12 +30,20 @@ export interface IdentityFile {
   readonly lastEpoch?: number | undefined
   /** Keeps an epoch for the next process; a smaller one than the file has is forgotten. Throws a MeshError `IDENTITY_FILE`. */
   keepEpoch(epoch: number): void
+  /** The part of the address after the dot that goes with this file, drawn at first. Undefined while another process has it. */
+  claimTab(): TabClaim | undefined
+}
+
+export interface TabClaim {
+  readonly tab: string
+  release(): void
 }
 
 interface Contents {
   readonly seed: Uint8Array
   /** 0: none yet. */
   readonly epoch: number
+  readonly tab?: string | undefined
 }
 
 /** Reads the identity at `path`, drawn and written first when there is none. Throws a MeshError `IDENTITY_FILE` that says why not. */
@@ -43,20 +53,37 @@ export function loadIdentityFile(path: string): IdentityFile {
     keyPair: nodeKeyPair(seed),
     seed,
     lastEpoch: epoch === 0 ? undefined : epoch,
-    keepEpoch: (next) => keepEpoch(path, seed, next),
+    keepEpoch(next) {
+      if (!isEpoch(next)) throw new MeshError('INVALID_OPTION', `${String(next)} is not an epoch: a whole number below 2^32`)
+      keep(path, seed, (present) => (next > present.epoch ? { ...present, epoch: next } : present))
+    },
+    claimTab() {
+      const release = claimIdentity(path)
+      if (release === undefined) return undefined
+      try {
+        const { tab } = keep(path, seed, (present) => (present.tab === undefined ? { ...present, tab: drawTab(nodeDice) } : present))
+        return { tab: tab as string, release }
+      } catch {
+        // Without a place to keep it there is none to claim.
+        release()
+        return undefined
+      }
+    },
   }
 }
 
-function keepEpoch(path: string, seed: Uint8Array, epoch: number): void {
-  if (!isEpoch(epoch)) throw new MeshError('INVALID_OPTION', `${String(epoch)} is not an epoch: a whole number below 2^32`)
+/** Replaces the file where `change` gives something else. */
+function keep(path: string, seed: Uint8Array, change: (present: Contents) => Contents): Contents {
   const present = readContents(path)
   // Somebody put another identity there, or took it away on purpose: it is not ours to write over.
   if (present === undefined || !Buffer.from(seed).equals(present.seed)) throw refusal(path, 'was removed or replaced while in use')
-  if (epoch <= present.epoch) return
+  const changed = change(present)
+  if (changed === present) return present
   attempt(path, 'cannot be written', () => {
     const target = fs.realpathSync(path)
-    fs.renameSync(writeBeside(target, { seed, epoch }), target)
+    fs.renameSync(writeBeside(target, changed), target)
   })
+  return changed
 }
 
 /** undefined when there is no file. */
@@ -70,14 +97,15 @@ function readContents(path: string): Contents | undefined {
 }
 
 function parseContents(path: string, text: string): Contents {
-  const { version, seed, epoch } = parseObject(path, text)
+  const { version, seed, epoch, tab } = parseObject(path, text)
   if (version !== fileVersion) throw refusal(path, `has version ${String(version)}, and this hopmesh knows version ${fileVersion}`)
   const bytes = typeof seed === 'string' ? Buffer.from(seed, 'base64url') : undefined
   if (bytes?.length !== seedBytes || bytes.toString('base64url') !== seed) {
     throw refusal(path, `has no seed of ${seedBytes} bytes in base64url`)
   }
   if (!isEpoch(epoch)) throw refusal(path, 'has no epoch: a whole number below 2^32')
-  return { seed: bytes, epoch }
+  if (tab !== undefined && !(typeof tab === 'string' && /^[a-z2-7]{4}$/.test(tab))) throw refusal(path, 'has a tab that is not 4 base32 characters')
+  return { seed: bytes, epoch, tab }
 }
 
 function parseObject(path: string, text: string): Record<string, unknown> {
@@ -119,9 +147,9 @@ function createFile(path: string): Contents {
 }
 
 /** The path of a finished temporary file in the same folder. */
-function writeBeside(path: string, { seed, epoch }: Contents): string {
+function writeBeside(path: string, { seed, epoch, tab }: Contents): string {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
-  const text = `${JSON.stringify({ version: fileVersion, seed: Buffer.from(seed).toString('base64url'), epoch })}\n`
+  const text = `${JSON.stringify({ version: fileVersion, seed: Buffer.from(seed).toString('base64url'), epoch, tab })}\n`
   const file = fs.openSync(temporary, 'wx', ownerOnly)
   try {
     fs.writeFileSync(file, text)

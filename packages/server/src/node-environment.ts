@@ -3,7 +3,7 @@
 import { MeshError, meshSettings } from '@hopmesh/core'
 import type { Environment, MeshOptions } from '@hopmesh/core'
 import { loadIdentityFile } from './identity-file.ts'
-import type { IdentityFile } from './identity-file.ts'
+import type { IdentityFile, TabClaim } from './identity-file.ts'
 import { nodeCrypto } from './node-crypto.ts'
 import { stderrLog } from './stderr-log.ts'
 import { nodeClock, nodeDice } from './system-ports.ts'
@@ -18,6 +18,8 @@ export function nodeEnvironment(options: MeshOptions): Environment {
   }
   const log = stderrLog(options.debug)
   let file: IdentityFile | undefined
+  let claim: TabClaim | undefined
+  let disposed = false
   return {
     clock: nodeClock,
     dice: nodeDice,
@@ -28,11 +30,14 @@ export function nodeEnvironment(options: MeshOptions): Environment {
       if (identity === undefined || typeof identity === 'string') return { keyPair: await crypto.generateKeyPair() }
       if (!('file' in identity)) return { keyPair: identity }
       file = loadIdentityFile(identity.file)
-      return file
+      claim = file.claimTab()
+      if (disposed) claim?.release()
+      // The last epoch is that of the kept address; another one begins anew.
+      return claim ? { keyPair: file.keyPair, tab: claim.tab, lastEpoch: file.lastEpoch } : { keyPair: file.keyPair }
     },
     keepEpoch(_address, epoch) {
       try {
-        file?.keepEpoch(epoch)
+        if (claim) file?.keepEpoch(epoch)
       } catch (error) {
         log.write(2, 'identity', error instanceof Error ? error.message : String(error))
       }
@@ -40,5 +45,9 @@ export function nodeEnvironment(options: MeshOptions): Environment {
     dialRelay: (url, signal) => dialWebSocket(url, { signal }),
     peerDialers: [],
     warnings: [],
+    dispose() {
+      disposed = true
+      claim?.release()
+    },
   }
 }
