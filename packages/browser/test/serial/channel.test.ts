@@ -4,7 +4,7 @@ import type { ChannelWorld } from '@hopmesh/core/testing'
 import { describe, expect, test } from 'vitest'
 import { closingTimeoutMs, writeTimeoutMs } from '../../src/devices/limits.ts'
 import { openSerialChannel } from '../../src/serial/channel.ts'
-import { writeBytesMax } from '../../src/serial/limits.ts'
+import { highWaterBytes, lowWaterBytes, writeBytesMax } from '../../src/serial/limits.ts'
 import { realClock } from '../devices/real-clock.ts'
 import { FakeBoard, FakePort } from './fake-port.ts'
 
@@ -122,5 +122,42 @@ describe('ALN-43 a serial channel', () => {
     controller.abort()
     await expect(opening).rejects.toMatchObject({ code: 'ABORTED' })
     expect(port.closes).toBe(1)
+  })
+
+  test('a page that is left lets the port go at once, without what still waits', async () => {
+    const port = new FakePort()
+    const clock = turnClock()
+    let leave = (): void => {}
+    const life = {
+      track: (left: () => void) => ((leave = left), () => {}),
+      onBack: () => () => {},
+      present: async () => {},
+      stop: () => {},
+    }
+    const { signal } = new AbortController()
+    const channel = await openSerialChannel(port, { clock, name: 'USB 2341:0043', signal, life })
+    const ends: CloseReason[] = []
+    channel.start({ message: () => {}, drained: () => {}, closed: (reason) => ends.push(reason) })
+    channel.send(new Uint8Array(10 * writeBytesMax))
+    leave()
+    await clock.advance(10)
+    expect([port.closes, channel.bufferedBytes, ends]).toEqual([1, 0, [{ code: 'local', detail: 'the page was left' }]])
+    expect(port.writes.length).toBeLessThan(10)
+  })
+
+  test('answers false above its mark, and drains below the other', async () => {
+    const port = new FakePort()
+    const clock = turnClock()
+    const channel = await open(port, clock)
+    let [drains, bufferedWhenDrained] = [0, 0]
+    const drained = (): void => {
+      drains += 1
+      bufferedWhenDrained = channel.bufferedBytes
+    }
+    channel.start({ message: () => {}, drained, closed: () => {} })
+    expect(channel.send(new Uint8Array(highWaterBytes))).toBe(true)
+    expect(channel.send(new Uint8Array(1))).toBe(false)
+    await clock.advanceUntil(() => channel.bufferedBytes === 0)
+    expect([drains, bufferedWhenDrained > lowWaterBytes - writeBytesMax, bufferedWhenDrained <= lowWaterBytes]).toEqual([1, true, true])
   })
 })
