@@ -56,7 +56,10 @@ class DeviceRow implements Row<PairedDevice> {
   update(device: PairedDevice): void {
     const name = device.name || device.address || 'a device without a name'
     setText(this.#name, name)
-    setText(this.#state, stateWords[device.state])
+    // Not lost, but never had: another tab may hold it.
+    const never = device.state === 'waiting' && device.address === undefined
+    setText(this.#state, never ? 'trying again …' : stateWords[device.state])
+    this.#state.title = device.state === 'waiting' ? (device.error?.message ?? '') : ''
     const facts = [mediumWords[device.medium]]
     if (device.address !== undefined && device.address !== '' && device.address !== name) facts.push(shortAddress(device.address))
     setText(this.#facts, facts.join(' · '))

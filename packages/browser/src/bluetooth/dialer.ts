@@ -6,6 +6,7 @@ import type { Clock, Device, DeviceDialer, PairOptions } from '@hopmesh/core'
 import { chooserFailure } from '../devices/chooser-failure.ts'
 import type { PageLife } from '../page-life.ts'
 import { claimAddress } from '../storage/address-claim.ts'
+import { deviceNames } from './device-names.ts'
 import type { GattDevice, WebBluetooth } from './gatt.ts'
 
 /** Nordic UART: the service that a device must have. */
@@ -31,7 +32,9 @@ async function choose(options: BluetoothDialerOptions, { filters = [{ services: 
   const bluetooth = webBluetooth()
   if (!bluetooth) throw new MeshError('NO_BLUETOOTH', whyNone())
   try {
-    return toDevice(await bluetooth.requestDevice({ filters, optionalServices: [uartService] }), options)
+    const device = await bluetooth.requestDevice({ filters, optionalServices: [uartService] })
+    if (device.name) deviceNames.set(device.id, device.name)
+    return toDevice(device, options)
   } catch (error) {
     throw await whyNot(bluetooth, error)
   }
@@ -40,13 +43,16 @@ async function choose(options: BluetoothDialerOptions, { filters = [{ services: 
 function toDevice(device: GattDevice, { clock, life }: BluetoothDialerOptions): Device {
   return {
     id: device.id,
-    name: device.name || 'a device without a name',
+    name: device.name || deviceNames.get(device.id) || 'a device without a name',
     async open(signal) {
       await life?.present()
       const { openBluetoothChannel } = await import('./channel.ts')
       return openBluetoothChannel(device, { clock, signal, life, service: uartService, claim: claimAddress })
     },
-    forget: async () => device.forget?.(),
+    async forget() {
+      deviceNames.set(device.id, undefined)
+      await device.forget?.()
+    },
   }
 }
 

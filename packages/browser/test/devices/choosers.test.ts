@@ -75,6 +75,22 @@ describe('ALN-43 the Bluetooth chooser', () => {
     expect(await bluetoothDialer({ clock }).remembered?.()).toEqual([])
   })
 
+  test('a name outlives the page where the browser forgets it, until the device is forgotten', async () => {
+    const kept = new Map<string, string>()
+    vi.stubGlobal('localStorage', {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+      removeItem: (key: string) => void kept.delete(key),
+    })
+    const nameless = Object.assign(new FakeGatt(), { name: '' })
+    page({ bluetooth: { requestDevice: async () => new FakeGatt(), getDevices: async () => [nameless] } })
+    const dialer = bluetoothDialer({ clock })
+    await dialer.choose({})
+    expect(await dialer.remembered?.()).toMatchObject([{ name: 'ESP32-black-box-a' }])
+    await (await dialer.remembered?.())?.[0]?.forget?.()
+    expect([kept.size, (await dialer.remembered?.())?.[0]?.name]).toEqual([0, 'a device without a name'])
+  })
+
   test('a device opens with code that is loaded then', async () => {
     const gatt = new FakeGatt()
     page({ bluetooth: { requestDevice: async () => gatt } })
