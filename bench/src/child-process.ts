@@ -34,6 +34,10 @@ export class ServerProcess {
     return new ServerProcess(child, lines, JSON.parse(line) as Ready)
   }
 
+  tell(line: string): void {
+    this.#child.stdin?.write(`${line}\n`)
+  }
+
   /** Says one line and gives the one that is said next; one question at a time. */
   ask(question: string): Promise<string> {
     return new Promise((resolve, reject) => {

@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { encodePacket, frame, netStates } from '@hopmesh/core'
 import { sampleRow, type Bench, type BenchRow } from './bench-row.ts'
 import { ServerProcess } from './child-process.ts'
+import { relayScript } from './mesh-lane.ts'
 import { interleaved, type Lane } from './pipelined.ts'
 
-const relayScript = fileURLToPath(new URL('../../packages/server/dist/cli/main.js', import.meta.url))
 const bareScript = fileURLToPath(new URL('bare-kiss-forwarder.js', import.meta.url))
 
 const rounds = 7

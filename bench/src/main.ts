@@ -1,5 +1,6 @@
 // `pnpm bench [p1 p2 …]`: runs the named benches, or all, and prints one table of ratios.
 import { codecBench } from './codec.ts'
+import { floodBench } from './flood/flood.ts'
 import { healingBench } from './healing.ts'
 import { kissBench } from './kiss-forwarding.ts'
 import { memoryBench } from './memory/memory.ts'
@@ -7,7 +8,7 @@ import { routingCostBench } from './routing-cost.ts'
 import { websocketBench } from './websocket-forwarding.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 
-const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, routingCostBench, healingBench, memoryBench]
+const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, routingCostBench, healingBench, memoryBench, floodBench]
 
 function line(row: BenchRow): Record<string, string> {
   return {

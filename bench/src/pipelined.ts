@@ -28,11 +28,32 @@ export interface Way {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+/** How many of them never arrive. */
+async function missing(lane: Lane, expected: number): Promise<number> {
+  const late = performance.now() + 5_000
+  while (lane.received() < expected && performance.now() < late) await turn()
+  return Math.max(0, expected - lane.received())
+}
+
+/** What arrived, and what was lost. */
+export interface Arrived {
+  readonly packetsPerSecond: number
+  readonly lost: number
+}
+
 /** Packets with `window` of them always on their way. Throws when some never arrive. */
-export async function measure({ lane, server }: Way, { window, durationMs }: PipelineOptions): Promise<Sample> {
+export async function measure({ lane, server }: Way, options: PipelineOptions): Promise<Sample> {
   const cpu = (): number => (process.cpuUsage().user + process.cpuUsage().system) / 1e6 + (server.cpuSeconds() ?? Number.NaN)
   const before = lane.received()
   const cpuBefore = cpu()
+  const { packetsPerSecond, lost } = await pipelined(lane, options)
+  if (lost > 0) throw new Error(`${lost} packets never arrived`)
+  return { packetsPerSecond, cpuMicros: ((cpu() - cpuBefore) / (lane.received() - before)) * 1e6 }
+}
+
+/** The rate alone; returns when all have arrived. */
+export async function pipelined(lane: Lane, { window, durationMs }: PipelineOptions): Promise<Arrived> {
+  const before = lane.received()
   let sent = 0
   const started = performance.now()
   const end = started + durationMs
@@ -44,14 +65,26 @@ export async function measure({ lane, server }: Way, { window, durationMs }: Pip
     }
     await turn()
   }
-  const arrived = lane.received() - before
-  const seconds = (performance.now() - started) / 1000
-  const late = performance.now() + 5_000
-  while (lane.received() - before < sent) {
-    if (performance.now() > late) throw new Error(`${sent - (lane.received() - before)} of ${sent} packets never arrived`)
+  const rate = (lane.received() - before) / ((performance.now() - started) / 1_000)
+  return { packetsPerSecond: rate, lost: await missing(lane, before + sent) }
+}
+
+/** Packets offered evenly, whether they are taken or not. */
+export async function paced(lane: Lane, { perSecond, durationMs }: { readonly perSecond: number; readonly durationMs: number }): Promise<Arrived> {
+  const before = lane.received()
+  let sent = 0
+  let refused = 0
+  const started = performance.now()
+  while (performance.now() < started + durationMs) {
+    const due = (perSecond * (performance.now() - started)) / 1_000
+    while (sent + refused < due) {
+      if (lane.push() === 0) refused++
+      else sent++
+    }
     await turn()
   }
-  return { packetsPerSecond: arrived / seconds, cpuMicros: ((cpu() - cpuBefore) / sent) * 1e6 }
+  const rate = (lane.received() - before) / ((performance.now() - started) / 1_000)
+  return { packetsPerSecond: rate, lost: refused + (await missing(lane, before + sent)) }
 }
 
 /** All ways in turn, `rounds` times after one round to warm up, so that what else the machine does hits each of them. */

@@ -3,14 +3,13 @@
 // relay, over one stream.
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { joinMesh, type Mesh } from '@hopmesh/server'
 import { WebSocket } from 'ws'
 import { sampleRow, type Bench, type BenchRow } from './bench-row.ts'
 import { ServerProcess } from './child-process.ts'
+import { MeshLane, relayScript } from './mesh-lane.ts'
 import { installPeer } from './peer-packages.ts'
 import { interleaved, type Lane, type Way } from './pipelined.ts'
 
-const relayScript = fileURLToPath(new URL('../../packages/server/dist/cli/main.js', import.meta.url))
 const bareScript = fileURLToPath(new URL('bare-ws-relay.js', import.meta.url))
 
 const rounds = 7
@@ -20,42 +19,6 @@ const sizes = [
   { size: 1_024, goals: [1, 6], window: 512 },
   { size: 16_384, goals: [0.9, 3.5], window: 64 },
 ] as const
-
-class MeshLane implements Lane {
-  readonly #from: Mesh
-  readonly #to: Mesh
-  readonly #packet: { readonly destAddr: string; readonly service: string; readonly data: Uint8Array }
-  #received = 0
-
-  private constructor(from: Mesh, to: Mesh, size: number) {
-    this.#from = from
-    this.#to = to
-    this.#packet = { destAddr: to.address, service: 'sink', data: new Uint8Array(size).fill(7) }
-    to.router.registerService('sink', (packet) => {
-      if (packet.data?.length === size && packet.data[size - 1] === 7) this.#received++
-    })
-  }
-
-  static async open(url: string, size: number): Promise<MeshLane> {
-    const options = { network: 'bench', relays: [url] }
-    const [from, to] = await Promise.all([joinMesh(options), joinMesh(options)])
-    const lane = new MeshLane(from, to, size)
-    while (from.peer(to.address) === undefined) await new Promise((resolve) => setTimeout(resolve, 10))
-    return lane
-  }
-
-  push(): number {
-    return this.#from.router.send(this.#packet) === undefined ? 1 : 0
-  }
-
-  received(): number {
-    return this.#received
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.#from.close(), this.#to.close()])
-  }
-}
 
 class BareLane implements Lane {
   readonly #from: WebSocket
