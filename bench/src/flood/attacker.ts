@@ -10,14 +10,14 @@ import { InjectedChannel } from './injected-channel.ts'
 import { lies, packetsToNowhere } from './hostile-frames.ts'
 
 const [kind = '', ws = '', tcp = ''] = process.argv.slice(2)
-let on = false
+const state = { on: false }
 let names = 0
 
 /** Sends one piece after the other while it is on, and waits where the transport says so. */
 function pump(send: () => boolean, drained: (again: () => void) => void): void {
   const step = (): void => {
-    for (let count = 0; on && count < 16; count++) if (!send()) return drained(() => setImmediate(step))
-    setTimeout(step, on ? 0 : 20)
+    for (let count = 0; state.on && count < 16; count++) if (!send()) return drained(() => setImmediate(step))
+    setTimeout(step, state.on ? 0 : 20)
   }
   step()
 }
@@ -92,14 +92,14 @@ async function packetFlood(): Promise<void> {
 async function lyingFlood(): Promise<void> {
   const crypto = (honest: Crypto): Crypto => ({
     ...honest,
-    seal: (key, nonce, associated, plain) => honest.seal(key, nonce, associated, on && associated.length === 0 ? lies(names++) : plain),
+    seal: (key, nonce, associated, plain) => honest.seal(key, nonce, associated, state.on && associated.length === 0 ? lies(names++) : plain),
   })
   const router = await asMember({ crypto })
   router.registerService('occasion', () => {})
-  setInterval(() => on && router.setServiceLoad('occasion', 1 + (names % 100)), 50)
+  setInterval(() => state.on && router.setServiceLoad('occasion', 1 + (names % 100)), 50)
 }
 
-createInterface({ input: process.stdin }).on('line', (line) => (on = line === 'on'))
+createInterface({ input: process.stdin }).on('line', (line) => (state.on = line === 'on'))
 const noise = new Uint8Array(65_536).map(() => Math.floor(Math.random() * 256))
 const kinds: Record<string, () => void | Promise<void>> = {
   noise: () => overTcp(() => noise),
