@@ -29,6 +29,8 @@ export const refreshEveryMs = 30_000
 const fullAgainMs = 1_000
 /** What a neighbour has just been told may still be under way when it withdraws it. */
 const crossingMs = 1_000
+/** Between the withdrawal of a host and what is left of it. */
+const betweenMs = 50
 /** A neighbour that lost a link may not have noticed; not more often, for it is many words. */
 const anewAfterMs = 1_000
 const anewEveryMs = 10_000
@@ -82,8 +84,13 @@ export class PlainTeller {
 
   /** A plain stack drops its answer when it has no route to the source: adverts that still wait go before the packet. */
   tellBefore(neighbour: PlainNeighbour, source: string): void {
-    const waits = this.#cancelTell !== undefined || this.#port.clock.now() < neighbour.tellFrom
-    if (!waits || neighbour.told.has(source) || neighbour.reaches(source)) return
+    const now = this.#port.clock.now()
+    const told = neighbour.told.get(source)
+    if (told && isBetween(told, now)) told.removedAt = now - betweenMs
+    else {
+      const waits = this.#cancelTell !== undefined || now < neighbour.tellFrom
+      if (!waits || told || neighbour.reaches(source)) return
+    }
     neighbour.tellFrom = 0
     this.tell(neighbour)
   }
@@ -186,20 +193,31 @@ export class PlainTeller {
     const cost = toldCost(host.hops)
     const gone = told !== undefined && [...told.services.keys()].some((service) => !services.has(service))
     const removes = what === 'anew' || (gone && now - told.removedAt >= serviceEveryMs)
-    if (gone && !removes) this.#wake(neighbour, told.removedAt + serviceEveryMs)
-    // A load of 0 would end the Python router. A withdrawn route takes its services with it, everywhere.
-    if (removes) words.push(routeWord(this.#port.address, address, 0))
-    const again = told === undefined || removes || what === 'everything'
+    if (removes) return this.#withdrawFirst(neighbour, address, words)
+    if (gone) this.#wake(neighbour, told.removedAt + serviceEveryMs)
+    if (told && isBetween(told, now)) return this.#wake(neighbour, told.removedAt + betweenMs)
+    const again = told === undefined || what === 'everything'
     if (again || cost < told.cost) words.push(routeWord(this.#port.address, address, cost))
     const next: Told = {
       cost: again ? cost : Math.min(cost, told.cost),
       at: again || cost < told.cost ? now : told.at,
-      removedAt: removes ? now : (told?.removedAt ?? Number.NEGATIVE_INFINITY),
+      removedAt: told?.removedAt ?? Number.NEGATIVE_INFINITY,
       forgotten: false,
-      services: removes || told === undefined ? new Map() : told.services,
+      services: told?.services ?? new Map(),
     }
     neighbour.told.set(address, next)
     for (const [service, load] of services) this.#tellService(neighbour, { address, service, load }, next, words, what)
+  }
+
+  /**
+   * A load of 0 would end the Python router. A withdrawn route takes its services with it, everywhere, and is told again after a
+   * while: the Go router tells its app of each change in a thread of its own, the last one first when they come at once.
+   */
+  #withdrawFirst(neighbour: PlainNeighbour, address: string, words: Packet[]): void {
+    const now = this.#port.clock.now()
+    words.push(routeWord(this.#port.address, address, 0))
+    neighbour.told.set(address, { cost: Number.POSITIVE_INFINITY, at: now, removedAt: now, forgotten: true, services: new Map() })
+    this.#wake(neighbour, now + betweenMs)
   }
 
   #tellService(
@@ -264,4 +282,9 @@ export class PlainTeller {
       this.tell(neighbour)
     })
   }
+}
+
+/** It was withdrawn a moment ago, and will be told again. */
+function isBetween({ removedAt, forgotten }: Told, now: number): boolean {
+  return forgotten && now - removedAt < betweenMs
 }

@@ -274,6 +274,31 @@ describe('rules of the plain edge: services', () => {
     expect(y.services().at(-1)).toBe(`${member.address} ping 1`)
   })
 
+  it('L10 ALN-13 what is left of a host is told 50 ms after its withdrawal, or before a packet that it sends', () => {
+    const { world, member, y } = scene()
+    member.registerService('old', () => {})
+    world.run(3_000)
+    const end = (): void => {
+      y.heard.length = 0
+      member.unregisterService('old')
+      while (y.routes().length === 0 && world.clock.now() < 100_000) world.run(1)
+    }
+    end()
+    expect(y.routes()).toEqual([`${member.address} 0`])
+    world.run(47)
+    expect(y.heard).toHaveLength(1)
+    world.run(3)
+    expect(y.routes()).toEqual([`${member.address} 0`, `${member.address} 65`])
+    expect(y.services()).toEqual([`${member.address} ping 1`])
+    member.registerService('old', () => {})
+    world.run(3_000)
+    end()
+    member.send({ destAddr: 'y', service: 'temp', contextID: 7 })
+    world.run(20)
+    expect(y.routes()).toEqual([`${member.address} 0`, `${member.address} 65`])
+    expect(y.heard.at(-1)).toMatchObject({ service: 'temp', contextID: 7 })
+  })
+
   it('L10 ALN-13 a service that ended while a plain neighbour was being greeted is taken back', () => {
     const world = new RouterWorld()
     const relay = world.router('relay', 'relay')
