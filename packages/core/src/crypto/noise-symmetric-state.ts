@@ -22,6 +22,16 @@ export class SymmetricState {
     this.chainingKey = this.handshakeHash
   }
 
+  /** A copy that goes on by itself. */
+  fork(): SymmetricState {
+    const fork = new SymmetricState(this.crypto, '')
+    fork.chainingKey = this.chainingKey
+    fork.handshakeHash = this.handshakeHash
+    fork.key = this.key
+    fork.counter = this.counter
+    return fork
+  }
+
   get hash(): Uint8Array {
     return this.handshakeHash
   }

@@ -1,4 +1,4 @@
-// The handshake of links: Noise_XX_25519_AESGCM_SHA256, and XXpsk0 between members that share a network key
+// The handshake of links and sessions: Noise_XX_25519_AESGCM_SHA256, and XXpsk0 between members that share a network key
 // (Noise Protocol Framework, revision 34). Only the state machine is here; the primitives are the Crypto port.
 //
 //   XX                     XXpsk0
@@ -51,7 +51,7 @@ export class NoiseHandshake {
   private readonly prologue: Uint8Array
   private readonly psk: Uint8Array | undefined
   private readonly messages: readonly (readonly Token[])[]
-  private readonly state: SymmetricState
+  private state: SymmetricState
   private ephemeral: ExchangeKeys | undefined
   private remoteEphemeral: Uint8Array | undefined
   private remoteStaticKey: Uint8Array | undefined
@@ -157,11 +157,33 @@ export class NoiseHandshake {
 
   /** The ciphers of the two directions, once `finished`. Throws a MeshError before that. */
   *split(): Steps<{ send: NoiseCipher; receive: NoiseCipher }> {
+    const { send, receive } = yield* this.splitKeys()
+    return { send: new NoiseCipher(this.crypto, send), receive: new NoiseCipher(this.crypto, receive) }
+  }
+
+  /** As `split`, for who numbers messages differently: the raw keys of both directions. */
+  *splitKeys(): Steps<{ send: Uint8Array; receive: Uint8Array }> {
     if (!this.finished) throw new MeshError('HANDSHAKE_FAILED', 'a handshake splits only once it is finished')
     const [ofInitiator, ofResponder] = yield* this.state.split()
-    const first = new NoiseCipher(this.crypto, ofInitiator)
-    const second = new NoiseCipher(this.crypto, ofResponder)
-    return this.initiator ? { send: first, receive: second } : { send: second, receive: first }
+    return this.initiator ? { send: ofInitiator, receive: ofResponder } : { send: ofResponder, receive: ofInitiator }
+  }
+
+  /**
+   * The same handshake once more. Where anybody can inject a message, it is read on a fork, which is kept if it held; so a
+   * forged message does not kill the handshake. Of one handshake only one fork may go on to write.
+   */
+  fork(): NoiseHandshake {
+    const { crypto, staticKeys, prologue, psk } = this
+    const fork = new NoiseHandshake({ crypto, staticKeys, prologue, psk, role: this.initiator ? 'initiator' : 'responder' })
+    fork.state = this.state.fork()
+    fork.ephemeral = this.ephemeral
+    fork.remoteEphemeral = this.remoteEphemeral
+    fork.remoteStaticKey = this.remoteStaticKey
+    fork.sharedEphemeral = this.sharedEphemeral
+    fork.done = this.done
+    fork.started = this.started
+    fork.failed = this.failed
+    return fork
   }
 
   private isOwnTurn(): boolean {

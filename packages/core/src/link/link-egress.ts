@@ -5,7 +5,7 @@ import { ControlEncoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
 import { encodeItems, encodeLinkFrame, FrameBatch, frameKinds, linkFrameBytesMax } from '../wire/link-frame.ts'
 import type { FramePort } from './frame-port.ts'
-import { OrderedQueue } from './ordered-queue.ts'
+import { OrderedQueue } from '../async/ordered-queue.ts'
 
 /** Frames kept for a neighbour that does not take them; above it packets are dropped and counted (a sender hears QUEUE_FULL). */
 export const egressBytesMax: number = 2 * 1024 * 1024

@@ -21,7 +21,7 @@ import { Handshake, type HandshakeContext, type HandshakeResult } from './handsh
 import { JoinedLife } from './joined-life.ts'
 import type { LinkOwner } from './link-owner.ts'
 import type { LinkState } from './link-state.ts'
-import { OrderedQueue } from './ordered-queue.ts'
+import { OrderedQueue } from '../async/ordered-queue.ts'
 
 /** From the channel's opening to the end of the handshake. */
 export const greetingTimeoutMs = 5_000

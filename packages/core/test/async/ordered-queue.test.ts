@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { OrderedQueue } from '../../src/link/ordered-queue.ts'
+import { OrderedQueue } from '../../src/async/ordered-queue.ts'
 
 describe('the ordered queue', () => {
   it('is synchronous while every task is, and keeps the order once one waits', async () => {

@@ -1,0 +1,52 @@
+import { RangeSet } from './range-set.ts'
+import { ackDelayMs, ackElicitingMax, ackRangesMax } from './session-limits.ts'
+import type { SessionFrame } from './session-frames.ts'
+
+/** What has arrived, and when the peer is to be told: with the second packet, at once out of order, else after 20 ms. */
+export class Acknowledgements {
+  readonly #received = new RangeSet()
+  #unanswered = 0
+  #dueAt: number | undefined
+  #largestAt = 0
+
+  /** When an acknowledgement must leave even if there is nothing else to say. */
+  get dueAt(): number | undefined {
+    return this.#dueAt
+  }
+
+  /** There is something that the peer was not told. */
+  get isPending(): boolean {
+    return this.#unanswered > 0
+  }
+
+  received(number: number, eliciting: boolean, now: number): void {
+    const largest = this.#received.last === undefined ? -1 : this.#received.last.end - 1
+    this.#received.add(number, number + 1)
+    this.#received.keepHighest(ackRangesMax)
+    if (number > largest) this.#largestAt = now
+    if (!eliciting) return
+    this.#unanswered += 1
+    const inOrder = number === largest + 1
+    if (!inOrder || this.#unanswered >= ackElicitingMax) this.#dueAt = now
+    else this.#dueAt ??= now + ackDelayMs
+  }
+
+  /** The frame to send; undefined before anything was received. */
+  current(now: number): (SessionFrame & { kind: 'ack' }) | undefined {
+    const ranges = this.#received.ranges()
+    if (ranges.length === 0) return undefined
+    return { kind: 'ack', delayMs: Math.max(0, Math.round(now - this.#largestAt)), ranges: ranges.toReversed() }
+  }
+
+  /** The present frame has left. */
+  told(): void {
+    this.#unanswered = 0
+    this.#dueAt = undefined
+  }
+
+  /** The peer knows of everything up to `largest`: no need to say it again. The highest number itself is kept. */
+  confirmed(largest: number): void {
+    const last = this.#received.last
+    if (last !== undefined) this.#received.remove(0, Math.min(largest, last.end - 1))
+  }
+}

@@ -1,0 +1,59 @@
+// How much may be on its way at one time: NewReno in bytes (RFC 9002 §7). Doubles each round trip until something is lost,
+// then grows by one packet a round trip, and halves for each round trip in which something was lost.
+
+import { sessionPacketBytesMax } from './session-limits.ts'
+
+export const congestionWindowBytesFirst: number = 10 * sessionPacketBytesMax
+export const congestionWindowBytesLeast: number = 2 * sessionPacketBytesMax
+export const congestionWindowBytesMost: number = 256 * sessionPacketBytesMax
+
+export class Congestion {
+  #window = congestionWindowBytesFirst
+  #threshold = Infinity
+  #inFlight = 0
+  /** Losses of packets sent before this moment were answered already. */
+  #recoveringSince = -Infinity
+
+  get windowBytes(): number {
+    return this.#window
+  }
+
+  get inFlightBytes(): number {
+    return this.#inFlight
+  }
+
+  get isOpen(): boolean {
+    return this.#inFlight < this.#window
+  }
+
+  sent(bytes: number): void {
+    this.#inFlight += bytes
+  }
+
+  /** `limited`: the window, and not the app, was what held back. */
+  acked(bytes: number, sentAt: number, limited: boolean): void {
+    this.#inFlight -= bytes
+    if (!limited || sentAt <= this.#recoveringSince) return
+    const growth = this.#window < this.#threshold ? bytes : (sessionPacketBytesMax * bytes) / this.#window
+    this.#window = Math.min(congestionWindowBytesMost, this.#window + growth)
+  }
+
+  lost(bytes: number, sentAt: number, now: number): void {
+    this.#inFlight -= bytes
+    if (sentAt <= this.#recoveringSince) return
+    this.#recoveringSince = now
+    this.#window = Math.max(congestionWindowBytesLeast, this.#window / 2)
+    this.#threshold = this.#window
+  }
+
+  /** Repeated on suspicion: no longer on its way, and no verdict about the path. */
+  withdrawn(bytes: number): void {
+    this.#inFlight -= bytes
+  }
+
+  /** Nothing comes through any more: begin small. */
+  collapse(): void {
+    this.#threshold = Math.max(congestionWindowBytesLeast, this.#window / 2)
+    this.#window = congestionWindowBytesLeast
+  }
+}

@@ -1,0 +1,305 @@
+// One handshake's keys, and the packets under them: numbers, acknowledgements, what is lost, how much may be on its way. What the
+// frames mean is not its business. A session may replace its connection by a newer one; what the old one had in flight is
+// then said again on the new one.
+
+import { run, type Steps } from '../async/awaitable.ts'
+import { OrderedQueue } from '../async/ordered-queue.ts'
+import { MeshError } from '../errors/mesh-error.ts'
+import type { MemberRecord } from '../identity/member-record.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Dice } from '../ports/dice.ts'
+import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
+import { Acknowledgements } from './acknowledgements.ts'
+import { Congestion } from './congestion.ts'
+import { LossRecovery, type SentPacket } from './loss-recovery.ts'
+import type { RecordOpener, RecordRefusal, RecordSealer } from './record.ts'
+import { RecordDraft, type SentFrame } from './record-draft.ts'
+import { decodeFrames, type SessionFrame } from './session-frames.ts'
+import { packetsInFlightMax, recordPlainBytesMax, recordsQueuedMax, sessionPacketBytesMax } from './session-limits.ts'
+import { idText } from './session-packet.ts'
+
+/** On average one packet number in so many is left out: who acknowledges it has not seen what it acknowledges. */
+const skippedNumbersEvery = 128
+/** What a timeout may send although the window is full. */
+const probesOfTimeout = 2
+const timeoutsOfCollapse = 2
+const recordOverheadBytes: number = sessionPacketBytesMax - recordPlainBytesMax
+
+export interface ConnectionOptions {
+  readonly clock: Clock
+  readonly dice: Dice
+  /** Ours: what packets to us carry. */
+  readonly id: Uint8Array
+  /** The peer's: what packets to it carry. */
+  readonly peerId: Uint8Array
+  readonly sealer: RecordSealer
+  readonly opener: RecordOpener
+  /** The peer's, as the handshake proved it. */
+  readonly record: MemberRecord
+  /** Handshakes are numbered by both sides together; of two connections of one pair the greater one counts, of equals the one begun by the smaller address. */
+  readonly order: number
+  readonly bySmaller: boolean
+  /** Which life of the peer this is: another one knows nothing of what was said before. */
+  readonly peerLife: string
+  /** Measured by the handshake. */
+  readonly roundTripMs: number | undefined
+}
+
+export interface ConnectionOwner {
+  /** Puts what is to be said into the draft; leaves it empty when there is nothing. */
+  fill(connection: Connection, draft: RecordDraft): void
+  acked(frame: SentFrame): void
+  lost(frame: SentFrame): void
+  transmit(packet: Uint8Array): void
+  /** A record held. Called before its frames are. */
+  verified(connection: Connection): void
+  /** Not of acks. A fault ends the connection. */
+  received(connection: Connection, frame: SessionFrame): WireFault | undefined
+  refused(reason: RecordRefusal | 'overload'): void
+  failed(connection: Connection, error: MeshError): void
+}
+
+export class Connection {
+  readonly id: string
+  readonly peerId: string
+  readonly record: MemberRecord
+  readonly order: number
+  readonly bySmaller: boolean
+  readonly peerLife: string
+  readonly #options: ConnectionOptions
+  readonly #owner: ConnectionOwner
+  readonly #recovery = new LossRecovery<SentFrame>()
+  readonly #congestion = new Congestion()
+  readonly #acks = new Acknowledgements()
+  readonly #ingress = new OrderedQueue(recordsQueuedMax)
+  readonly #egress = new OrderedQueue(recordsQueuedMax)
+  #probes = 0
+  #pingDue = false
+  #verified = false
+  #woken = false
+  #timerAt: number | undefined
+  #stopTimer: () => void = () => {}
+  #closed = false
+  #lastHeardAt: number
+
+  constructor(options: ConnectionOptions, owner: ConnectionOwner) {
+    this.id = idText(options.id)
+    this.peerId = idText(options.peerId)
+    this.record = options.record
+    this.order = options.order
+    this.bySmaller = options.bySmaller
+    this.peerLife = options.peerLife
+    this.#options = options
+    this.#owner = owner
+    this.#lastHeardAt = options.clock.now()
+    if (options.roundTripMs !== undefined) this.#recovery.roundTrip.measured(options.roundTripMs)
+  }
+
+  /** A record of the peer has held: it has the keys. */
+  get isVerified(): boolean {
+    return this.#verified
+  }
+
+  get lastHeardAt(): number {
+    return this.#lastHeardAt
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#recovery.roundTrip.smoothedMs
+  }
+
+  get windowBytes(): number {
+    return this.#congestion.windowBytes
+  }
+
+  /** Nothing waits for the peer's answer. */
+  get isQuiet(): boolean {
+    return this.#recovery.inFlight === 0 && !this.#pingDue
+  }
+
+  /** There may be something to say: it leaves at the end of this turn. */
+  wake(): void {
+    if (this.#woken || this.#closed) return
+    this.#woken = true
+    this.#options.clock.soon(() => {
+      this.#woken = false
+      this.#pump()
+    })
+  }
+
+  /** Asks for a sign of life. */
+  ping(): void {
+    this.#pingDue = true
+    this.wake()
+  }
+
+  receive(number: number, sealed: Uint8Array): void {
+    if (!this.#ingress.push(() => run(this.#receiveSteps(number, sealed)))) this.#owner.refused('overload')
+  }
+
+  routeChanged(): void {
+    if (this.#closed) return
+    this.#recovery.routeChanged(this.#options.clock.now())
+    if (this.#recovery.inFlight > 0) {
+      this.#probes = 1
+      this.#pingDue = true
+    }
+    this.wake()
+  }
+
+  /** Sends the last words, if there are any, and is silent from then on. What was in flight is given back. */
+  close(farewell?: SessionFrame): SentPacket<SentFrame>[] {
+    if (this.#closed) return []
+    if (farewell !== undefined) {
+      const draft = new RecordDraft()
+      draft.add(farewell)
+      this.#send(draft)
+    }
+    this.#closed = true
+    this.#stopTimer()
+    this.#ingress.clear()
+    return this.#recovery.drain()
+  }
+
+  /** Another connection goes on: this one says nothing by itself any more, but hears and acknowledges what is still on its way. */
+  retire(): SentPacket<SentFrame>[] {
+    this.#pingDue = false
+    return this.#recovery.drain()
+  }
+
+  *#receiveSteps(number: number, sealed: Uint8Array): Steps<void> {
+    if (this.#closed) return
+    const plain = yield* this.#options.opener.open(number, sealed)
+    if (this.#closed) return
+    if (typeof plain === 'string') return this.#owner.refused(plain)
+    this.#verified = true
+    this.#lastHeardAt = this.#options.clock.now()
+    this.#owner.verified(this)
+    const frames = decodeFrames(plain)
+    const fault = isWireFault(frames) ? frames : this.#receiveFrames(number, frames)
+    if (fault && !this.#closed) this.#owner.failed(this, new MeshError('WIRE_FAULT', `the peer broke the rules of sessions: ${fault.detail}`))
+    this.wake()
+  }
+
+  #receiveFrames(number: number, frames: readonly SessionFrame[]): WireFault | undefined {
+    const now = this.#options.clock.now()
+    this.#acks.received(number, frames.some(({ kind }) => kind !== 'ack' && kind !== 'close'), now)
+    for (const frame of frames) {
+      const fault = frame.kind === 'ack' ? this.#onAck(frame, now) : this.#owner.received(this, frame)
+      if (fault || this.#closed) return fault
+    }
+    return undefined
+  }
+
+  #onAck({ ranges, delayMs }: SessionFrame & { kind: 'ack' }, now: number): WireFault | undefined {
+    const limited = this.#congestion.inFlightBytes >= this.#congestion.windowBytes / 2
+    const outcome = this.#recovery.acknowledged(ranges, delayMs, now)
+    if (isWireFault(outcome)) return outcome
+    for (const packet of outcome.acked) {
+      this.#congestion.acked(packet.bytes, packet.sentAt, limited)
+      for (const frame of packet.frames) {
+        if (frame.kind === 'ack') this.#acks.confirmed(frame.largest)
+        else this.#owner.acked(frame)
+      }
+    }
+    this.#lose(outcome.lost, now)
+    return undefined
+  }
+
+  #lose(packets: readonly SentPacket<SentFrame>[], now: number): void {
+    for (const packet of packets) {
+      this.#congestion.lost(packet.bytes, packet.sentAt, now)
+      for (const frame of packet.frames) this.#owner.lost(frame)
+    }
+  }
+
+  #pump(): void {
+    if (this.#closed) return
+    const now = this.#options.clock.now()
+    while (this.#probes > 0 || (this.#congestion.isOpen && this.#recovery.inFlight < packetsInFlightMax)) {
+      const draft = this.#draft(now)
+      this.#owner.fill(this, draft)
+      if (!draft.isEliciting && this.#pingDue) draft.add({ kind: 'ping' })
+      if (!draft.isEliciting) break
+      this.#pingDue = false
+      this.#probes = Math.max(0, this.#probes - 1)
+      this.#send(draft)
+      if (this.#closed) return
+    }
+    this.#probes = 0
+    if (this.#acks.dueAt !== undefined && this.#acks.dueAt <= now) this.#send(this.#draft(now))
+    this.#arm()
+  }
+
+  /** Whatever leaves says what has arrived, when there is news of that. */
+  #draft(now: number): RecordDraft {
+    const draft = new RecordDraft()
+    const ack = this.#acks.isPending ? this.#acks.current(now) : undefined
+    if (ack) draft.add(ack, { kind: 'ack', largest: ack.ranges[0]!.end - 1 })
+    return draft
+  }
+
+  #send(draft: RecordDraft): void {
+    const { sealer, clock, dice } = this.#options
+    if (sealer.isUsedUp) return this.#owner.failed(this, new MeshError('LINK_FAILED', 'this session has sent 2^48 packets and is used up'))
+    if (draft.isEliciting && dice.random() * skippedNumbersEvery < 1) this.#recovery.passed(sealer.takeNumber(), true)
+    const number = sealer.takeNumber()
+    const plain = draft.finish()
+    if (draft.isEliciting) {
+      const bytes = plain.length + recordOverheadBytes
+      this.#recovery.sent({ number, sentAt: clock.now(), bytes, frames: draft.sent })
+      this.#congestion.sent(bytes)
+    } else {
+      this.#recovery.passed(number, false)
+    }
+    this.#acks.told()
+    // What does not fit the queue is as lost as what the network drops, and found out in the same way.
+    if (!this.#egress.push(() => run(this.#sealSteps(number, plain)))) this.#owner.refused('overload')
+  }
+
+  *#sealSteps(number: number, plain: Uint8Array): Steps<void> {
+    try {
+      this.#owner.transmit(yield* this.#options.sealer.seal(number, plain))
+    } catch (error) {
+      if (!this.#closed) this.#owner.failed(this, new MeshError('LINK_FAILED', 'a record cannot be sealed', { cause: error }))
+    }
+  }
+
+  #arm(): void {
+    const dueAt = Math.min(this.#acks.dueAt ?? Infinity, this.#recovery.dueAt ?? Infinity)
+    if (dueAt === this.#timerAt) return
+    this.#stopTimer()
+    this.#timerAt = dueAt === Infinity ? undefined : dueAt
+    if (dueAt === Infinity) return
+    this.#stopTimer = this.#options.clock.setTimer(Math.max(0, dueAt - this.#options.clock.now()), () => {
+      this.#timerAt = undefined
+      this.#onTimer()
+    })
+  }
+
+  #onTimer(): void {
+    const now = this.#options.clock.now()
+    const dueAt = this.#recovery.dueAt
+    if (dueAt !== undefined && dueAt <= now) {
+      if (this.#recovery.isHopeless(now)) {
+        this.#owner.failed(this, new MeshError('TIMEOUT', 'the peer has not answered for half a minute'))
+        return
+      }
+      this.#expire(now)
+    }
+    this.#pump()
+  }
+
+  #expire(now: number): void {
+    const { lost, timeout } = this.#recovery.expired(now)
+    if (!timeout) return this.#lose(lost, now)
+    // Repeated on suspicion. That the path is worse than before is certain only when the repetition is not answered either.
+    for (const packet of lost) {
+      this.#congestion.withdrawn(packet.bytes)
+      for (const frame of packet.frames) this.#owner.lost(frame)
+    }
+    if (this.#recovery.timeouts === timeoutsOfCollapse) this.#congestion.collapse()
+    this.#probes = probesOfTimeout
+    this.#pingDue = true
+  }
+}

@@ -1,0 +1,61 @@
+import { ByteWriter } from '../wire/bytes.ts'
+import type { SendStream } from './send-stream.ts'
+import { writeFrame, type SessionFrame } from './session-frames.ts'
+import { framesPerRecordMax, recordPlainBytesMax } from './session-limits.ts'
+
+/** A frame of a few numbers. When it is lost, its newest value is said again. */
+export interface ValueFrame {
+  readonly kind: 'value'
+  /** Of two with one key only the later one has to be said. */
+  readonly key: string
+  /** As things are now; undefined when there is nothing left to say. */
+  current(): SessionFrame | undefined
+  acked?(): void
+}
+
+/** What a record carried, for the day when it turns out to have arrived, or to be lost. Datagrams, pings and closes leave no trace. */
+export type SentFrame =
+  | { readonly kind: 'ack'; readonly largest: number }
+  | { readonly kind: 'stream'; readonly stream: SendStream; readonly offset: number; readonly length: number; readonly end: boolean }
+  | ValueFrame
+
+/** Any frame but an acknowledgement, a datagram or a close fits this. */
+const smallFrameBytesMax = 26
+
+/** One record while it is being filled. */
+export class RecordDraft {
+  readonly sent: SentFrame[] = []
+  readonly #writer = new ByteWriter(recordPlainBytesMax)
+  #frames = 0
+  #eliciting = false
+
+  /** Bytes that are left. */
+  get room(): number {
+    return this.#frames >= framesPerRecordMax ? 0 : recordPlainBytesMax - this.#writer.length
+  }
+
+  get isEmpty(): boolean {
+    return this.#frames === 0
+  }
+
+  /** The peer is to acknowledge it. */
+  get isEliciting(): boolean {
+    return this.#eliciting
+  }
+
+  /** There is room for one more frame of a few numbers. */
+  get hasRoom(): boolean {
+    return this.room >= smallFrameBytesMax
+  }
+
+  add(frame: SessionFrame, sent?: SentFrame): void {
+    writeFrame(this.#writer, frame)
+    this.#frames += 1
+    if (frame.kind !== 'ack' && frame.kind !== 'close') this.#eliciting = true
+    if (sent !== undefined) this.sent.push(sent)
+  }
+
+  finish(): Uint8Array {
+    return this.#writer.finish()
+  }
+}

@@ -1,0 +1,78 @@
+// Every bound of the room, with its unit. What happens at each one is said where it is used.
+
+import { packetDataBytesMax } from '../wire/mesh-packet.ts'
+
+/** One packet of a session: what every capable link carries. Links that cannot, fragment inside themselves. */
+export const sessionPacketBytesMax: number = packetDataBytesMax
+/** In front of a record's ciphertext: kind, connection id, packet number. */
+export const recordHeadBytes = 15
+const tagBytes = 16
+/** Frames of one record. */
+export const recordPlainBytesMax: number = sessionPacketBytesMax - recordHeadBytes - tagBytes
+/** Both what is written and what is read. */
+export const framesPerRecordMax = 512
+
+/** A datagram fits one record beside the largest acknowledgement. */
+export const datagramBytesMax = 15_900
+/** Datagrams that wait for the congestion window; then the oldest goes. */
+export const datagramsQueuedMax = 64
+export const messageBytesMax = 16_777_216
+/** Messages that are not delivered yet, of one session; then QUEUE_FULL. */
+export const messagesUnsettledMax = 8_192
+export const messageBytesUnsettledMax = 33_554_432
+
+/** Packet numbers behind the highest one that are still told apart. */
+export const replayWindowPackets = 8_192
+/** Ranges in one acknowledgement, and remembered for it. */
+export const ackRangesMax = 32
+export const ackDelayMs = 20
+export const ackElicitingMax = 2
+
+/** Sent and not acknowledged, of one connection. */
+export const packetsInFlightMax = 1_024
+export const rtoFirstMs = 1_000
+export const rtoLeastMs = 200
+export const rtoMostMs = 10_000
+/** A connection is given up when what it sent stays unacknowledged for so long, and that often asked for. */
+export const unacknowledgedMsMax = 30_000
+export const unansweredProbesMax = 4
+
+/** Opened by one side and not finished: streams and messages together. */
+export const streamsOpenMax = 1_024
+/** What a peer may send before anybody has read: per stream and per session. Both double, up to the most, as it is read. */
+export const streamWindowBytesFirst = 262_144
+export const streamWindowBytesMost = 2_097_152
+export const sessionWindowBytesFirst = 1_048_576
+export const sessionWindowBytesMost = 4_194_304
+/** Holes in what has arrived of one stream. Honest senders repeat before they go on, and stay far below. */
+export const streamHolesMax = 4_096
+/** Messages above `streamWindowBytesFirst` that all sessions of a node take in at one time; the others wait for credit. */
+export const largeMessagesMax = 4
+/** A large message that holds such a place and brings nothing for so long is refused. */
+export const largeMessageStallMsMax = 30_000
+/** Written to a stream and not acknowledged; a further write waits. */
+export const streamUnackedBytesMax = 4_194_304
+
+export const sessionsMax = 256
+export const sessionIdleMsMax = 600_000
+/** Records of one session that wait for the crypto port. */
+export const recordsQueuedMax = 1_024
+
+export const handshakesPendingMax = 64
+export const handshakeMsMax = 10_000
+export const handshakeRepeatFirstMs = 500
+export const handshakeRepeatMostMs = 4_000
+/** Asked for all this time without an answer, a session is given up. */
+export const handshakeGiveUpMs = 30_000
+/** A Noise message travels in so many packets at most: a member record takes up to 32 KiB. */
+export const handshakePiecesMax = 3
+/** Records that overtook the third message of their handshake. */
+export const earlyRecordsMax = 8
+/** An unknown-session notice counts at most so often, per session: it is a hint that anybody can forge. */
+export const noticeHeededEveryMs = 5_000
+/** Peers that are answered and have no session yet. */
+export const livesRememberedMax = 1_024
+/** Unknown-session notices a second, per neighbour. */
+export const noticesPerSecondMax = 10
+/** Neighbours that are counted apart; the others share one account. */
+export const noticeNeighboursMax = 256

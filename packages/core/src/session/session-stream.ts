@@ -1,0 +1,151 @@
+import { deferred, type Deferred } from '../async/deferred.ts'
+import { MeshError } from '../errors/mesh-error.ts'
+import type { ReceiveStream } from './receive-stream.ts'
+import type { SendStream } from './send-stream.ts'
+import { streamUnackedBytesMax } from './session-limits.ts'
+
+/** What a stream asks of the session that it belongs to. */
+export interface StreamOwner {
+  /** Something was written, ended or given up. */
+  wrote(stream: SendStream): void
+  /** So many bytes were read: the peer may send more. */
+  consumed(stream: ReceiveStream, bytes: number): void
+  stopped(stream: ReceiveStream, code: number): void
+}
+
+/**
+ * Bytes in order, both ways, without a gap and without a double, or an error. Each direction ends by itself. Nobody who does not
+ * read is sent more than the window; nobody can write faster than it is read.
+ */
+export class SessionStream {
+  readonly id: number
+  /** The other end. */
+  readonly peer: string
+  readonly #owner: StreamOwner
+  readonly #send: SendStream
+  readonly #receive: ReceiveStream
+  #room: Deferred<void> | undefined
+  #arrived: Deferred<void> | undefined
+  #readers = 0
+  #sent: Deferred<void> | undefined
+  #ended = false
+  #sendError: MeshError | undefined
+  #receiveError: MeshError | undefined
+
+  constructor(peer: string, owner: StreamOwner, halves: { readonly send: SendStream; readonly receive: ReceiveStream }) {
+    this.id = halves.send.id
+    this.peer = peer
+    this.#owner = owner
+    this.#send = halves.send
+    this.#receive = halves.receive
+  }
+
+  /** Bytes from the start on that the peer has for certain. */
+  get ackedBytes(): number {
+    return this.#send.ackedBytes
+  }
+
+  /** Bytes that `read` has ready. */
+  get readableBytes(): number {
+    return this.#receive.readableBytes
+  }
+
+  /** Takes the bytes at once and resolves when there is room for more. Rejects when the direction is over. */
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.#sendError || this.#ended) return rejected(this.#sendError ?? new MeshError('CLOSED', 'the stream was ended'))
+    this.#send.write(bytes.slice())
+    this.#owner.wrote(this.#send)
+    if (this.#send.unackedBytes <= streamUnackedBytesMax) return Promise.resolve()
+    this.#room ??= deferred()
+    return this.#room.promise
+  }
+
+  /** No more will be written. Resolves when the peer has everything. */
+  end(): Promise<void> {
+    if (this.#sendError) return rejected(this.#sendError)
+    this.#sent ??= deferred()
+    if (!this.#ended) {
+      this.#ended = true
+      this.#send.end()
+      this.#owner.wrote(this.#send)
+    }
+    return this.#sent.promise
+  }
+
+  /** The next bytes; undefined at the end. Rejects when the stream broke off. One read at a time. */
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.#readers > 0) throw new MeshError('INVALID_OPTION', 'another read of this stream is under way')
+    this.#readers += 1
+    try {
+      for (;;) {
+        const bytes = this.take()
+        if (bytes !== undefined) return bytes
+        if (this.#receive.isDrained) return undefined
+        if (this.#receiveError) throw this.#receiveError
+        this.#arrived = deferred()
+        await this.#arrived.promise
+      }
+    } finally {
+      this.#readers -= 1
+    }
+  }
+
+  /** The next bytes if there are any: `read` for who must not wait. */
+  take(): Uint8Array | undefined {
+    const bytes = this.#receive.take()
+    if (bytes !== undefined) this.#owner.consumed(this.#receive, bytes.length)
+    return bytes
+  }
+
+  /** Gives up sending: the peer's read rejects, unless it has everything already. */
+  reset(code = 0): void {
+    if (this.#sendError || this.#send.isDone) return
+    this.#send.reset(code)
+    this.#owner.wrote(this.#send)
+    this.failSending(new MeshError('STREAM_RESET', `the stream was given up here; the peer has ${this.ackedBytes} bytes for certain`))
+  }
+
+  /** Wants no more: the peer's writes reject. */
+  stop(code = 0): void {
+    if (this.#receiveError || this.#receive.isDrained) return
+    this.failReceiving(new MeshError('STREAM_RESET', 'the stream is no longer wanted here'))
+    this.#owner.stopped(this.#receive, code)
+  }
+
+  /** For the session: something arrived, or everything did. */
+  readable(): void {
+    this.#arrived?.resolve()
+    this.#arrived = undefined
+  }
+
+  /** For the session: the peer acknowledged some of it. */
+  acknowledged(): void {
+    if (this.#room !== undefined && this.#send.unackedBytes <= streamUnackedBytesMax / 2) {
+      this.#room.resolve()
+      this.#room = undefined
+    }
+    if (this.#send.isDone) this.#sent?.resolve()
+  }
+
+  /** For the session. */
+  failSending(error: MeshError): void {
+    if (this.#sendError || this.#send.isDone) return
+    this.#sendError = error
+    this.#room?.reject(error)
+    this.#room = undefined
+    this.#sent ??= deferred()
+    this.#sent.reject(error)
+  }
+
+  /** For the session. What has arrived in order can still be read, unless the stream was stopped here. */
+  failReceiving(error: MeshError): void {
+    this.#receiveError ??= error
+    this.readable()
+  }
+}
+
+function rejected(error: MeshError): Promise<never> {
+  const promise = Promise.reject(error)
+  promise.catch(() => {})
+  return promise
+}
