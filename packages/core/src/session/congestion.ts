@@ -13,6 +13,8 @@ export class Congestion {
   #inFlight = 0
   /** Losses of packets sent before this moment were answered already. */
   #recoveringSince = -Infinity
+  /** As it was before the last answer to a loss. */
+  #before: { readonly window: number; readonly threshold: number } | undefined
 
   get windowBytes(): number {
     return this.#window
@@ -42,6 +44,7 @@ export class Congestion {
     this.#inFlight -= bytes
     if (sentAt <= this.#recoveringSince) return
     this.#recoveringSince = now
+    this.#remember()
     this.#window = Math.max(congestionWindowBytesLeast, this.#window / 2)
     this.#threshold = this.#window
   }
@@ -51,9 +54,23 @@ export class Congestion {
     this.#inFlight -= bytes
   }
 
+  /** What was taken for lost was only late: as if it had not been. */
+  undo(): void {
+    if (this.#before === undefined) return
+    this.#window = Math.max(this.#window, this.#before.window)
+    this.#threshold = Math.max(this.#threshold, this.#before.threshold)
+    this.#before = undefined
+    this.#recoveringSince = -Infinity
+  }
+
   /** Nothing comes through any more: begin small. */
   collapse(): void {
+    this.#remember()
     this.#threshold = Math.max(congestionWindowBytesLeast, this.#window / 2)
     this.#window = congestionWindowBytesLeast
+  }
+
+  #remember(): void {
+    this.#before = { window: this.#window, threshold: this.#threshold }
   }
 }

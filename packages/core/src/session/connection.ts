@@ -202,6 +202,7 @@ export class Connection {
         else this.#owner.acked(frame)
       }
     }
+    if (outcome.mistaken) this.#congestion.undo()
     this.#lose(outcome.lost, now)
     return undefined
   }

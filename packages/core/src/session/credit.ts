@@ -1,6 +1,6 @@
 import { sessionWindowBytesFirst, sessionWindowBytesMost } from './session-limits.ts'
 
-/** What the peer may send to us before it was read, over all streams (or all messages) of a session. */
+/** What the peer may send to us before it was read, over all streams of a session. */
 export class ReceiveCredit {
   #most = sessionWindowBytesFirst
   #windowBytes = sessionWindowBytesFirst
@@ -17,7 +17,7 @@ export class ReceiveCredit {
     return this.#received <= this.#most
   }
 
-  /** Read by the app, or handed over. True when the peer is to be told of more. The window doubles as it is used. */
+  /** Read by the app, or thrown away. True when the peer is to be told of more. The window doubles as it is used. */
   consumed(bytes: number): boolean {
     this.#consumed += bytes
     if (this.#most - this.#consumed > this.#windowBytes / 2) return false

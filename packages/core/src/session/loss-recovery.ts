@@ -1,5 +1,6 @@
 // Which packets arrived, which are lost, and when to ask. A packet is lost when three later ones were acknowledged, or when one
-// later was and it is older than a round trip and an eighth. When nothing is acknowledged at all, the timeout of RFC 6298 fires: the
+// later was and it is older than a round trip and an eighth. When such a packet is acknowledged after all, it was only late, and on
+// this path more are waited for from then on. When nothing is acknowledged at all, the timeout of RFC 6298 fires: the
 // oldest packets are said again, and the timeout doubles. Time is an argument; there is no timer here.
 
 import { WireFault } from '../wire/wire-fault.ts'
@@ -7,7 +8,11 @@ import type { Range } from './range-set.ts'
 import { RoundTrip } from './round-trip.ts'
 import { rtoMostMs, unacknowledgedMsMax, unansweredProbesMax } from './session-limits.ts'
 
-const laterAcksMax = 3
+const laterAcksFirst = 3
+/** Where packets overtake each other, so many later ones are waited for at most. */
+const laterAcksMost = 96
+/** Packets taken for lost whose acknowledgement would still be noticed. */
+const takenForLostMax = 128
 /** Packets repeated by one timeout. */
 const repeatedByTimeout = 2
 /** Numbers that were left out on purpose and are remembered: who acknowledges one lies (SE14). */
@@ -23,6 +28,8 @@ export interface SentPacket<F> {
 export interface AckOutcome<F> {
   readonly acked: SentPacket<F>[]
   readonly lost: SentPacket<F>[]
+  /** One that was taken for lost had only been late. */
+  readonly mistaken: boolean
 }
 
 export class LossRecovery<F> {
@@ -30,6 +37,8 @@ export class LossRecovery<F> {
   /** In the order of their numbers. */
   readonly #sent = new Map<number, SentPacket<F>>()
   readonly #skipped: number[] = []
+  readonly #takenForLost = new Set<number>()
+  #laterAcks = laterAcksFirst
   #largestSent = -1
   #largestAcked = -1
   #lastSentAt = 0
@@ -72,7 +81,8 @@ export class LossRecovery<F> {
     const acked = this.#take(ranges)
     this.#largestAcked = Math.max(this.#largestAcked, largest)
     const newest = acked.at(-1)
-    if (newest === undefined) return { acked, lost: [] }
+    const mistaken = this.#wasMistaken(ranges)
+    if (newest === undefined) return { acked, lost: [], mistaken }
     // Only an answer to the largest number measures this moment; the delay is the peer's word and never makes a sample negative.
     if (newest.number === largest) {
       const sampleMs = now - newest.sentAt
@@ -80,7 +90,7 @@ export class LossRecovery<F> {
     }
     this.#timeouts = 0
     this.#silentSince = this.#sent.size > 0 ? now : undefined
-    return { acked, lost: this.#lost(now) }
+    return { acked, lost: this.#lost(now), mistaken }
   }
 
   /** When `expired` has something to say. */
@@ -98,7 +108,7 @@ export class LossRecovery<F> {
     for (const packet of this.#sent.values()) {
       if (oldest.length >= repeatedByTimeout) break
       oldest.push(packet)
-      this.#sent.delete(packet.number)
+      this.#takeForLost(packet.number)
     }
     this.#lastSentAt = now
     return { lost: oldest, timeout: true }
@@ -112,6 +122,7 @@ export class LossRecovery<F> {
   /** Another path: the timeout starts anew, and nothing measured on the old one counts. */
   routeChanged(now: number): void {
     this.roundTrip.reset()
+    this.#laterAcks = laterAcksFirst
     this.#timeouts = 0
     this.#lostAt = undefined
     this.#lastSentAt = now
@@ -147,13 +158,31 @@ export class LossRecovery<F> {
     const reorderMs = this.roundTrip.reorderMs
     for (const packet of this.#sent.values()) {
       if (packet.number >= this.#largestAcked) break
-      if (packet.number > this.#largestAcked - laterAcksMax && packet.sentAt + reorderMs > now) {
+      if (packet.number > this.#largestAcked - this.#laterAcks && packet.sentAt + reorderMs > now) {
         this.#lostAt = packet.sentAt + reorderMs
         break
       }
-      this.#sent.delete(packet.number)
+      this.#takeForLost(packet.number)
       lost.push(packet)
     }
     return lost
+  }
+
+  #takeForLost(number: number): void {
+    this.#sent.delete(number)
+    this.#takenForLost.add(number)
+    const [oldest] = this.#takenForLost
+    if (this.#takenForLost.size > takenForLostMax && oldest !== undefined) this.#takenForLost.delete(oldest)
+  }
+
+  #wasMistaken(ranges: readonly Range[]): boolean {
+    let mistaken = false
+    for (const number of this.#takenForLost) {
+      if (!ranges.some(({ start, end }) => start <= number && number < end)) continue
+      this.#takenForLost.delete(number)
+      mistaken = true
+    }
+    if (mistaken) this.#laterAcks = Math.min(laterAcksMost, this.#laterAcks * 2)
+    return mistaken
   }
 }

@@ -1,20 +1,18 @@
-// Messages on their way in. Their bytes count as read when the message is whole, so many small ones share one window. A message
-// larger than its first credit gets more only while it is the oldest unfinished one of its peer and holds one of the node's places for
-// large messages: then its bytes count as read when they arrive. So a peer can make a node hold at most the window and one message.
+// Messages on their way in. The first 16 KiB of each come unasked; a longer one is given credit, some at a time. One that needs more
+// than that takes one of the node's places for large messages, and is then given credit as its bytes arrive. So a peer can make a node
+// hold what is free, what was granted, and one large message, and no peer can make it wait for ever.
 
 import type { Clock } from '../ports/clock.ts'
 import { WireFault } from '../wire/wire-fault.ts'
-import type { ReceiveCredit } from './credit.ts'
 import type { LargeMessagePlaces } from './large-messages.ts'
 import type { ReceiveStream } from './receive-stream.ts'
-import { largeMessageStallMsMax, messageBytesMax, streamWindowBytesMost } from './session-limits.ts'
+import { largeMessageStallMsMax, messageBytesMax, messageGrantBytes, messagesGrantedMax, streamWindowBytesMost } from './session-limits.ts'
 
 export interface MessageIntakeOptions {
   readonly clock: Clock
   readonly places: LargeMessagePlaces
-  readonly credit: ReceiveCredit
-  /** The peer is to be told of credit: of this stream, or of all messages. */
-  creditDue(stream: ReceiveStream | undefined): void
+  /** The peer is to be told what it may send. */
+  creditDue(stream: ReceiveStream): void
   /** It held a place and brought nothing. */
   stalled(stream: ReceiveStream): void
 }
@@ -22,66 +20,71 @@ export interface MessageIntakeOptions {
 export class MessageIntake {
   readonly #options: MessageIntakeOptions
   /** In the order in which they began. */
-  readonly #unfinished = new Set<ReceiveStream>()
-  /** The one whose bytes count as they arrive, and how many did. */
-  #large: { readonly stream: ReceiveStream; counted: number; stopTimer: () => void } | undefined
+  readonly #ungranted = new Set<ReceiveStream>()
+  readonly #granted = new Set<ReceiveStream>()
+  #large: ReceiveStream | undefined
+  #stopTimer: () => void = () => {}
 
   constructor(options: MessageIntakeOptions) {
     this.#options = options
   }
 
-  /** After each frame of it. A fault when the message is too long. */
+  /** After each frame of one that is not whole. A fault when it is too long. */
   progress(stream: ReceiveStream): WireFault | undefined {
     if (stream.highest > messageBytesMax) return new WireFault('too-long', `a message of more than ${messageBytesMax} bytes`)
-    this.#unfinished.add(stream)
-    if (this.#large?.stream === stream) this.#advanceLarge()
-    else this.#considerLarge()
+    // Nothing more has to be asked for: what is missing was sent, and comes again.
+    if (stream.hasEnd) this.finished(stream)
+    else if (this.#large === stream) this.#extendLarge(stream)
+    else if (this.#granted.has(stream)) this.#chooseLarge()
+    else this.#ungranted.add(stream)
+    this.#grant()
     return undefined
   }
 
-  /** It is whole, refused or given up; its bytes are no longer held. */
+  /** It is whole, refused or given up. */
   finished(stream: ReceiveStream): void {
-    if (!this.#unfinished.delete(stream)) return
-    const large = this.#large?.stream === stream ? this.#large : undefined
-    this.#consumed(stream.highest - (large?.counted ?? 0))
-    if (large !== undefined) this.#release()
-    this.#considerLarge()
+    this.#ungranted.delete(stream)
+    this.#granted.delete(stream)
+    if (this.#large === stream) this.#leavePlace()
+    this.#grant()
   }
 
   close(): void {
-    this.#unfinished.clear()
-    this.#release()
-    this.#options.places.release(this)
+    this.#ungranted.clear()
+    this.#granted.clear()
+    this.#leavePlace()
   }
 
-  #considerLarge(): void {
-    const [oldest] = this.#unfinished
-    if (this.#large !== undefined || oldest === undefined || oldest.highest <= oldest.credit / 2) return
-    if (!this.#options.places.take(this, () => this.#considerLarge())) return
-    this.#large = { stream: oldest, counted: 0, stopTimer: () => {} }
-    this.#advanceLarge()
+  #grant(): void {
+    for (const stream of this.#ungranted) {
+      if (this.#granted.size >= messagesGrantedMax) return
+      this.#ungranted.delete(stream)
+      this.#granted.add(stream)
+      if (stream.grant(messageGrantBytes)) this.#options.creditDue(stream)
+    }
   }
 
-  #advanceLarge(): void {
-    const large = this.#large!
-    const { stream } = large
-    const fresh = stream.highest - large.counted
-    large.counted = stream.highest
-    this.#consumed(fresh)
+  #chooseLarge(): void {
+    if (this.#large !== undefined) return
+    for (const stream of this.#granted) {
+      if (stream.hasEnd || stream.highest <= messageGrantBytes / 2) continue
+      if (!this.#options.places.take(this, () => this.#chooseLarge())) return
+      this.#large = stream
+      this.#extendLarge(stream)
+      return
+    }
+  }
+
+  #extendLarge(stream: ReceiveStream): void {
     if (stream.renewCredit(stream.highest, streamWindowBytesMost)) this.#options.creditDue(stream)
-    if (fresh === 0 && stream.highest > 0) return
-    large.stopTimer()
-    large.stopTimer = this.#options.clock.setTimer(largeMessageStallMsMax, () => this.#options.stalled(stream))
+    this.#stopTimer()
+    this.#stopTimer = this.#options.clock.setTimer(largeMessageStallMsMax, () => this.#options.stalled(stream))
   }
 
-  #release(): void {
-    if (this.#large === undefined) return
-    this.#large.stopTimer()
+  #leavePlace(): void {
+    this.#stopTimer()
     this.#large = undefined
     this.#options.places.release(this)
-  }
-
-  #consumed(bytes: number): void {
-    if (this.#options.credit.consumed(bytes)) this.#options.creditDue(undefined)
+    this.#chooseLarge()
   }
 }

@@ -5,7 +5,7 @@ import { concatBytes } from '../bytes/concat-bytes.ts'
 import { WireFault } from '../wire/wire-fault.ts'
 import { RangeSet } from './range-set.ts'
 import type { StreamFrame } from './session-frames.ts'
-import { streamHolesMax, streamWindowBytesFirst } from './session-limits.ts'
+import { messageFreeBytes, streamHolesMax, streamWindowBytesFirst } from './session-limits.ts'
 
 interface Segment {
   readonly start: number
@@ -19,7 +19,7 @@ export class ReceiveStream {
   readonly id: number
   readonly isMessage: boolean
   /** The peer may send up to this offset. */
-  #credit = streamWindowBytesFirst
+  #credit: number
   #windowBytes = streamWindowBytesFirst
   #highest = 0
   #size: number | undefined
@@ -32,6 +32,7 @@ export class ReceiveStream {
   constructor(id: number, isMessage: boolean) {
     this.id = id
     this.isMessage = isMessage
+    this.#credit = isMessage ? messageFreeBytes : streamWindowBytesFirst
   }
 
   get credit(): number {
@@ -119,6 +120,13 @@ export class ReceiveStream {
     if (this.#size !== undefined || this.#credit - consumed > this.#windowBytes / 2) return false
     this.#windowBytes = Math.min(windowMost, this.#windowBytes * 2)
     this.#credit = consumed + this.#windowBytes
+    return true
+  }
+
+  /** The peer may send up to `most`. False: it may already, or has no more to send. */
+  grant(most: number): boolean {
+    if (this.#size !== undefined || most <= this.#credit) return false
+    this.#credit = most
     return true
   }
 

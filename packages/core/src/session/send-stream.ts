@@ -4,7 +4,7 @@
 import { varintBytes } from '../wire/bytes.ts'
 import { RangeSet } from './range-set.ts'
 import type { RecordDraft } from './record-draft.ts'
-import { streamWindowBytesFirst } from './session-limits.ts'
+import { messageFreeBytes, streamWindowBytesFirst } from './session-limits.ts'
 
 export type SessionPriority = 'urgent' | 'normal' | 'bulk'
 
@@ -26,7 +26,7 @@ export class SendStream {
   #head = 0
   #written = 0
   #next = 0
-  #credit = streamWindowBytesFirst
+  #credit: number
   #ended = false
   #end: 'unsent' | 'sent' | 'acked' = 'unsent'
   #reset: number | undefined
@@ -37,6 +37,7 @@ export class SendStream {
     this.id = id
     this.priority = priority
     this.isMessage = isMessage
+    this.#credit = isMessage ? messageFreeBytes : streamWindowBytesFirst
   }
 
   /** Bytes written and not acknowledged. */
@@ -110,7 +111,7 @@ export class SendStream {
     this.#credit = Math.max(this.#credit, most)
   }
 
-  /** Writes one frame, if anything may leave. Answers how many bytes of the session's credit it took; undefined: nothing was written. */
+  /** Writes one frame, if anything may leave. Answers how many fresh bytes; undefined: nothing was written. */
   fill(draft: RecordDraft, sessionCredit: number): number | undefined {
     if (this.isReset) return undefined
     const lost = this.#lost.first

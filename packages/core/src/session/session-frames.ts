@@ -6,7 +6,7 @@
 //   4 reset           id, code, size (the sender gives the stream up after so many bytes)
 //   5 stop            id, code (the receiver wants no more of it)
 //   6 stream credit   id, bytes that may be sent of it in all
-//   7 credit          flags u8 (2 of messages, else of streams), bytes that may be sent of all of them together
+//   7 credit          bytes that may be sent of all streams together; messages have only their own
 //   8 streams credit  streams that the peer may have opened in all
 //   9 datagram        length, bytes
 //  10 close           code text, one line as text
@@ -42,7 +42,7 @@ export type SessionFrame =
   | { readonly kind: 'reset'; readonly id: number; readonly code: number; readonly size: number }
   | { readonly kind: 'stop'; readonly id: number; readonly code: number }
   | { readonly kind: 'streamCredit'; readonly id: number; readonly most: number }
-  | { readonly kind: 'credit'; readonly messages: boolean; readonly most: number }
+  | { readonly kind: 'credit'; readonly most: number }
   | { readonly kind: 'streamsCredit'; readonly most: number }
   | { readonly kind: 'datagram'; readonly data: Uint8Array }
   | { readonly kind: 'close'; readonly code: string; readonly text: string }
@@ -70,8 +70,6 @@ export function writeFrame(writer: ByteWriter, frame: SessionFrame): void {
       writer.varint(frame.id).varint(frame.most)
       return
     case 'credit':
-      writer.u8(frame.messages ? streamFlags.message : 0).varint(frame.most)
-      return
     case 'streamsCredit':
       writer.varint(frame.most)
       return
@@ -126,7 +124,7 @@ function readFrame(reader: ByteReader, type: number): SessionFrame | WireFault |
     case frameTypes.streamCredit:
       return { kind: 'streamCredit', id: reader.varint(), most: reader.varint() }
     case frameTypes.credit:
-      return { kind: 'credit', messages: (reader.u8() & streamFlags.message) !== 0, most: reader.varint() }
+      return { kind: 'credit', most: reader.varint() }
     case frameTypes.streamsCredit:
       return { kind: 'streamsCredit', most: reader.varint() }
     case frameTypes.datagram: {

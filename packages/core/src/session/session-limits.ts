@@ -38,18 +38,23 @@ export const unacknowledgedMsMax = 30_000
 export const unansweredProbesMax = 4
 
 /** Opened by one side and not finished: streams and messages together. */
-export const streamsOpenMax = 1_024
-/** What a peer may send before anybody has read: per stream and per session. Both double, up to the most, as it is read. */
+export const streamsOpenMax = 512
+/** What a peer may send before anybody has read: per stream and of all streams. Both double, up to the most, as it is read. */
 export const streamWindowBytesFirst = 262_144
 export const streamWindowBytesMost = 2_097_152
-export const sessionWindowBytesFirst = 1_048_576
-export const sessionWindowBytesMost = 4_194_304
+export const sessionWindowBytesFirst = 4_194_304
+export const sessionWindowBytesMost = 8_388_608
+/** Of a message, without being asked for: so at most 8 MiB of unfinished messages of one peer. The rest of it needs credit. */
+export const messageFreeBytes = 16_384
+/** Unfinished messages of one peer that have credit at one time, and how much each. */
+export const messagesGrantedMax = 16
+export const messageGrantBytes = 262_144
+/** Messages above `messageGrantBytes` that all sessions of a node take in at one time, one of each peer; the others wait for credit. */
+export const largeMessagesMax = 4
+/** A large message that has credit and brings nothing for so long is refused: longer than a sender waits for acknowledgements. */
+export const largeMessageStallMsMax = 60_000
 /** Holes in what has arrived of one stream. Honest senders repeat before they go on, and stay far below. */
 export const streamHolesMax = 4_096
-/** Messages above `streamWindowBytesFirst` that all sessions of a node take in at one time; the others wait for credit. */
-export const largeMessagesMax = 4
-/** A large message that holds such a place and brings nothing for so long is refused. */
-export const largeMessageStallMsMax = 30_000
 /** Written to a stream and not acknowledged; a further write waits. */
 export const streamUnackedBytesMax = 4_194_304
 

@@ -6,11 +6,11 @@ import { SendQueue } from './send-queue.ts'
 import type { SendStream, SessionPriority } from './send-stream.ts'
 
 /** Of the session's credit: what a class leaves to those above it, so that a file never holds up a word. */
-const reservedCredit: Record<SessionPriority, number> = { urgent: 0, normal: 65_536, bulk: 262_144 }
+const reservedCredit: Record<SessionPriority, number> = { urgent: 0, normal: 32_768, bulk: 65_536 }
 
 export class StreamSender {
   readonly #queue = new SendQueue()
-  readonly #credit = { messages: new SendCredit(), streams: new SendCredit() }
+  readonly #credit = new SendCredit()
   readonly #due = new Map<string, ValueFrame>()
   readonly #wake: () => void
 
@@ -33,8 +33,8 @@ export class StreamSender {
     this.#wake()
   }
 
-  grant(messages: boolean, most: number): void {
-    this.#credit[messages ? 'messages' : 'streams'].grant(most)
+  grant(most: number): void {
+    this.#credit.grant(most)
   }
 
   fillValues(draft: RecordDraft): void {
@@ -66,12 +66,12 @@ export class StreamSender {
   }
 
   #fillFrom(stream: SendStream, draft: RecordDraft): void {
-    const credit = this.#credit[stream.isMessage ? 'messages' : 'streams']
     let wrote = false
     for (;;) {
-      const used = stream.fill(draft, Math.max(0, credit.remaining - reservedCredit[stream.priority]))
+      const credit = stream.isMessage ? Infinity : Math.max(0, this.#credit.remaining - reservedCredit[stream.priority])
+      const used = stream.fill(draft, credit)
       if (used === undefined) break
-      credit.use(used)
+      if (!stream.isMessage) this.#credit.use(used)
       wrote = true
     }
     if (!stream.hasRepeats && stream.unsentBytes === 0) this.#queue.remove(stream)

@@ -50,7 +50,7 @@ export class Streams {
   readonly #open = new Map<number, Entry>()
   readonly #sender: StreamSender
   readonly #peerIds = new PeerStreamIds()
-  readonly #credit = { messages: new ReceiveCredit(), streams: new ReceiveCredit() }
+  readonly #credit = new ReceiveCredit()
   readonly #intake: MessageIntake
   #ownNext = 0
   #ownMost = streamsOpenMax
@@ -61,8 +61,7 @@ export class Streams {
     this.#intake = new MessageIntake({
       clock: options.clock,
       places: options.places,
-      credit: this.#credit.messages,
-      creditDue: (stream) => (stream ? this.#streamCreditDue(stream) : this.#creditDue(true)),
+      creditDue: (stream) => this.#streamCreditDue(stream),
       stalled: (stream) => this.#stop(stream, refusedCode),
     })
   }
@@ -90,7 +89,7 @@ export class Streams {
       case 'streamCredit':
         return this.#with(frame.id, false, (entry) => entry.send?.grant(frame.most) as undefined)
       case 'credit':
-        this.#sender.grant(frame.messages, frame.most)
+        this.#sender.grant(frame.most)
         return undefined
       case 'streamsCredit':
         this.#ownMost = Math.max(this.#ownMost, frame.most)
@@ -158,9 +157,11 @@ export class Streams {
     const { receive } = entry
     if (receive === undefined || receive.isMessage !== frame.message) return new WireFault('bad-value', `stream ${frame.id} is of another kind`)
     if (entry.receiveOver) return undefined
+    // Its bytes would be acknowledged, and its sender would believe that it was taken.
+    if (entry.stopped && receive.isMessage) return new WireFault('bad-value', `message ${frame.id} goes on after a long silence for which it was refused`)
     const grown = receive.received(frame)
     if (grown instanceof WireFault) return grown
-    if (!this.#creditOf(receive).received(grown)) return beyondCredit()
+    if (!receive.isMessage && !this.#credit.received(grown)) return beyondCredit()
     if (entry.stopped) this.#throwAway(entry, receive, grown)
     else if (frame.message) return this.#onMessagePart(entry, receive)
     else this.#onStreamPart(entry, receive)
@@ -195,7 +196,7 @@ export class Streams {
     const unread = entry.stopped ? 0 : receive.highest - receive.takenBytes
     const grown = receive.resetAt(size)
     if (grown instanceof WireFault) return grown
-    if (!this.#creditOf(receive).received(grown)) return beyondCredit()
+    if (!receive.isMessage && !this.#credit.received(grown)) return beyondCredit()
     if (receive.isMessage && !entry.stopped) this.#intake.finished(receive)
     else this.#consumed(receive, unread + grown)
     receive.discard()
@@ -260,17 +261,10 @@ export class Streams {
     if (receive.isDrained) this.#receiveOver(entry)
   }
 
+  /** Messages have no credit but their own. */
   #consumed(receive: ReceiveStream, bytes: number): void {
-    if (this.#creditOf(receive).consumed(bytes)) this.#creditDue(receive.isMessage)
-  }
-
-  #creditOf(receive: ReceiveStream): ReceiveCredit {
-    return this.#credit[receive.isMessage ? 'messages' : 'streams']
-  }
-
-  #creditDue(messages: boolean): void {
-    const credit = this.#credit[messages ? 'messages' : 'streams']
-    this.#sender.due({ kind: 'value', key: `credit ${messages}`, current: () => ({ kind: 'credit', messages, most: credit.most }) })
+    if (receive.isMessage || !this.#credit.consumed(bytes)) return
+    this.#sender.due({ kind: 'value', key: 'credit', current: () => ({ kind: 'credit', most: this.#credit.most }) })
   }
 
   #streamCreditDue(receive: ReceiveStream): void {
