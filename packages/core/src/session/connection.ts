@@ -177,13 +177,18 @@ export class Connection {
     this.#owner.verified(this)
     const frames = decodeFrames(plain)
     const fault = isWireFault(frames) ? frames : this.#receiveFrames(number, frames)
-    if (fault && !this.#closed) this.#owner.failed(this, new MeshError('WIRE_FAULT', `the peer broke the rules of sessions: ${fault.detail}`))
+    if (fault && !this.#closed)
+      this.#owner.failed(this, new MeshError('WIRE_FAULT', `the peer broke the rules of sessions: ${fault.detail}`))
     this.wake()
   }
 
   #receiveFrames(number: number, frames: readonly SessionFrame[]): WireFault | undefined {
     const now = this.#options.clock.now()
-    this.#acks.received(number, frames.some(({ kind }) => kind !== 'ack' && kind !== 'close'), now)
+    this.#acks.received(
+      number,
+      frames.some(({ kind }) => kind !== 'ack' && kind !== 'close'),
+      now,
+    )
     for (const frame of frames) {
       const fault = frame.kind === 'ack' ? this.#onAck(frame, now) : this.#owner.received(this, frame)
       if (fault || this.#closed) return fault

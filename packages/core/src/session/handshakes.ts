@@ -11,7 +11,13 @@ import type { Dice } from '../ports/dice.ts'
 import { PieceCollector } from './piece-collector.ts'
 import { SessionHandshake, type HandshakeOutcome, type SessionIdentity } from './session-handshake.ts'
 import {
-  earlyRecordsMax, handshakeGiveUpMs, handshakeMsMax, handshakePiecesMax, handshakeRepeatFirstMs, handshakeRepeatMostMs, handshakesPendingMax,
+  earlyRecordsMax,
+  handshakeGiveUpMs,
+  handshakeMsMax,
+  handshakePiecesMax,
+  handshakeRepeatFirstMs,
+  handshakeRepeatMostMs,
+  handshakesPendingMax,
 } from './session-limits.ts'
 import { connectionIdBytes, encodeFirst, encodePieces, idText, type HandshakePiece } from './session-packet.ts'
 
@@ -132,8 +138,17 @@ export class Handshakes {
     const id = dice.bytes(connectionIdBytes)
     const handshake = new SessionHandshake(self, { role: 'responder', peer, id, life: this.#options.life(peer) })
     const pending: Pending = {
-      peer, via, key, handshake, id: idText(id), queue: new OrderedQueue(tasksQueuedMax), pieces: new PieceCollector(handshakePiecesMax),
-      early: [], second: [], answeredAt: 0, answers: 0,
+      peer,
+      via,
+      key,
+      handshake,
+      id: idText(id),
+      queue: new OrderedQueue(tasksQueuedMax),
+      pieces: new PieceCollector(handshakePiecesMax),
+      early: [],
+      second: [],
+      answeredAt: 0,
+      answers: 0,
       stopTimer: clock.setTimer(handshakeMsMax, () => this.#forget(pending)),
     }
     this.#pending.set(key, pending)
@@ -172,9 +187,18 @@ export class Handshakes {
     const id = dice.bytes(connectionIdBytes)
     const handshake = new SessionHandshake(self, { role: 'initiator', peer, id, life: this.#options.life(peer) })
     const attempt: Attempt = {
-      peer, handshake, askedSince, id: idText(id), queue: new OrderedQueue(tasksQueuedMax), pieces: new PieceCollector(handshakePiecesMax),
+      peer,
+      handshake,
+      askedSince,
+      id: idText(id),
+      queue: new OrderedQueue(tasksQueuedMax),
+      pieces: new PieceCollector(handshakePiecesMax),
       backoff: new Backoff(dice, { firstMs: handshakeRepeatFirstMs, mostMs: handshakeRepeatMostMs }),
-      startedAt: clock.now(), packets: [], repeats: 0, concluded: false, stopTimer: () => {},
+      startedAt: clock.now(),
+      packets: [],
+      repeats: 0,
+      concluded: false,
+      stopTimer: () => {},
     }
     this.#attempts.set(peer, attempt)
     this.#attemptsById.set(attempt.id, attempt)
@@ -284,7 +308,8 @@ export class Handshakes {
 
   /** A port that fails ends this handshake's step, and nothing else. */
   #guarded(steps: Steps<void>): void | Promise<void> {
-    const failed = (cause: unknown): void => this.#options.refused(new MeshError('HANDSHAKE_FAILED', 'a step of a session handshake failed', { cause }))
+    const failed = (cause: unknown): void =>
+      this.#options.refused(new MeshError('HANDSHAKE_FAILED', 'a step of a session handshake failed', { cause }))
     try {
       const result = run(steps)
       return result instanceof Promise ? result.catch(failed) : result

@@ -75,12 +75,12 @@ export class MessageOutbox {
   restart(): void {
     const begun = [...this.#begun]
     this.#begun.clear()
-    for (const [stream, message] of begun.reverse()) {
+    for (const [stream, message] of begun.toReversed()) {
       if (stream.hasBegun) continue
       message.stream = undefined
       this.#waiting[message.priority].unshift(message)
     }
-    for (const [stream, message] of begun.reverse()) if (stream.hasBegun) message.settle(unknownOutcome())
+    for (const [stream, message] of begun) if (stream.hasBegun) message.settle(unknownOutcome())
   }
 
   /** Nothing more will be delivered. */

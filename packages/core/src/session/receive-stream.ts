@@ -143,7 +143,8 @@ export class ReceiveStream {
     const missing = new RangeSet()
     missing.add(Math.max(offset, this.#readyEnd), end)
     for (const { start, end: gotEnd } of this.#got.ranges()) if (start < end && gotEnd > offset) missing.remove(start, gotEnd)
-    for (const { start, end: missingEnd } of missing.ranges()) this.#insert({ start, bytes: data.slice(start - offset, missingEnd - offset) })
+    for (const { start, end: missingEnd } of missing.ranges())
+      this.#insert({ start, bytes: data.slice(start - offset, missingEnd - offset) })
     this.#got.add(offset, end)
     let moved = 0
     for (let next = this.#later[0]; next !== undefined && next.start === this.#readyEnd; next = this.#later[moved]) {

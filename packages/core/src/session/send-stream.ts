@@ -112,7 +112,7 @@ export class SendStream {
   }
 
   /** Writes one frame, if anything may leave. Answers how many fresh bytes; undefined: nothing was written. */
-  fill(draft: RecordDraft, sessionCredit: number): number | undefined {
+  writeTo(draft: RecordDraft, sessionCredit: number): number | undefined {
     if (this.isReset) return undefined
     const lost = this.#lost.first
     const offset = lost?.start ?? this.#next
@@ -150,7 +150,7 @@ export class SendStream {
 
   #forgetAcked(): void {
     const acked = this.ackedBytes
-    for (let chunk = this.#chunks[this.#head]; chunk !== undefined && chunk.start + chunk.bytes.length <= acked; ) {
+    for (let chunk = this.#chunks[this.#head]; chunk !== undefined && chunk.start + chunk.bytes.length <= acked;) {
       chunk = this.#chunks[(this.#head += 1)]
     }
     if (this.#head >= headsSweptAt || this.#head === this.#chunks.length) {

@@ -19,7 +19,16 @@ import type { Range } from './range-set.ts'
 import { ackRangesMax, datagramBytesMax, framesPerRecordMax } from './session-limits.ts'
 
 export const frameTypes = {
-  ping: 1, ack: 2, stream: 3, reset: 4, stop: 5, streamCredit: 6, credit: 7, streamsCredit: 8, datagram: 9, close: 10,
+  ping: 1,
+  ack: 2,
+  stream: 3,
+  reset: 4,
+  stop: 5,
+  streamCredit: 6,
+  credit: 7,
+  streamsCredit: 8,
+  datagram: 9,
+  close: 10,
 } as const
 
 export const streamFlags = { end: 1, message: 2 } as const
@@ -83,7 +92,10 @@ export function writeFrame(writer: ByteWriter, frame: SessionFrame): void {
 }
 
 function writeAck(writer: ByteWriter, delayMs: number, ranges: readonly Range[]): void {
-  writer.varint(ranges[0]!.end - 1).varint(delayMs).varint(ranges.length - 1)
+  writer
+    .varint(ranges[0]!.end - 1)
+    .varint(delayMs)
+    .varint(ranges.length - 1)
   let below: number | undefined
   for (const { start, end } of ranges) {
     if (below !== undefined) writer.varint(below - end - 1)

@@ -125,7 +125,8 @@ export class SessionHandshake {
     const record = yield* wait(openRecord(recordBytes, this.#self.crypto))
     if (isWireFault(record)) return failed(`the peer's member record does not hold: ${record.detail}`)
     const { peer } = this.#options
-    if (!sameNetwork(record.network, this.#self.network)) return failed(`the record of ${peer} is of network '${record.network.name}'`, 'NETWORK_MISMATCH')
+    if (!sameNetwork(record.network, this.#self.network))
+      return failed(`the record of ${peer} is of network '${record.network.name}'`, 'NETWORK_MISMATCH')
     if (record.address !== peer) return failed(`${peer} was asked for, ${record.address} answered`)
     if (record.kind !== 'member' && record.kind !== 'relay') return failed(`a record of kind '${record.kind}' opens no session`)
     const proven = noise.remoteStatic
@@ -139,8 +140,17 @@ export class SessionHandshake {
     const { send, receive } = yield* noise.splitKeys()
     const { role, peer, id, life: ownLife } = this.#options
     return {
-      peer, record, recordBytes, ownId: id, peerId: this.#peerId, ownLife, peerLife: life, order: this.#order,
-      byInitiator: role === 'initiator', sendKey: send, receiveKey: receive,
+      peer,
+      record,
+      recordBytes,
+      ownId: id,
+      peerId: this.#peerId,
+      ownLife,
+      peerLife: life,
+      order: this.#order,
+      byInitiator: role === 'initiator',
+      sendKey: send,
+      receiveKey: receive,
     }
   }
 }

@@ -1,4 +1,5 @@
 import { deferred, type Deferred } from '../async/deferred.ts'
+import { handled } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { ReceiveStream } from './receive-stream.ts'
 import type { SendStream } from './send-stream.ts'
@@ -52,7 +53,7 @@ export class SessionStream {
 
   /** Takes the bytes at once and resolves when there is room for more. Rejects when the direction is over. */
   write(bytes: Uint8Array): Promise<void> {
-    if (this.#sendError || this.#ended) return rejected(this.#sendError ?? new MeshError('CLOSED', 'the stream was ended'))
+    if (this.#sendError || this.#ended) return handled(Promise.reject(this.#sendError ?? new MeshError('CLOSED', 'the stream was ended')))
     this.#send.write(bytes.slice())
     this.#owner.wrote(this.#send)
     if (this.#send.unackedBytes <= streamUnackedBytesMax) return Promise.resolve()
@@ -62,7 +63,7 @@ export class SessionStream {
 
   /** No more will be written. Resolves when the peer has everything. */
   end(): Promise<void> {
-    if (this.#sendError) return rejected(this.#sendError)
+    if (this.#sendError) return handled(Promise.reject(this.#sendError))
     this.#sent ??= deferred()
     if (!this.#ended) {
       this.#ended = true
@@ -142,10 +143,4 @@ export class SessionStream {
     this.#receiveError ??= error
     this.readable()
   }
-}
-
-function rejected(error: MeshError): Promise<never> {
-  const promise = Promise.reject(error)
-  promise.catch(() => {})
-  return promise
 }

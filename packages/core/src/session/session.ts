@@ -27,7 +27,12 @@ import { Streams } from './streams.ts'
 export type SessionState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'asking' }
-  | { readonly kind: 'open'; readonly connection: Connection; readonly candidate: Connection | undefined; readonly retired: Connection | undefined }
+  | {
+      readonly kind: 'open'
+      readonly connection: Connection
+      readonly candidate: Connection | undefined
+      readonly retired: Connection | undefined
+    }
   | { readonly kind: 'closed'; readonly error: MeshError }
 
 /** What the app's side of a session hears. A handler that throws is reported, and disturbs nothing. */
@@ -129,7 +134,8 @@ export class Session {
   /** Undefined: it will leave, unless too many others do. `data` is copied. */
   datagram(data: Uint8Array): MeshError | undefined {
     if (this.#state.kind === 'closed') return this.#state.error
-    if (data.length > datagramBytesMax) return new MeshError('TOO_LARGE', `a datagram of ${data.length} bytes: at most ${datagramBytesMax} fit`)
+    if (data.length > datagramBytesMax)
+      return new MeshError('TOO_LARGE', `a datagram of ${data.length} bytes: at most ${datagramBytesMax} fit`)
     this.#datagrams.push(data.slice())
     if (this.#datagrams.length > datagramsQueuedMax) this.#datagrams.shift()
     this.#wake()
@@ -246,7 +252,8 @@ export class Session {
       return undefined
     }
     if (frame.kind !== 'close') return this.#streams.received(frame)
-    if (this.#state.kind === 'open' && this.#state.connection === connection) this.#restart(`${this.peer} closed the session: ${frame.code}`)
+    if (this.#state.kind === 'open' && this.#state.connection === connection)
+      this.#restart(`${this.peer} closed the session: ${frame.code}`)
     return undefined
   }
 
@@ -346,7 +353,9 @@ export class Session {
   #newStreams(): Streams {
     const { clock, address, peer, places, handlers } = this.#options
     return new Streams({
-      clock, peer, places,
+      clock,
+      peer,
+      places,
       isEven: address < peer,
       outbox: this.#outbox,
       wake: () => this.#wake(),

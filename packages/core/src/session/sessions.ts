@@ -109,7 +109,8 @@ export class Sessions {
   /** A packet for the sessions of this node. Never throws at what it says. */
   receive({ source, via, data }: SessionArrival): void {
     if (this.#closed) return
-    if (!isMemberAddress(source) || source === this.#options.self.address) return this.#fault('WIRE_FAULT', `a session packet that claims to be from '${source}'`)
+    if (!isMemberAddress(source) || source === this.#options.self.address)
+      return this.#fault('WIRE_FAULT', `a session packet that claims to be from '${source}'`)
     const packet = decodeSessionPacket(data)
     if (isWireFault(packet)) return this.#fault('WIRE_FAULT', packet.detail)
     switch (packet.kind) {
@@ -147,7 +148,8 @@ export class Sessions {
   #established(outcome: HandshakeOutcome, roundTripMs: number | undefined, early: readonly Uint8Array[]): void {
     const { peer, record } = outcome
     const known = this.#sessions.get(peer)
-    if (!sameBytes(this.#lifeOf(peer), outcome.ownLife)) return this.#fault('HANDSHAKE_FAILED', `a handshake with ${peer} came through too late`)
+    if (!sameBytes(this.#lifeOf(peer), outcome.ownLife))
+      return this.#fault('HANDSHAKE_FAILED', `a handshake with ${peer} came through too late`)
     if (known?.record && isOlderProcess(record, known.record)) {
       return this.#fault('IDENTITY_IN_USE', `an earlier process than the one that is known answers as ${peer}`)
     }
@@ -180,7 +182,10 @@ export class Sessions {
     }
     return new Connection(
       {
-        clock, dice, peerId, roundTripMs,
+        clock,
+        dice,
+        peerId,
+        roundTripMs,
         record: outcome.record,
         id: ownId,
         sealer: new RecordSealer({ ...common, key: outcome.sendKey, id: peerId, source: address, destination: peer }),
@@ -197,7 +202,10 @@ export class Sessions {
     if (this.#sessions.size >= sessionsMax && !this.#makeRoom()) return undefined
     const { clock, log, dice, self } = this.#options
     const session: Session = new Session({
-      clock, log, peer, life,
+      clock,
+      log,
+      peer,
+      life,
       address: self.address,
       places: this.#places,
       handlers: {
@@ -240,7 +248,8 @@ export class Sessions {
     this.#stopSweep = undefined
     const { clock } = this.#options
     for (const session of [...this.#sessions.values()]) {
-      if (session.isIdle && clock.now() - session.usedAt >= sessionIdleMsMax) session.close(new MeshError('CLOSED', 'nothing was said for a long time'))
+      if (session.isIdle && clock.now() - session.usedAt >= sessionIdleMsMax)
+        session.close(new MeshError('CLOSED', 'nothing was said for a long time'))
     }
     if (this.#sessions.size > 0) this.#stopSweep = clock.setTimer(sweepEveryMs, () => this.#sweep())
   }

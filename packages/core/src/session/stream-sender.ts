@@ -69,7 +69,7 @@ export class StreamSender {
     let wrote = false
     for (;;) {
       const credit = stream.isMessage ? Infinity : Math.max(0, this.#credit.remaining - reservedCredit[stream.priority])
-      const used = stream.fill(draft, credit)
+      const used = stream.writeTo(draft, credit)
       if (used === undefined) break
       if (!stream.isMessage) this.#credit.use(used)
       wrote = true

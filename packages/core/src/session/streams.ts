@@ -73,7 +73,8 @@ export class Streams {
 
   /** Throws QUEUE_FULL when the peer allows no more streams now. */
   openStream(priority: SessionPriority): SessionStream {
-    if (this.#ownNext >= this.#ownMost) throw new MeshError('QUEUE_FULL', `${streamsOpenMax} streams to ${this.#options.peer} are open already`)
+    if (this.#ownNext >= this.#ownMost)
+      throw new MeshError('QUEUE_FULL', `${streamsOpenMax} streams to ${this.#options.peer} are open already`)
     return this.#addStream(this.#takeId(), priority)
   }
 
@@ -127,7 +128,10 @@ export class Streams {
     this.#intake.close()
     for (const { stream } of this.#open.values()) {
       if (stream === undefined) continue
-      const error = new MeshError('STREAM_RESET', `the stream broke off after ${stream.ackedBytes} bytes that the peer has for certain: ${reason}`)
+      const error = new MeshError(
+        'STREAM_RESET',
+        `the stream broke off after ${stream.ackedBytes} bytes that the peer has for certain: ${reason}`,
+      )
       stream.failSending(error)
       stream.failReceiving(error)
     }
@@ -155,10 +159,12 @@ export class Streams {
 
   #onStream(entry: Entry, frame: StreamFrame): WireFault | undefined {
     const { receive } = entry
-    if (receive === undefined || receive.isMessage !== frame.message) return new WireFault('bad-value', `stream ${frame.id} is of another kind`)
+    if (receive === undefined || receive.isMessage !== frame.message)
+      return new WireFault('bad-value', `stream ${frame.id} is of another kind`)
     if (entry.receiveOver) return undefined
     // Its bytes would be acknowledged, and its sender would believe that it was taken.
-    if (entry.stopped && receive.isMessage) return new WireFault('bad-value', `message ${frame.id} goes on after a long silence for which it was refused`)
+    if (entry.stopped && receive.isMessage)
+      return new WireFault('bad-value', `message ${frame.id} goes on after a long silence for which it was refused`)
     const grown = receive.received(frame)
     if (grown instanceof WireFault) return grown
     if (!receive.isMessage && !this.#credit.received(grown)) return beyondCredit()
@@ -297,7 +303,15 @@ export class Streams {
     const { outbox } = this.#options
     for (let message = outbox.next(this.#ownMost - this.#ownNext); message; message = outbox.next(this.#ownMost - this.#ownNext)) {
       const send = new SendStream(this.#takeId(), message.priority, true)
-      this.#open.set(send.id, { id: send.id, send, receive: undefined, stream: undefined, sendOver: false, receiveOver: true, stopped: false })
+      this.#open.set(send.id, {
+        id: send.id,
+        send,
+        receive: undefined,
+        stream: undefined,
+        sendOver: false,
+        receiveOver: true,
+        stopped: false,
+      })
       send.write(message.data)
       send.end()
       outbox.began(message, send)

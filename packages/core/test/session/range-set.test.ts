@@ -15,8 +15,9 @@ it('ranges hold what a set of numbers holds, sorted, disjoint and never touching
       for (const { add, start, length } of steps) {
         if (add) ranges.add(start, start + length)
         else ranges.remove(start, start + length)
-        for (let value = start; value < start + length; value += 1) if (add) model.add(value)
-        else model.delete(value)
+        for (let value = start; value < start + length; value += 1)
+          if (add) model.add(value)
+          else model.delete(value)
       }
       const held = ranges.ranges().flatMap(({ start, end }) => Array.from({ length: end - start }, (_, index) => start + index))
       expect(held).toEqual([...model].sort((a, b) => a - b))
@@ -38,5 +39,8 @@ it('the lowest ranges are forgotten first', () => {
   const ranges = new RangeSet()
   for (let start = 0; start < 50; start += 10) ranges.add(start, start + 2)
   ranges.keepHighest(2)
-  expect(ranges.ranges()).toEqual([{ start: 30, end: 32 }, { start: 40, end: 42 }])
+  expect(ranges.ranges()).toEqual([
+    { start: 30, end: 32 },
+    { start: 40, end: 42 },
+  ])
 })

@@ -11,10 +11,18 @@ import { now } from '../routing/router-world.ts'
 
 const dice = new SeededDice('records of sessions')
 const direction: RecordDirection = {
-  crypto: nobleCrypto(dice), key: dice.bytes(32), id: dice.bytes(8), source: 'kaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaa', destination: 'kbbbbbbbbbbbbbbbbbbbbbbbbbb.bbbb',
+  crypto: nobleCrypto(dice),
+  key: dice.bytes(32),
+  id: dice.bytes(8),
+  source: 'kaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaa',
+  destination: 'kbbbbbbbbbbbbbbbbbbbbbbbbbb.bbbb',
 }
 
-function pair(changes: Partial<RecordDirection> = {}): { seal: (text: string) => Uint8Array; open: (packet: Uint8Array) => string; sealer: RecordSealer } {
+function pair(changes: Partial<RecordDirection> = {}): {
+  seal: (text: string) => Uint8Array
+  open: (packet: Uint8Array) => string
+  sealer: RecordSealer
+} {
   const sealer = new RecordSealer({ ...direction, crypto: toyCrypto(dice), ...changes })
   const opener = new RecordOpener({ ...direction, crypto: toyCrypto(dice), ...changes })
   return { sealer, seal: (text) => sealed(sealer, text), open: (packet) => opened(opener, packet) }
@@ -71,7 +79,9 @@ describe('SE12 records', () => {
     near[14] = 17
     expect(open(near)).toBe('bad-tag')
     expect(open(first)).toBe('first')
-    expect(Array.from({ length: 15 }, (_, index) => open(seal(String(index))))).toEqual(Array.from({ length: 15 }, (_, index) => String(index)))
+    expect(Array.from({ length: 15 }, (_, index) => open(seal(String(index))))).toEqual(
+      Array.from({ length: 15 }, (_, index) => String(index)),
+    )
   })
 
   it('the window reaches back 8 192 numbers and no further', () => {

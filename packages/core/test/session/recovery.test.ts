@@ -1,10 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { Acknowledgements } from '../../src/session/acknowledgements.ts'
-import { Congestion, congestionWindowBytesFirst, congestionWindowBytesLeast, congestionWindowBytesMost } from '../../src/session/congestion.ts'
+import {
+  Congestion,
+  congestionWindowBytesFirst,
+  congestionWindowBytesLeast,
+  congestionWindowBytesMost,
+} from '../../src/session/congestion.ts'
 import { LossRecovery, type AckOutcome } from '../../src/session/loss-recovery.ts'
 import type { Range } from '../../src/session/range-set.ts'
 import { RoundTrip } from '../../src/session/round-trip.ts'
-import { ackDelayMs, ackRangesMax, rtoFirstMs, rtoLeastMs, rtoMostMs, sessionPacketBytesMax, unacknowledgedMsMax } from '../../src/session/session-limits.ts'
+import {
+  ackDelayMs,
+  ackRangesMax,
+  rtoFirstMs,
+  rtoLeastMs,
+  rtoMostMs,
+  sessionPacketBytesMax,
+  unacknowledgedMsMax,
+} from '../../src/session/session-limits.ts'
 import { isWireFault, WireFault } from '../../src/wire/wire-fault.ts'
 
 function recoveryWith(count: number, at: (number: number) => number = () => 0): LossRecovery<string> {

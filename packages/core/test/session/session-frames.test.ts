@@ -18,7 +18,7 @@ const ranges = fc
         at = range.end
         return range
       })
-      .reverse()
+      .toReversed()
   })
 const frame: fc.Arbitrary<SessionFrame> = fc.oneof(
   fc.constant({ kind: 'ping' } as const),
@@ -115,8 +115,16 @@ describe('packets of a session', () => {
   })
 
   it('made up and cut packets are faults or packets, never an exception', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => void decodeSessionPacket(bytes)), { numRuns: 2_000 })
-    for (const packet of [encodeFirst(id, new Uint8Array(0)), encodeUnknown(id), encodeRecordHead(id, 5), encodePieces('third', id, id)[0]!]) {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => void decodeSessionPacket(bytes)),
+      { numRuns: 2_000 },
+    )
+    for (const packet of [
+      encodeFirst(id, new Uint8Array(0)),
+      encodeUnknown(id),
+      encodeRecordHead(id, 5),
+      encodePieces('third', id, id)[0]!,
+    ]) {
       for (let length = 0; length < 9; length += 1) expect(decodeSessionPacket(packet.subarray(0, length))).toBeInstanceOf(WireFault)
     }
     expect(decodeSessionPacket(Uint8Array.of(2, ...id, 3, 3))).toBeInstanceOf(WireFault)

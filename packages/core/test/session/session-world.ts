@@ -1,4 +1,3 @@
-import { run } from '../../src/async/awaitable.ts'
 import { addressOf, drawTab, whoOf } from '../../src/identity/address.ts'
 import { seq48Of, type MemberRecord } from '../../src/identity/member-record.ts'
 import { signRecord } from '../../src/identity/signed-record.ts'
@@ -68,13 +67,15 @@ export class SessionWorld {
   tap: (crossing: Crossing) => Uint8Array | undefined = ({ data }) => data
   carried = 0
   readonly #nodes = new Map<string, WorldNode>()
+  readonly #ears = new Map<string, (crossing: Crossing) => void>()
   #busyUntil = 0
 
   constructor(options: { seed?: number | string; crypto?: Crypto; cryptoMsMax?: number } = {}) {
     this.dice = new SeededDice(options.seed ?? 1)
     this.clock = new VirtualClock()
     const crypto = options.crypto ?? toyCrypto(this.dice.fork('crypto'))
-    this.crypto = options.cryptoMsMax === undefined ? crypto : new SlowCrypto(this.clock, this.dice.fork('slow'), options.cryptoMsMax).port(crypto)
+    this.crypto =
+      options.cryptoMsMax === undefined ? crypto : new SlowCrypto(this.clock, this.dice.fork('slow'), options.cryptoMsMax).port(crypto)
   }
 
   node(name: string, options: NodeOptions = {}): WorldNode {
@@ -86,11 +87,24 @@ export class SessionWorld {
     return this.nodeWith(name, { keyPair, exchangeKeys, address, network }, options)
   }
 
-  nodeWith(name: string, self: { keyPair: KeyPair; exchangeKeys: ExchangeKeys; address: string; network: WireNetwork }, options: NodeOptions = {}): WorldNode {
+  nodeWith(
+    name: string,
+    self: { keyPair: KeyPair; exchangeKeys: ExchangeKeys; address: string; network: WireNetwork },
+    options: NodeOptions = {},
+  ): WorldNode {
     const { keyPair, exchangeKeys, address, network } = self
     const record: MemberRecord = {
-      network, address: address as MemberRecord['address'], publicKey: keyPair.publicKey, exchangeKey: exchangeKeys.publicKey,
-      seq48: seq48Of(options.epoch ?? 1_700_000_000, 0), kind: 'member', name, capabilities: [], services: [], plainHosts: [], ...options.record,
+      network,
+      address: address as MemberRecord['address'],
+      publicKey: keyPair.publicKey,
+      exchangeKey: exchangeKeys.publicKey,
+      seq48: seq48Of(options.epoch ?? 1_700_000_000, 0),
+      kind: 'member',
+      name,
+      capabilities: [],
+      services: [],
+      plainHosts: [],
+      ...options.record,
     }
     const signed = signRecord(record, keyPair)
     const identity: SessionIdentity = { crypto: this.crypto, exchangeKeys, network, address, psk: options.psk, record: () => signed }
@@ -137,9 +151,15 @@ export class SessionWorld {
     }
     const copy = data.slice()
     this.clock.setTimer(delayMs, () => {
+      this.#ears.get(to)?.({ from, to, data: copy })
       const node = this.#nodes.get(to)
       if (node?.isUp) node.sessions.receive({ source: from, via, data: copy })
     })
+  }
+
+  /** What is sent to this address goes here: to a peer that keeps to no rules. */
+  listen(address: string, ear: (crossing: Crossing) => void): void {
+    this.#ears.set(address, ear)
   }
 
   /** The process is gone without a word. */
@@ -154,7 +174,10 @@ export class SessionWorld {
 
   async settle<T>(promise: Promise<T>, withinMs = 60_000): Promise<T> {
     let settled = false
-    promise.then(() => (settled = true), () => (settled = true))
+    promise.then(
+      () => (settled = true),
+      () => (settled = true),
+    )
     await this.clock.advanceUntil(() => settled, withinMs)
     return promise
   }
@@ -167,5 +190,3 @@ export function bytesOf(text: string): Uint8Array {
 export function textOf(bytes: Uint8Array | undefined): string {
   return new TextDecoder().decode(bytes)
 }
-
-export { run }

@@ -117,14 +117,16 @@ describe('the sending half of a stream', () => {
         send.write(all.subarray(written, (written += length)))
       } else send.end()
       const draft = new RecordDraft()
-      while (send.fill(draft, dice.between(0, 5_000)) !== undefined);
+      while (send.writeTo(draft, dice.between(0, 5_000)) !== undefined);
       if (!draft.isEmpty) {
         const frames = decodeFrames(draft.finish())
         if (isWireFault(frames)) throw new Error(frames.detail)
         frames.forEach((frame, index) => flying.push({ frame: frame as StreamFrame, sent: draft.sent[index]! }))
       }
       while (flying.length > dice.between(0, 6)) {
-        const [{ frame, sent }] = flying.splice(dice.between(0, flying.length - 1), 1) as [{ frame: StreamFrame; sent: SentFrame & { kind: 'stream' } }]
+        const [{ frame, sent }] = flying.splice(dice.between(0, flying.length - 1), 1) as [
+          { frame: StreamFrame; sent: SentFrame & { kind: 'stream' } },
+        ]
         const arrives = dice.chance(0.7)
         if (arrives) expect(isWireFault(receive.received(frame))).toBe(false)
         for (let part = receive.take(); part; part = receive.take()) got.push(...part)
@@ -147,7 +149,7 @@ describe('the sending half of a stream', () => {
     send.grant(40_000)
     expect(send.freshBytes).toBe(50_000)
     let sent = 0
-    for (let used: number | undefined = 0; used !== undefined; used = send.fill(new RecordDraft(), Infinity)) sent += used
+    for (let used: number | undefined = 0; used !== undefined; used = send.writeTo(new RecordDraft(), Infinity)) sent += used
     expect(sent).toBe(50_000)
     expect([send.hasRepeats, send.unsentBytes]).toEqual([false, 50_000])
   })
@@ -155,10 +157,10 @@ describe('the sending half of a stream', () => {
   it('after a reset nothing leaves any more', () => {
     const send = new SendStream(0, 'bulk', false)
     send.write(new Uint8Array(100))
-    send.fill(new RecordDraft(), 60)
+    send.writeTo(new RecordDraft(), 60)
     send.reset(7)
     send.lost(0, 60, false)
-    expect(send.fill(new RecordDraft(), 100)).toBeUndefined()
+    expect(send.writeTo(new RecordDraft(), 100)).toBeUndefined()
     expect(send.resetFrame).toEqual({ code: 7, size: 60 })
     expect([send.hasRepeats, send.unsentBytes]).toEqual([false, 0])
   })

@@ -28,8 +28,12 @@ async function throughput(weather: Partial<SessionWorld['weather']>, size: numbe
 it('numbers', async () => {
   const size = 32 * 1_048_576
   for (const [name, weather] of Object.entries({
-    clean50: { latencyMs: 25 }, clean2: { latencyMs: 1 }, loss1: { latencyMs: 25, loss: 0.01 }, loss10: { latencyMs: 25, loss: 0.1 },
-    jitter: { latencyMs: 25, jitterMs: 10 }, bottleneck: { latencyMs: 25, bytesPerMs: 1_250 },
+    clean50: { latencyMs: 25 },
+    clean2: { latencyMs: 1 },
+    loss1: { latencyMs: 25, loss: 0.01 },
+    loss10: { latencyMs: 25, loss: 0.1 },
+    jitter: { latencyMs: 25, jitterMs: 10 },
+    bottleneck: { latencyMs: 25, bytesPerMs: 1_250 },
   })) {
     const { ms, cpuMs } = await throughput(weather, size)
     console.log(name, Math.round(ms), 'ms', (size / ms / 1000).toFixed(2), 'MB/s', Math.round(cpuMs), 'cpu ms')
