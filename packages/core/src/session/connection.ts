@@ -137,13 +137,12 @@ export class Connection {
     if (!this.#ingress.push(() => run(this.#receiveSteps(number, sealed)))) this.#owner.refused('overload')
   }
 
+  /** What is in flight may have gone the old way for nothing: the oldest of it is said again at once. */
   routeChanged(): void {
     if (this.#closed) return
-    this.#recovery.routeChanged(this.#options.clock.now())
-    if (this.#recovery.inFlight > 0) {
-      this.#probes = 1
-      this.#pingDue = true
-    }
+    const now = this.#options.clock.now()
+    if (this.#recovery.inFlight > 0) this.#repeatOldest(now)
+    this.#recovery.routeChanged(now)
     this.wake()
   }
 
@@ -297,14 +296,19 @@ export class Connection {
   }
 
   #expire(now: number): void {
-    const { lost, timeout } = this.#recovery.expired(now)
-    if (!timeout) return this.#lose(lost, now)
-    // Repeated on suspicion. That the path is worse than before is certain only when the repetition is not answered either.
-    for (const packet of lost) {
+    const lost = this.#recovery.overdue(now)
+    if (lost.length > 0) return this.#lose(lost, now)
+    // That the path is worse than before is certain only when the repetition is not answered either.
+    this.#repeatOldest(now)
+    if (this.#recovery.timeouts === timeoutsOfCollapse) this.#congestion.collapse()
+  }
+
+  /** On suspicion, and beyond the window if need be. */
+  #repeatOldest(now: number): void {
+    for (const packet of this.#recovery.timedOut(now)) {
       this.#congestion.withdrawn(packet.bytes)
       for (const frame of packet.frames) this.#owner.lost(frame)
     }
-    if (this.#recovery.timeouts === timeoutsOfCollapse) this.#congestion.collapse()
     this.#probes = probesOfTimeout
     this.#pingDue = true
   }

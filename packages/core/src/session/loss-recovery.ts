@@ -93,16 +93,20 @@ export class LossRecovery<F> {
     return { acked, lost: this.#lost(now), mistaken }
   }
 
-  /** When `expired` has something to say. */
+  /** When something is overdue, or the time is up. */
   get dueAt(): number | undefined {
     if (this.#sent.size === 0) return undefined
     const timeoutAt = this.#lastSentAt + Math.min(rtoMostMs, this.roundTrip.timeoutMs * 2 ** Math.min(this.#timeouts, 16))
     return this.#lostAt === undefined ? timeoutAt : Math.min(this.#lostAt, timeoutAt)
   }
 
-  /** What is lost by now. `timeout`: nothing is known to be lost, but the oldest packets are to be said again. */
-  expired(now: number): { readonly lost: SentPacket<F>[]; readonly timeout: boolean } {
-    if (this.#lostAt !== undefined && this.#lostAt <= now) return { lost: this.#lost(now), timeout: false }
+  /** What is lost for certain by now. */
+  overdue(now: number): SentPacket<F>[] {
+    return this.#lostAt !== undefined && this.#lostAt <= now ? this.#lost(now) : []
+  }
+
+  /** The oldest packets, to be said again because nothing was heard. */
+  timedOut(now: number): SentPacket<F>[] {
     this.#timeouts += 1
     const oldest: SentPacket<F>[] = []
     for (const packet of this.#sent.values()) {
@@ -111,7 +115,7 @@ export class LossRecovery<F> {
       this.#takeForLost(packet.number)
     }
     this.#lastSentAt = now
-    return { lost: oldest, timeout: true }
+    return oldest
   }
 
   /** Nobody has answered for so long that nobody will. */

@@ -23,6 +23,8 @@ export class ReceiveStream {
   #windowBytes = streamWindowBytesFirst
   #highest = 0
   #size: number | undefined
+  /** The peer gave it up: its size is no end. */
+  #reset = false
   #taken = 0
   #readyEnd = 0
   readonly #got = new RangeSet()
@@ -59,7 +61,7 @@ export class ReceiveStream {
 
   /** Every byte has arrived, and so has the end. */
   get isComplete(): boolean {
-    return this.#size !== undefined && this.#readyEnd === this.#size
+    return !this.#reset && this.#size !== undefined && this.#readyEnd === this.#size
   }
 
   /** Nothing more will come out of it. */
@@ -92,6 +94,7 @@ export class ReceiveStream {
     const grown = size - this.#highest
     this.#highest = size
     this.#size = size
+    this.#reset = true
     return grown
   }
 

@@ -73,7 +73,7 @@ export class SessionStream {
     return this.#sent.promise
   }
 
-  /** The next bytes; undefined at the end. Rejects when the stream broke off. One read at a time. */
+  /** The next bytes; undefined at the end. Rejects when the stream broke off; what nobody had read then is gone. One read at a time. */
   async read(): Promise<Uint8Array | undefined> {
     if (this.#readers > 0) throw new MeshError('INVALID_OPTION', 'another read of this stream is under way')
     this.#readers += 1
@@ -98,7 +98,7 @@ export class SessionStream {
     return bytes
   }
 
-  /** Gives up sending: the peer's read rejects, unless it has everything already. */
+  /** Gives up sending: the peer's read rejects, unless everything has arrived already. */
   reset(code = 0): void {
     if (this.#sendError || this.#send.isDone) return
     this.#send.reset(code)
@@ -138,8 +138,9 @@ export class SessionStream {
     this.#sent.reject(error)
   }
 
-  /** For the session. What has arrived in order can still be read, unless the stream was stopped here. */
+  /** For the session. */
   failReceiving(error: MeshError): void {
+    if (this.#receive.isDrained) return
     this.#receiveError ??= error
     this.readable()
   }

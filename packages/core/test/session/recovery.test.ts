@@ -53,21 +53,22 @@ describe('loss recovery', () => {
     const recovery = recoveryWith(2)
     acked(recovery, [range(1)], 80)
     expect(recovery.dueAt).toBe(90)
-    expect(recovery.expired(90)).toMatchObject({ timeout: false, lost: [{ number: 0 }] })
+    expect(numbers(recovery.overdue(89))).toEqual([])
+    expect(numbers(recovery.overdue(90))).toEqual([0])
     expect(recovery.dueAt).toBeUndefined()
   })
 
   it('RFC 6298: without an answer the oldest packets are said again, each time after twice as long', () => {
     const recovery = recoveryWith(3)
     expect(recovery.dueAt).toBe(rtoFirstMs)
-    expect(numbers(recovery.expired(rtoFirstMs).lost)).toEqual([0, 1])
+    expect(numbers(recovery.timedOut(rtoFirstMs))).toEqual([0, 1])
     expect(recovery.dueAt).toBe(rtoFirstMs + 2 * rtoFirstMs)
     recovery.sent({ number: 3, sentAt: rtoFirstMs, bytes: 1, frames: [] })
-    recovery.expired(3_000)
+    recovery.timedOut(3_000)
     recovery.sent({ number: 4, sentAt: 3_000, bytes: 1, frames: [] })
     expect(recovery.dueAt).toBe(3_000 + 4 * rtoFirstMs)
     for (let index = 0; index < 9; index += 1) {
-      recovery.expired(4_000)
+      recovery.timedOut(4_000)
       recovery.sent({ number: 5 + index, sentAt: 4_000, bytes: 1, frames: [] })
     }
     expect(recovery.dueAt).toBe(4_000 + rtoMostMs)
@@ -109,7 +110,7 @@ describe('loss recovery', () => {
   it('a change of the route resets the timeout and what was measured', () => {
     const recovery = recoveryWith(4)
     acked(recovery, [range(0)], 40)
-    recovery.expired(500)
+    recovery.timedOut(500)
     recovery.routeChanged(600)
     expect([recovery.timeouts, recovery.roundTrip.smoothedMs, recovery.dueAt]).toEqual([0, undefined, 600 + rtoFirstMs])
   })
@@ -118,7 +119,7 @@ describe('loss recovery', () => {
     const recovery = recoveryWith(9)
     expect(recovery.isHopeless(unacknowledgedMsMax)).toBe(false)
     for (let count = 0; count < 4; count += 1) {
-      recovery.expired(count)
+      recovery.timedOut(count)
       recovery.sent({ number: 9 + count, sentAt: count, bytes: 1, frames: [] })
     }
     expect(recovery.isHopeless(unacknowledgedMsMax - 1)).toBe(false)
