@@ -12,9 +12,9 @@ import type { MemberRecord } from '../identity/member-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { WireFault } from '../wire/wire-fault.ts'
+import { Carriers } from './carriers.ts'
 import type { Connection } from './connection.ts'
 import type { LargeMessagePlaces } from './large-messages.ts'
-import type { SentPacket } from './loss-recovery.ts'
 import { MessageOutbox } from './message-outbox.ts'
 import type { RecordDraft, SentFrame } from './record-draft.ts'
 import type { SessionPriority } from './send-stream.ts'
@@ -23,16 +23,11 @@ import { datagramBytesMax, datagramsQueuedMax, handshakeGiveUpMs, noticeHeededEv
 import type { SessionStream } from './session-stream.ts'
 import { Streams } from './streams.ts'
 
-/** `asking`: a handshake is under way. `open`: there are keys; a candidate has keys too, but the peer has not used them yet. */
+/** `asking`: a handshake is under way. `open`: there are keys. */
 export type SessionState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'asking' }
-  | {
-      readonly kind: 'open'
-      readonly connection: Connection
-      readonly candidate: Connection | undefined
-      readonly retired: Connection | undefined
-    }
+  | { readonly kind: 'open'; readonly carriers: Carriers }
   | { readonly kind: 'closed'; readonly error: MeshError }
 
 /** What the app's side of a session hears. A handler that throws is reported, and disturbs nothing. */
@@ -89,13 +84,23 @@ export class Session {
     return this.#state
   }
 
+  /** What carries it now. */
+  get connection(): Connection | undefined {
+    return this.#state.kind === 'open' ? this.#state.carriers.current : undefined
+  }
+
+  /** What will carry it once the peer has used its keys. */
+  get candidate(): Connection | undefined {
+    return this.#state.kind === 'open' ? this.#state.carriers.candidate : undefined
+  }
+
   /** Proven by the handshake; undefined before the first one. */
   get record(): MemberRecord | undefined {
-    return this.#state.kind === 'open' ? this.#state.connection.record : undefined
+    return this.connection?.record
   }
 
   get roundTripMs(): number | undefined {
-    return this.#state.kind === 'open' ? this.#state.connection.roundTripMs : undefined
+    return this.connection?.roundTripMs
   }
 
   /** Random, drawn when this side last knew nothing of the peer. */
@@ -110,13 +115,14 @@ export class Session {
 
   /** When something was last said or heard. */
   get usedAt(): number {
-    return Math.max(this.#usedAt, this.#state.kind === 'open' ? this.#state.connection.lastHeardAt : 0)
+    return Math.max(this.#usedAt, this.connection?.lastHeardAt ?? 0)
   }
 
   /** Nothing is under way in either direction. */
   get isIdle(): boolean {
-    const quiet = this.#state.kind === 'idle' || (this.#state.kind === 'open' && this.#state.connection.isQuiet && !this.#state.candidate)
-    return quiet && this.#outbox.isEmpty && this.#streams.isIdle && this.#datagrams.length === 0
+    const { connection, candidate } = this
+    const isQuiet = connection ? connection.isQuiet && !candidate : this.#state.kind === 'idle'
+    return isQuiet && this.#outbox.isEmpty && this.#streams.isIdle && this.#datagrams.length === 0
   }
 
   /** Resolves when the peer's library has it. Rejects with TOO_LARGE, QUEUE_FULL, BUSY, TIMEOUT, CLOSED or OUTCOME_UNKNOWN. */
@@ -155,26 +161,17 @@ export class Session {
 
   /** For the table: a handshake came through. */
   adopt(connection: Connection): void {
-    const state = this.#state
-    if (state.kind === 'closed') return
+    if (this.#state.kind === 'closed') return
     this.#order = Math.max(this.#order, connection.order)
     connection.ping()
-    if (state.kind !== 'open') {
-      this.#state = { kind: 'open', connection, candidate: undefined, retired: undefined }
-      this.#carriedBy(connection)
-      this.#options.opened()
+    if (this.#state.kind === 'open') {
+      this.#state.carriers.adopt(connection)
       return
     }
-    const { connection: current, candidate } = state
-    const rival = candidate ?? current
-    if (connection.peerLife === rival.peerLife && !isNewer(connection, rival)) {
-      // It came through late. The peer may still use it for a moment.
-      this.#drop(state.retired)
-      this.#state = { ...state, retired: connection }
-      return
-    }
-    this.#drop(candidate)
-    this.#state = { ...state, candidate: connection }
+    const owner = { dropped: (dropped: Connection) => this.#options.dropped(dropped), lost: (frame: SentFrame) => this.lost(frame) }
+    this.#state = { kind: 'open', carriers: new Carriers(connection, owner) }
+    this.#carriedBy(connection)
+    this.#options.opened()
   }
 
   /** For the table: no handshake came through. */
@@ -184,34 +181,28 @@ export class Session {
 
   /** For the table: the peer never used the keys of this connection. */
   unconfirmed(id: string): void {
-    const state = this.#state
-    if (state.kind !== 'open') return
-    if (state.candidate?.id === id) {
-      this.#drop(state.candidate)
-      this.#state = { ...state, candidate: undefined }
-    } else if (state.connection.id === id && !state.connection.isVerified) {
-      this.#askAgain(state.connection)
-    }
+    if (this.#state.kind !== 'open') return
+    const { current, candidate } = this.#state.carriers
+    if (candidate?.id === id) this.#state.carriers.remove(candidate)
+    else if (current.id === id && !current.isVerified) this.#askAgain(this.#state.carriers)
   }
 
   /** For the table: somebody says that the peer does not know this session. Perhaps it is the peer. */
   hinted(peerId: string): void {
     const now = this.#options.clock.now()
-    if (this.#state.kind !== 'open' || this.#state.connection.peerId !== peerId || now - this.#heededAt < noticeHeededEveryMs) return
+    if (this.connection?.peerId !== peerId || now - this.#heededAt < noticeHeededEveryMs) return
     this.#heededAt = now
     this.#options.ask()
   }
 
   routeChanged(): void {
-    if (this.#state.kind !== 'open') return
-    this.#state.connection.routeChanged()
-    this.#state.candidate?.routeChanged()
+    if (this.#state.kind === 'open') this.#state.carriers.routeChanged()
   }
 
   // What a connection asks of the session that it carries.
 
   fill(connection: Connection, draft: RecordDraft): void {
-    if (this.#state.kind !== 'open' || this.#state.connection !== connection) return
+    if (this.connection !== connection) return
     for (let data = this.#datagrams[0]; data !== undefined && draft.room >= data.length + 4; data = this.#datagrams[0]) {
       draft.add({ kind: 'datagram', data })
       this.#datagrams.shift()
@@ -230,18 +221,7 @@ export class Session {
 
   /** The peer uses these keys: from now on we do. */
   verified(connection: Connection): void {
-    const state = this.#state
-    if (state.kind !== 'open' || state.candidate !== connection) return
-    const { connection: before, retired } = state
-    this.#state = { kind: 'open', connection, candidate: undefined, retired: undefined }
-    this.#drop(retired)
-    if (before.peerLife === connection.peerLife) {
-      this.#state = { ...this.#state, retired: before }
-      this.#takeBack(before.retire())
-    } else {
-      this.#drop(before)
-    }
-    this.#carriedBy(connection)
+    if (this.#state.kind === 'open' && this.#state.carriers.verified(connection)) this.#carriedBy(connection)
   }
 
   received(connection: Connection, frame: SessionFrame): WireFault | undefined {
@@ -252,29 +232,18 @@ export class Session {
       return undefined
     }
     if (frame.kind !== 'close') return this.#streams.received(frame)
-    if (this.#state.kind === 'open' && this.#state.connection === connection)
-      this.#restart(`${this.peer} closed the session: ${frame.code}`)
+    if (this.connection === connection) this.#restart(`${this.peer} closed the session: ${frame.code}`)
     return undefined
   }
 
   failed(connection: Connection, error: MeshError): void {
-    if (this.#state.kind !== 'open') return
-    if (this.#state.connection === connection) {
-      this.close(error)
-      return
-    }
-    this.#drop(connection)
-    const { candidate, retired } = this.#state
-    this.#state = {
-      ...this.#state,
-      candidate: candidate === connection ? undefined : candidate,
-      retired: retired === connection ? undefined : retired,
-    }
+    if (this.connection === connection) this.close(error)
+    else if (this.#state.kind === 'open') this.#state.carriers.remove(connection)
   }
 
   #wake(): void {
     this.#usedAt = this.#options.clock.now()
-    if (this.#state.kind === 'open') this.#state.connection.wake()
+    this.connection?.wake()
     if (this.#state.kind !== 'idle') return
     this.#askedSince = this.#usedAt
     this.#state = { kind: 'asking' }
@@ -290,26 +259,20 @@ export class Session {
   }
 
   /** The handshake came through on this side only, or the network broke right behind it: another one goes on where this one was. */
-  #askAgain(connection: Connection): void {
+  #askAgain(carriers: Carriers): void {
     const now = this.#options.clock.now()
     if (now - (this.#askedSince ?? now) >= handshakeGiveUpMs) {
       this.#end(new MeshError('TIMEOUT', `${this.peer} does not answer`))
       return
     }
-    this.#takeBack(connection.retire())
-    this.#dropAll()
     this.#state = { kind: 'asking' }
+    carriers.giveBack()
     this.#options.ask()
-  }
-
-  /** What was on its way under other keys has to be said again. */
-  #takeBack(packets: readonly SentPacket<SentFrame>[]): void {
-    for (const packet of packets) for (const frame of packet.frames) this.lost(frame)
   }
 
   /** Every connection is gone; what never left goes to the peer once more, if there is any. */
   #restart(reason: string): void {
-    this.#dropAll()
+    if (this.#state.kind === 'open') this.#state.carriers.end()
     this.#state = idle
     this.#life = this.#options.newLife()
     this.#peerLife = undefined
@@ -328,26 +291,12 @@ export class Session {
   #end(error: MeshError, farewell?: SessionFrame): void {
     const state = this.#state
     if (state.kind === 'closed') return
-    if (state.kind === 'open') state.connection.close(farewell)
-    this.#dropAll()
     this.#state = { kind: 'closed', error }
+    if (state.kind === 'open') state.carriers.end(farewell)
     this.#streams.close(error.message)
     this.#outbox.fail(error)
     this.#datagrams = []
     this.#options.ended(error)
-  }
-
-  #dropAll(): void {
-    if (this.#state.kind !== 'open') return
-    this.#drop(this.#state.connection)
-    this.#drop(this.#state.candidate)
-    this.#drop(this.#state.retired)
-  }
-
-  #drop(connection: Connection | undefined): void {
-    if (connection === undefined) return
-    connection.close()
-    this.#options.dropped(connection)
   }
 
   #newStreams(): Streams {
@@ -371,9 +320,4 @@ export class Session {
       this.#options.log.write(1, 'session', `a handler of what ${this.peer} sent failed`, error)
     }
   }
-}
-
-/** Both sides count the same: orders are said in the handshake. */
-function isNewer(connection: Connection, than: Connection): boolean {
-  return connection.order === than.order ? connection.bySmaller && !than.bySmaller : connection.order > than.order
 }

@@ -148,8 +148,8 @@ function changeRoute(world: SessionWorld, nodes: readonly WorldNode[]): void {
 }
 
 function claimUnknown(world: SessionWorld, from: WorldNode, to: WorldNode): void {
-  const session = from.sessions.get(to.address)
-  if (session?.state.kind !== 'open') return
-  const id = Uint8Array.from(session.state.connection.peerId, (character) => character.charCodeAt(0))
+  const connection = from.sessions.get(to.address)?.connection
+  if (!connection) return
+  const id = Uint8Array.from(connection.peerId, (character) => character.charCodeAt(0))
   world.deliver({ from: to.address, to: from.address, data: Uint8Array.of(5, ...id) })
 }

@@ -375,12 +375,12 @@ async function drain(node: WorldNode): Promise<void> {
 
 /** Settles while somebody reads. */
 async function settleWhile(world: SessionWorld, promise: Promise<unknown>, step: () => void): Promise<void> {
-  let settled = false
-  promise.then(
-    () => (settled = true),
-    () => (settled = true),
-  )
-  for (let count = 0; !settled && count < 20_000; count += 1) {
+  const state = { settled: false }
+  const settle = (): void => {
+    state.settled = true
+  }
+  promise.then(settle, settle)
+  for (let count = 0; !state.settled && count < 20_000; count += 1) {
     step()
     await world.advance(10)
   }
