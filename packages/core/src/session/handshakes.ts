@@ -6,6 +6,8 @@ import { Backoff } from '../async/backoff.ts'
 import { run, type Steps } from '../async/awaitable.ts'
 import { OrderedQueue } from '../async/ordered-queue.ts'
 import { MeshError } from '../errors/mesh-error.ts'
+import { keysBehind } from '../identity/network-key.ts'
+import { isKeyed, networkMismatch } from '../identity/wire-network.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import { PieceCollector } from './piece-collector.ts'
@@ -19,7 +21,7 @@ import {
   handshakeRepeatMostMs,
   handshakesPendingMax,
 } from './session-limits.ts'
-import { connectionIdBytes, encodeFirst, encodePieces, idText, type HandshakePiece } from './session-packet.ts'
+import { connectionIdBytes, encodeFirst, encodePieces, idText, type HandshakePiece, type SessionPacket } from './session-packet.ts'
 
 export interface HandshakesOptions {
   readonly clock: Clock
@@ -38,6 +40,8 @@ export interface HandshakesOptions {
   gaveUp(peer: string): void
   refused(error: MeshError): void
 }
+
+type FirstPacket = SessionPacket & { readonly kind: 'first' }
 
 /** Begun here. */
 interface Attempt {
@@ -127,16 +131,22 @@ export class Handshakes {
     for (const pending of [...this.#pending.values()]) this.#forget(pending)
   }
 
-  onFirst(peer: string, via: string, peerId: Uint8Array, message: Uint8Array): void {
+  onFirst(peer: string, via: string, first: FirstPacket): void {
+    const peerId = first.id.slice()
     const key = `${peer} ${idText(peerId)}`
     const known = this.#pending.get(key)
     if (known) return this.#answerAgain(known)
     const own = this.#attempts.get(peer)
     if (own && !own.concluded && this.#options.self.address < peer) return
-    this.#makeRoom()
     const { clock, dice, self } = this.#options
+    const network = { name: self.network.name, keyHash: first.keyHash.slice() }
+    if (networkMismatch(self, network) || (isKeyed(network) && !keysBehind(self.keyring, network.keyHash))) {
+      this.#options.refused(new MeshError('NETWORK_KEY_MISMATCH', `${peer} asks for a session under a network key that is not known here`))
+      return
+    }
+    this.#makeRoom()
     const id = dice.bytes(connectionIdBytes)
-    const handshake = new SessionHandshake(self, { role: 'responder', peer, id, life: this.#options.life(peer) })
+    const handshake = new SessionHandshake(self, { role: 'responder', peer, network, id, life: this.#options.life(peer) })
     const pending: Pending = {
       peer,
       via,
@@ -153,9 +163,8 @@ export class Handshakes {
     }
     this.#pending.set(key, pending)
     this.#pendingById.set(pending.id, pending)
-    const ownId = peerId.slice()
-    const copy = message.slice()
-    pending.queue.push(() => this.#guarded(this.#answerSteps(pending, ownId, copy)))
+    const message = first.message.slice()
+    pending.queue.push(() => this.#guarded(this.#answerSteps(pending, peerId, message)))
   }
 
   onPiece(peer: string, piece: HandshakePiece): void {
@@ -185,7 +194,7 @@ export class Handshakes {
   #attempt(peer: string, askedSince: number): void {
     const { clock, dice, self } = this.#options
     const id = dice.bytes(connectionIdBytes)
-    const handshake = new SessionHandshake(self, { role: 'initiator', peer, id, life: this.#options.life(peer) })
+    const handshake = new SessionHandshake(self, { role: 'initiator', peer, network: self.network, id, life: this.#options.life(peer) })
     const attempt: Attempt = {
       peer,
       handshake,
@@ -208,7 +217,7 @@ export class Handshakes {
   *#beginSteps(attempt: Attempt, id: Uint8Array): Steps<void> {
     const message = yield* attempt.handshake.first(this.#options.order(attempt.peer) + 1)
     if (!this.#isUnderWay(attempt)) return
-    attempt.packets = [encodeFirst(id, message)]
+    attempt.packets = [encodeFirst(id, this.#options.self.network.keyHash, message)]
     this.#say(attempt)
   }
 

@@ -11,10 +11,11 @@
 import { wait, type Steps } from '../async/awaitable.ts'
 import { concatBytes } from '../bytes/concat-bytes.ts'
 import { NoiseHandshake } from '../crypto/noise.ts'
-import { MeshError } from '../errors/mesh-error.ts'
-import type { MemberRecord } from '../identity/member-record.ts'
+import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
+import { recordMismatch, type MemberRecord } from '../identity/member-record.ts'
+import { keysBehind, type NetworkKeyring } from '../identity/network-key.ts'
 import { openRecord } from '../identity/signed-record.ts'
-import { encodeWireNetwork, sameNetwork, type WireNetwork } from '../identity/wire-network.ts'
+import { encodeWireNetwork, type OwnNetworks, type WireNetwork } from '../identity/wire-network.ts'
 import type { Awaitable, Crypto, ExchangeKeys } from '../ports/crypto.ts'
 import { ByteReader, ByteWriter } from '../wire/bytes.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
@@ -23,13 +24,12 @@ import { connectionIdBytes, idText } from './session-packet.ts'
 export const lifeBytes = 8
 
 /** What a node brings into every handshake. */
-export interface SessionIdentity {
+export interface SessionIdentity extends OwnNetworks {
   readonly crypto: Crypto
   readonly exchangeKeys: ExchangeKeys
-  readonly network: WireNetwork
   readonly address: string
-  /** 32 bytes in a network with a key. */
-  readonly psk?: Uint8Array | undefined
+  /** Of a network with a key: without it nobody has sessions there. */
+  readonly keyring?: NetworkKeyring | undefined
   /** The signed record as it is now. */
   record(): Awaitable<Uint8Array>
 }
@@ -37,6 +37,8 @@ export interface SessionIdentity {
 export interface SessionHandshakeOptions {
   readonly role: 'initiator' | 'responder'
   readonly peer: string
+  /** The initiator's network: its name is ours, its key one of ours. */
+  readonly network: WireNetwork
   /** Our connection id. */
   readonly id: Uint8Array
   /** Random, drawn when this node last knew nothing of the peer: tells it whether what it remembers of us still holds. */
@@ -71,7 +73,7 @@ export class SessionHandshake {
       crypto: self.crypto,
       role: options.role,
       staticKeys: self.exchangeKeys,
-      psk: self.psk,
+      psk: keysBehind(self.keyring, options.network.keyHash)?.psk,
       prologue: sessionPrologue(self, options),
     })
   }
@@ -122,11 +124,11 @@ export class SessionHandshake {
     const life = reader.bytes(lifeBytes).slice()
     const recordBytes = reader.rest().slice()
     if (reader.failed) return failed('a message of a session handshake ends early')
-    const record = yield* wait(openRecord(recordBytes, this.#self.crypto))
+    const record = yield* wait(openRecord(recordBytes, this.#self.crypto, this.#self.keyring))
     if (isWireFault(record)) return failed(`the peer's member record does not hold: ${record.detail}`)
     const { peer } = this.#options
-    if (!sameNetwork(record.network, this.#self.network))
-      return failed(`the record of ${peer} is of network '${record.network.name}'`, 'NETWORK_MISMATCH')
+    const mismatch = recordMismatch(this.#self, record)
+    if (mismatch) return failed(`the record of ${peer} is of network '${record.network.name}'`, mismatch)
     if (record.address !== peer) return failed(`${peer} was asked for, ${record.address} answered`)
     if (record.kind !== 'member' && record.kind !== 'relay') return failed(`a record of kind '${record.kind}' opens no session`)
     const proven = noise.remoteStatic
@@ -162,13 +164,13 @@ interface Peer {
 }
 
 /** Both addresses, the initiator's first: a message that is sent back to its author fits no handshake of the author (SE13). */
-function sessionPrologue(self: SessionIdentity, { role, peer }: SessionHandshakeOptions): Uint8Array {
+function sessionPrologue(self: SessionIdentity, { role, peer, network }: SessionHandshakeOptions): Uint8Array {
   const writer = new ByteWriter().string('hopmesh.1 session')
-  encodeWireNetwork(writer, self.network)
+  encodeWireNetwork(writer, network)
   const [first, second] = role === 'initiator' ? [self.address, peer] : [peer, self.address]
   return writer.string(first).string(second).finish()
 }
 
-function failed(message: string, code: 'HANDSHAKE_FAILED' | 'NETWORK_MISMATCH' = 'HANDSHAKE_FAILED'): MeshError {
+function failed(message: string, code: MeshErrorCode = 'HANDSHAKE_FAILED'): MeshError {
   return new MeshError(code, message)
 }

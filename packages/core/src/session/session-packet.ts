@@ -1,6 +1,6 @@
 // What the packets of a session look like to everybody on the way. The first byte says which kind it is:
 //
-//   1 first    initiator's connection id 8 B | Noise message 1
+//   1 first    initiator's connection id 8 B | key hash 16 B | Noise message 1
 //   2 second   initiator's connection id 8 B | piece u8 | pieces u8 | part of Noise message 2
 //   3 third    responder's connection id 8 B | piece u8 | pieces u8 | part of Noise message 3
 //   4 record   receiver's connection id 8 B  | packet number 48 bit | AES-GCM { frames }
@@ -8,6 +8,7 @@
 //
 // A member record takes up to 32 KiB, more than one packet carries: that is what pieces are for.
 
+import { keyHashBytes } from '../identity/wire-network.ts'
 import { ByteReader, ByteWriter } from '../wire/bytes.ts'
 import { WireFault } from '../wire/wire-fault.ts'
 import { handshakePiecesMax, recordHeadBytes, sessionPacketBytesMax } from './session-limits.ts'
@@ -27,7 +28,7 @@ export interface HandshakePiece {
 }
 
 export type SessionPacket =
-  | { readonly kind: 'first'; readonly id: Uint8Array; readonly message: Uint8Array }
+  | { readonly kind: 'first'; readonly id: Uint8Array; readonly keyHash: Uint8Array; readonly message: Uint8Array }
   | HandshakePiece
   | { readonly kind: 'record'; readonly id: Uint8Array; readonly number: number; readonly sealed: Uint8Array }
   | { readonly kind: 'unknown'; readonly id: Uint8Array }
@@ -37,8 +38,10 @@ export function idText(id: Uint8Array): string {
   return String.fromCharCode(...id)
 }
 
-export function encodeFirst(id: Uint8Array, message: Uint8Array): Uint8Array {
-  return new ByteWriter(1 + connectionIdBytes + message.length).u8(kinds.first).bytes(id).bytes(message).finish()
+/** `keyHash` says under which network key: who has several finds the right one. */
+export function encodeFirst(id: Uint8Array, keyHash: Uint8Array, message: Uint8Array): Uint8Array {
+  const writer = new ByteWriter(1 + connectionIdBytes + keyHashBytes + message.length)
+  return writer.u8(kinds.first).bytes(id).bytes(keyHash).bytes(message).finish()
 }
 
 /** The packets of one Noise message. It fits `handshakePiecesMax` of them: records are at most 32 KiB. */
@@ -71,7 +74,7 @@ export function decodeSessionPacket(bytes: Uint8Array): SessionPacket | WireFaul
 function readBody(reader: ByteReader, kind: number, id: Uint8Array): SessionPacket | WireFault {
   switch (kind) {
     case kinds.first:
-      return { kind: 'first', id, message: reader.rest() }
+      return { kind: 'first', id, keyHash: reader.bytes(keyHashBytes), message: reader.rest() }
     case kinds.second:
     case kinds.third: {
       const [piece, pieces] = [reader.u8(), reader.u8()]

@@ -115,7 +115,7 @@ export class Sessions {
     if (isWireFault(packet)) return this.#fault('WIRE_FAULT', packet.detail)
     switch (packet.kind) {
       case 'first':
-        return this.#handshakes.onFirst(source, via, packet.id, packet.message)
+        return this.#handshakes.onFirst(source, via, packet)
       case 'second':
       case 'third':
         return this.#handshakes.onPiece(source, packet)

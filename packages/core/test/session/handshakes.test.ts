@@ -9,7 +9,8 @@ import { SeededDice } from '../../src/testing/seeded-dice.ts'
 import { now } from '../routing/router-world.ts'
 import { bytesOf, SessionWorld, textOf, type Crossing, type WorldNode } from './session-world.ts'
 
-const psk = new Uint8Array(32).fill(7)
+const key = new Uint8Array(32).fill(7)
+const newKey = new Uint8Array(32).fill(9)
 
 function kindOf({ data }: Crossing): string {
   const packet = decodeSessionPacket(data)
@@ -136,7 +137,20 @@ describe('the handshake of a session', () => {
 describe('SE3 a network with a key', () => {
   it('its members talk', async () => {
     const world = new SessionWorld()
-    await greets(world, world.node('ada', { psk }), world.node('bob', { psk }))
+    await greets(world, world.node('ada', { keys: [key] }), world.node('bob', { keys: [key] }))
+  })
+
+  it.each([
+    ['[old, new] and [new, old]', [key, newKey], [newKey, key]],
+    ['[new, old] and [new]', [newKey, key], [newKey]],
+    ['[old] and [old, new]', [key], [key, newKey]],
+  ])('SE8 members on both sides of a rotation talk: %s', async (_, ofAda, ofBob) => {
+    const world = new SessionWorld()
+    const [ada, bob] = [world.node('ada', { keys: ofAda }), world.node('bob', { keys: ofBob })]
+    await greets(world, ada, bob)
+    bob.sessions.close()
+    const again = world.node('bob', { again: bob, keys: ofBob, epoch: 1_800_000_000 })
+    await greets(world, again, ada)
   })
 
   it.each<[string, Uint8Array | undefined]>([
@@ -144,7 +158,7 @@ describe('SE3 a network with a key', () => {
     ['a stranger with another key', new Uint8Array(32).fill(8)],
   ])('%s gets no answer at all, not even who is there', async (_, wrong) => {
     const world = new SessionWorld()
-    const [ada, stranger] = [world.node('ada', { psk }), world.node('stranger', wrong ? { psk: wrong } : {})]
+    const [ada, stranger] = [world.node('ada', { keys: [key] }), world.node('stranger', wrong ? { keys: [wrong] } : {})]
     let answers = 0
     world.tap = ({ from, data }) => ((answers += from === ada.address ? 1 : 0), data)
     await expect(world.settle(stranger.sessions.to(ada.address).message(bytesOf('let me in')), 120_000)).rejects.toMatchObject({
@@ -240,9 +254,9 @@ describe('SE4 who answers', () => {
 
 describe('SE13 and bad input', () => {
   it('a handshake that is sent back to its author comes to nothing', async () => {
-    for (const key of [undefined, psk]) {
+    for (const options of [{}, { keys: [key] }]) {
       const world = new SessionWorld()
-      const [ada, bob] = [world.node('ada', key ? { psk: key } : {}), world.node('bob')]
+      const [ada, bob] = [world.node('ada', options), world.node('bob')]
       world.kill(bob)
       world.listen(bob.address, ({ from, data }) => world.deliver({ from: bob.address, to: from, data }))
       await expect(world.settle(ada.sessions.to(bob.address).message(bytesOf('mirror')), 120_000)).rejects.toMatchObject({
@@ -284,7 +298,7 @@ describe('SE13 and bad input', () => {
         if (kind !== 'first' && kind !== 'second') return crossing.data
         changed += 1
         const data = crossing.data.slice()
-        data.set(point, kind === 'first' ? 9 : 11)
+        data.set(point, kind === 'first' ? 25 : 11)
         return data
       }
       void ada.sessions.to(bob.address).datagram(bytesOf('x'))
@@ -404,7 +418,11 @@ describe('SE16 handshakes that nobody finishes', () => {
         `k${Array.from(world.dice.bytes(26), (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte & 31]).join('')}`,
         'aaaa',
       )
-      ada.sessions.receive({ source, via, data: encodeFirst(id, Uint8Array.of(...world.dice.bytes(32), ...id, 0, 0, 0, 0, 0, 1)) })
+      ada.sessions.receive({
+        source,
+        via,
+        data: encodeFirst(id, new Uint8Array(16), Uint8Array.of(...world.dice.bytes(32), ...id, 0, 0, 0, 0, 0, 1)),
+      })
     }
     // Bob's handshake comes through another neighbour than the flood, and is kept under way for a while.
     let hold = true

@@ -53,7 +53,13 @@ export class Rogue {
     this.address = address
     this.identity = { crypto, exchangeKeys, network, address, record: () => signed }
     this.#id = dice.bytes(8)
-    this.#handshake = new SessionHandshake(this.identity, { role: 'initiator', peer: victim.address, id: this.#id, life: dice.bytes(8) })
+    this.#handshake = new SessionHandshake(this.identity, {
+      role: 'initiator',
+      peer: victim.address,
+      network,
+      id: this.#id,
+      life: dice.bytes(8),
+    })
     world.listen(address, ({ data }) => this.#hear(data))
   }
 
@@ -63,7 +69,7 @@ export class Rogue {
 
   /** Asks for a session; a second later it is there. */
   async open(): Promise<void> {
-    this.say(encodeFirst(this.#id, now(run(this.#handshake.first(1)))))
+    this.say(encodeFirst(this.#id, new Uint8Array(16), now(run(this.#handshake.first(1)))))
     await this.#world.advance(1_000)
   }
 

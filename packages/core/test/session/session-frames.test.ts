@@ -100,7 +100,12 @@ describe('packets of a session', () => {
   const id = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
 
   it('each kind is read as it was written', () => {
-    expect(decodeSessionPacket(encodeFirst(id, Uint8Array.of(9)))).toEqual({ kind: 'first', id, message: Uint8Array.of(9) })
+    expect(decodeSessionPacket(encodeFirst(id, new Uint8Array(16).fill(3), Uint8Array.of(9)))).toEqual({
+      kind: 'first',
+      id,
+      keyHash: new Uint8Array(16).fill(3),
+      message: Uint8Array.of(9),
+    })
     expect(decodeSessionPacket(encodeUnknown(id))).toEqual({ kind: 'unknown', id })
     const record = Uint8Array.of(...encodeRecordHead(id, 2 ** 48 - 1), 7)
     expect(decodeSessionPacket(record)).toEqual({ kind: 'record', id, number: 2 ** 48 - 1, sealed: Uint8Array.of(7) })
@@ -120,7 +125,7 @@ describe('packets of a session', () => {
       { numRuns: 2_000 },
     )
     for (const packet of [
-      encodeFirst(id, new Uint8Array(0)),
+      encodeFirst(id, new Uint8Array(16), new Uint8Array(0)),
       encodeUnknown(id),
       encodeRecordHead(id, 5),
       encodePieces('third', id, id)[0]!,

@@ -1,6 +1,7 @@
 import { addressOf, drawTab, whoOf } from '../../src/identity/address.ts'
 import { seq48Of, type MemberRecord } from '../../src/identity/member-record.ts'
 import { signRecord } from '../../src/identity/signed-record.ts'
+import { deriveKeyring, networkKeySources } from '../../src/identity/network-key.ts'
 import { wireNetwork, type WireNetwork } from '../../src/identity/wire-network.ts'
 import type { Crypto, ExchangeKeys, KeyPair } from '../../src/ports/crypto.ts'
 import { silentLog } from '../../src/ports/log.ts'
@@ -27,7 +28,8 @@ export interface Weather {
 
 export interface NodeOptions {
   readonly network?: WireNetwork
-  readonly psk?: Uint8Array
+  /** Of the network, 32 bytes each: the first speaks. */
+  readonly keys?: readonly Uint8Array[]
   /** The same address and key as this node: another process of it. */
   readonly again?: WorldNode
   readonly epoch?: number
@@ -92,7 +94,10 @@ export class SessionWorld {
     self: { keyPair: KeyPair; exchangeKeys: ExchangeKeys; address: string; network: WireNetwork },
     options: NodeOptions = {},
   ): WorldNode {
-    const { keyPair, exchangeKeys, address, network } = self
+    const { keyPair, exchangeKeys, address } = self
+    const keyring = options.keys && now(deriveKeyring(networkKeySources(options.keys), self.network.name, toyCrypto(this.dice)))
+    const network = keyring ? wireNetwork(self.network.name, keyring[0].keyHash) : self.network
+    const otherKeyHashes = keyring?.slice(1).map(({ keyHash }) => keyHash)
     const record: MemberRecord = {
       network,
       address: address as MemberRecord['address'],
@@ -106,8 +111,16 @@ export class SessionWorld {
       plainHosts: [],
       ...options.record,
     }
-    const signed = signRecord(record, keyPair)
-    const identity: SessionIdentity = { crypto: this.crypto, exchangeKeys, network, address, psk: options.psk, record: () => signed }
+    const signed = signRecord(record, keyPair, keyring && { crypto: this.crypto, keys: keyring[0] })
+    const identity: SessionIdentity = {
+      crypto: this.crypto,
+      exchangeKeys,
+      network,
+      otherKeyHashes,
+      keyring,
+      address,
+      record: () => signed,
+    }
     const messages: WorldNode['messages'] = []
     const datagrams: Uint8Array[] = []
     const streams: SessionStream[] = []
