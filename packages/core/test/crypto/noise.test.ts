@@ -123,6 +123,21 @@ test('a step out of turn is our own mistake and throws, a message out of turn is
   expect((await run(initiator.writeMessage(emptyPayload))).length).toBe(32)
 })
 
+test('SE13 a message that is read on a fork and does not hold leaves the handshake as it was', async () => {
+  const initiator = await handshakeOf('initiator', { crypto: noble, psk })
+  const responder = await handshakeOf('responder', { crypto: noble, psk })
+  await run(responder.readMessage(await run(initiator.writeMessage(emptyPayload))))
+  const second = await run(responder.writeMessage(emptyPayload))
+  const forged = second.map((byte, index) => (index === 40 ? byte ^ 1 : byte))
+  expect(await run(initiator.fork().readMessage(forged))).toBeUndefined()
+  const fork = initiator.fork()
+  expect(await run(fork.readMessage(second))).toEqual(emptyPayload)
+  expect(await run(responder.fork().readMessage(forged))).toBeUndefined()
+  expect(await run(responder.readMessage(await run(fork.writeMessage(emptyPayload))))).toEqual(emptyPayload)
+  const [left, right] = [await run(fork.splitKeys()), await run(responder.splitKeys())]
+  expect([left.send, left.receive]).toEqual([right.receive, right.send])
+})
+
 test('with a synchronous port a whole handshake is synchronous', () => {
   const [left, right] = (['initiator', 'responder'] as const).map((role) => {
     const staticKeys = toy.generateExchangeKeys() as Awaited<ReturnType<Crypto['generateExchangeKeys']>>

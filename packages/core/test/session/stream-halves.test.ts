@@ -44,7 +44,7 @@ describe('the receiving half of a stream', () => {
           expect([stream.isComplete, stream.isDrained, stream.highest]).toEqual([true, true, size])
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     )
   })
 
