@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { MeshError } from '../../src/errors/mesh-error.ts'
 import type { MeshWarning } from '../../src/mesh/mesh-events.ts'
 import { Trouble } from '../../src/mesh/trouble.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
+import { MeshWorld } from './mesh-world.ts'
 
 function troubled() {
   const clock = new VirtualClock()
@@ -49,5 +50,28 @@ describe('trouble', () => {
     trouble.notice('IDENTITY_IN_USE', 'another process joined')
     expect(reports.map(({ code }) => code)).toEqual(['HANDLER_FAILED'])
     expect(warnings).toEqual([{ code: 'IDENTITY_IN_USE', message: 'another process joined' }])
+  })
+})
+
+let world = new MeshWorld(1)
+afterEach(() => world.close())
+
+describe('links that flap', () => {
+  it('are told to people as one warning, and the mesh goes on', async () => {
+    world = new MeshWorld(95)
+    world.relay()
+    const [ada, bob] = [world.member('ada'), world.member('bob')]
+    await world.acquainted(ada, bob)
+    const codes: string[] = []
+    ada.on('warning', ({ code }) => codes.push(code))
+    for (let count = 0; count < 4; count++) {
+      world.sim.network.cut('ada', 'relay')
+      await world.clock.advance(500)
+      world.sim.network.heal('ada', 'relay')
+      await world.clock.advance(8_000)
+    }
+    expect(codes).toEqual(['LINK_FLAPS'])
+    await world.clock.advance(60_000)
+    expect(ada.peer(bob.address)?.state).toBe('active')
   })
 })
