@@ -21,14 +21,17 @@ export function varintBytes(value: number): number {
 const noBytes = new Uint8Array(0)
 
 const spareBytesMax = 65_536
-/** The buffer of the writer that finished last: what it wrote was copied, so the next one takes it. */
-let spare: Uint8Array | undefined
+const sparesMax = 4
+/** Buffers of writers that have finished: what they wrote was copied, so the next ones take them. */
+const spares: Uint8Array[] = []
 
 function roomFor(size: number): Uint8Array {
-  const bytes = spare
-  if (bytes === undefined || bytes.length < size) return new Uint8Array(Math.max(size, 512))
-  spare = undefined
-  return bytes
+  const bytes = spares.pop()
+  return bytes !== undefined && bytes.length >= size ? bytes : new Uint8Array(Math.max(size, 512))
+}
+
+function giveBack(bytes: Uint8Array): void {
+  if (bytes.length > 0 && bytes.length <= spareBytesMax && spares.length < sparesMax) spares.push(bytes)
 }
 
 /** Writes big-endian numbers, LEB128 varints and length-prefixed text into a buffer that grows as needed. */
@@ -109,7 +112,7 @@ export class ByteWriter {
   finish(): Uint8Array {
     const written = this.#bytes.slice(0, this.#length)
     this.#length = 0
-    if (this.#bytes.length > 0 && this.#bytes.length <= spareBytesMax) spare = this.#bytes
+    giveBack(this.#bytes)
     this.#bytes = noBytes
     return written
   }
@@ -120,6 +123,7 @@ export class ByteWriter {
     if (needed > this.#bytes.length) {
       const grown = roomFor(Math.max(needed, this.#bytes.length * 2))
       grown.set(this.#bytes)
+      giveBack(this.#bytes)
       this.#bytes = grown
     }
     this.#length = needed

@@ -72,6 +72,12 @@ export class Invariants {
     return node && this.#world.processIn(node)
   }
 
+  /** As `next`, and the other end of the link is still open: what is sent there arrives. */
+  joinedTo(route: RouteView): SimProcess | undefined {
+    const { channel } = route.link
+    return channel instanceof SimChannel && channel.other?.open === true ? this.next(route) : undefined
+  }
+
   #originsMax(): number {
     return this.#world.topology.nodes - 1
   }

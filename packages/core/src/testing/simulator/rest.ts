@@ -37,7 +37,7 @@ function joinedLinks(world: RoutedWorld, invariants: Invariants): Map<SimProcess
     const other = world.process(listener)
     if (one === undefined || other === undefined) continue
     for (const [at, to] of [[one, other], [other, one]] as const) {
-      const route = at.router.origin(to.router.address)?.routes.find((known) => known.via === to.router.address && invariants.next(known) === to)
+      const route = at.router.origin(to.router.address)?.routes.find((known) => known.via === to.router.address && invariants.joinedTo(known) === to)
       if (route === undefined) return `${at.name} and ${to.name} are not joined`
       const links = joined.get(at) ?? []
       joined.set(at, links)
@@ -88,14 +88,14 @@ function staleTales(process: SimProcess, invariants: Invariants, neighbours: rea
   for (const { to: teller } of neighbours) {
     for (const { address: about, selected } of teller.router.origins()) {
       const told = about === address || selected === undefined || selected.via === address ? undefined : selected
-      const held = process.router.origin(about)?.routes.find((route) => invariants.next(route) === teller)
+      const held = process.router.origin(about)?.routes.find((route) => invariants.joinedTo(route) === teller)
       if (told?.metric !== held?.advertised || (told !== undefined && held !== undefined && told.seq48 < held.seq48)) {
         return `I5: ${process.name} holds ${held?.advertised} of ${teller.name} for ${about}, which has ${told?.metric} to tell`
       }
     }
   }
   for (const { routes, address: about } of process.router.origins()) {
-    const lost = routes.find((route) => invariants.next(route) === undefined)
+    const lost = routes.find((route) => invariants.joinedTo(route) === undefined)
     if (lost !== undefined) return `I5: ${process.name} has a route to ${about} over a link to nobody`
   }
   return undefined

@@ -11,7 +11,7 @@ import { neighboursOf } from './topology.ts'
 
 export const worldFaultKinds = [
   'cut', 'silent cut', 'one-way cut', 'stall', 'latency', 'jitter', 'reordering', 'duplication', 'loss', 'corruption',
-  'crash', 'vanish', 'clock back', 'pause', 'partition', 'heal',
+  'crash', 'vanish', 'clock back', 'storage lost', 'pause', 'partition', 'heal',
 ] as const
 
 export type WorldFaultKind = (typeof worldFaultKinds)[number]
@@ -25,8 +25,9 @@ export interface WorldFaultOptions {
 
 export function drawWorldFaults(dice: SeededDice): WorldFaultOptions {
   const portion = dice.pick([0.2, 0.5, 0.8])
-  const kinds = worldFaultKinds.filter((kind) => kind === 'heal' || dice.chance(portion))
-  return { kinds: kinds.length > 1 ? kinds : worldFaultKinds, awayMsMax: dice.chance(0.03) ? 120_000 : dice.pick([100, 300, 1_000, 2_000, 5_000, 20_000]) }
+  const possible = worldFaultKinds.filter((kind) => kind !== 'storage lost')
+  const kinds = possible.filter((kind) => kind === 'heal' || dice.chance(portion))
+  return { kinds: kinds.length > 1 ? kinds : possible, awayMsMax: dice.chance(0.03) ? 120_000 : dice.pick([100, 300, 1_000, 2_000, 5_000, 20_000]) }
 }
 
 /** Does one thing to the world and says what. */
@@ -85,9 +86,11 @@ const faults: Readonly<Record<WorldFaultKind, Fault>> = {
   duplication: (site) => share(site, 'duplication'),
   loss: (site) => share(site, 'loss'),
   corruption: (site) => share(site, 'corruption'),
-  crash: (site) => restart(site, true, 0),
-  vanish: (site) => restart(site, false, 0),
-  'clock back': (site) => restart(site, site.dice.chance(0.5), -3_600_000),
+  crash: (site) => restart(site, { told: true }),
+  vanish: (site) => restart(site, { told: false }),
+  'clock back': (site) => restart(site, { told: site.dice.chance(0.5), wallTimeShiftMs: -3_600_000 }),
+  // Then it does not know the last number that it used, and its clock says a smaller one.
+  'storage lost': (site) => restart(site, { told: site.dice.chance(0.5), wallTimeShiftMs: -3_600_000, forgetful: true }),
   pause({ world, node, awayMs }) {
     world.process(node)?.node.pause(awayMs)
     return `${node} ${awayMs} ms`
@@ -124,11 +127,16 @@ function share({ world, dice, from, to }: FaultSite, what: 'reordering' | 'dupli
   return `${from} > ${to} ${percent} %`
 }
 
-/** A clock that was set back comes with a storage that was lost: the node does not know its last number. */
-function restart({ world, node, awayMs }: FaultSite, told: boolean, wallTimeShiftMs: number): string {
+interface Restart {
+  readonly told: boolean
+  readonly wallTimeShiftMs?: number
+  readonly forgetful?: boolean
+}
+
+function restart({ world, node, awayMs }: FaultSite, { told, wallTimeShiftMs = 0, forgetful = false }: Restart): string {
   if (world.process(node) === undefined) return `${node}, which is away`
   world.kill(node, told)
-  if (wallTimeShiftMs !== 0) world.world.epochs.delete(world.nameOf(node))
+  if (forgetful) world.world.epochs.delete(world.nameOf(node))
   world.network.clock.setTimer(awayMs, () => {
     if (world.process(node) === undefined) world.start(node, { wallTimeShiftMs })
   })
