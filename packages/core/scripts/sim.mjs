@@ -1,63 +1,75 @@
-// Runs simulated worlds: `sim --seed 7 --digest` prints one hash of everything that happened, the same each time;
-// `sim --seeds 1000 --from 1` runs many and names the first seed that breaks a promise.
+// Runs simulated worlds on all cores.
+//
+//   sim --seeds 1000 --from 1      many seeds; the first one that breaks a promise is shrunk, told and repeated by one command
+//   sim --seed 7                   one seed, with what it drew; --history shows all that happened, --without 3,5 leaves faults out
+//   sim --seed 7 --digest          one hash of everything that happened, the same each time
+//   sim --controls                 each protection switched off in a copy of the build: the simulator must notice
+//
+// Worlds: faults (routers, faults of every kind, all invariants), routing and mesh (the scenarios of apps; together: both), edge
+// (plain routers around a mesh).
 
 import { parseArgs } from 'node:util'
-import { runMeshScenario, runPlainEdgeScenario, runRoutingScenario, ScenarioFailure } from '../dist/testing/index.js'
+import { runControls } from './sim-controls.mjs'
+import { runSeeds } from './sim-workers.mjs'
+import { builtHere, runOne, worlds } from './sim-worlds.mjs'
 
 const options = {
   seed: { type: 'string' },
   seeds: { type: 'string', default: '200' },
   from: { type: 'string', default: '1' },
-  world: { type: 'string', default: 'both' },
+  world: { type: 'string', default: 'faults' },
+  nodes: { type: 'string' },
+  without: { type: 'string', default: '' },
+  workers: { type: 'string' },
   digest: { type: 'boolean', default: false },
   history: { type: 'boolean', default: false },
+  controls: { type: 'boolean', default: false },
 }
 const values = readOptions()
+const chosen = { all: worlds, both: ['routing', 'mesh'] }[values.world] ?? [values.world]
+for (const world of chosen) if (!worlds.includes(world)) usage(`--world is ${worlds.join(', ')}, both or all, not '${world}'`)
+const nodes = values.nodes === undefined ? undefined : wholeNumber('nodes', values.nodes)
+const without = values.without === '' ? [] : values.without.split(',').map((place) => wholeNumber('without', place))
+const workers = values.workers === undefined ? undefined : wholeNumber('workers', values.workers)
 
-const worlds = {
-  routing: runRoutingScenario,
-  mesh: (seed) => runMeshScenario(seed, { settle: () => new Promise(setImmediate) }),
-  edge: runPlainEdgeScenario,
-}
-const chosen = values.world === 'both' ? ['routing', 'mesh'] : [values.world]
-const from = wholeNumber('seed', values.seed ?? values.from)
-const count = values.seed === undefined ? wholeNumber('seeds', values.seeds) : 1
-for (const world of chosen) if (!(world in worlds)) usage(`--world is routing, mesh, both or edge, not '${world}'`)
-
-const totals = { seeds: 0, deliveries: 0, routeChanges: 0, faults: 0, calls: 0, answers: 0, ...(chosen.includes('edge') ? { pairsOk: 0, pairsDark: 0 } : {}) }
-const digests = []
 let running = ''
 process.on('unhandledRejection', (error) => fail(`${running}: a rejection that nobody handled: ${error?.stack ?? error}`))
-const startedAt = performance.now()
-for (let seed = from; seed < from + count; seed += 1) {
-  for (const world of chosen) digests.push(await runOne(world, seed))
-  totals.seeds += 1
-}
 
-if (values.digest) console.log(digests.join(''))
-else {
-  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
-  console.log(
-    `${Object.entries(totals)
-      .map(([what, number]) => `${what} ${number}`)
-      .join(', ')}: ${chosen.includes('edge') ? 'no storm, nobody seen who is gone' : 'all members found each other'}; ${seconds} s`,
-  )
-}
-// What Node.js routers believe of links that broke, no neighbour can take from them.
-if (totals.pairsDark > 0.001 * totals.pairsOk) fail(`${totals.pairsDark} of ${totals.pairsOk + totals.pairsDark} pairs are dark`)
-if (totals.deliveries === 0 || totals.routeChanges === 0) fail('nothing was delivered or no route ever changed: these runs prove nothing')
+if (values.controls) process.exitCode = (await runControls({ workers })) ? 0 : 1
+else if (values.seed !== undefined) await replay(wholeNumber('seed', values.seed))
+else await many(wholeNumber('from', values.from), wholeNumber('seeds', values.seeds))
 
-async function runOne(world, seed) {
-  running = `${world}: seed ${seed}`
-  try {
-    const outcome = await worlds[world](seed)
-    for (const what of Object.keys(totals)) totals[what] += outcome[what] ?? 0
-    return outcome.digest
-  } catch (error) {
-    if (error instanceof ScenarioFailure && values.history) for (const line of error.history) console.error(line)
-    const what = error instanceof ScenarioFailure ? error.message : `seed ${seed}: ${error.stack}`
-    return fail(`${world}: ${what}\nto see it again: pnpm sim --world ${world} --seed ${seed} --history`)
+async function many(from, count) {
+  const startedAt = performance.now()
+  const seconds = () => ((performance.now() - startedAt) / 1_000).toFixed(1)
+  for (const world of chosen) {
+    const { totals, failure } = await runSeeds({ world, from, count, nodes, workers })
+    if (failure !== undefined) fail(failed(world, failure))
+    const counted = Object.entries(totals).map(([what, number]) => `${what} ${number}`)
+    console.log(`${world}: seeds ${count} from ${from}, ${counted.join(', ')}; nothing broke; ${seconds()} s`)
+    // What Node.js routers believe of links that broke, no neighbour can take from them.
+    if (totals.pairsDark > 0.001 * totals.pairsOk) fail(`${totals.pairsDark} of ${totals.pairsOk + totals.pairsDark} pairs are dark`)
+    if (totals.deliveries === 0 || totals.routeChanges === 0) fail('nothing was delivered or no route ever changed: these runs prove nothing')
   }
+}
+
+async function replay(seed) {
+  const digests = []
+  for (const world of chosen) {
+    running = `${world}: seed ${seed}`
+    const result = await runOne(builtHere, { world, seed, nodes, without, recorded: true })
+    if (values.history || result.failure !== undefined) for (const line of result.history.slice(values.history ? 0 : -40)) console.error(line)
+    if (result.failure !== undefined) fail(failed(world, { seed, ...result }))
+    if (!values.digest) console.log(`${running}: ${JSON.stringify(result.outcome)}`)
+    digests.push(result.outcome.digest)
+  }
+  if (values.digest) console.log(digests.join(''))
+}
+
+/** What broke, and how to see it again. */
+function failed(world, { seed, failure, without: left = without }) {
+  const more = [nodes === undefined ? '' : ` --nodes ${nodes}`, left.length > 0 ? ` --without ${left.join()}` : ''].join('')
+  return `${world}: ${failure}\nto see it again: pnpm sim --world ${world} --seed ${seed}${more} --history`
 }
 
 function readOptions() {
@@ -74,7 +86,9 @@ function wholeNumber(option, text) {
 }
 
 function usage(message) {
-  console.error(`${message}\nsim [--seed N [--digest] | --seeds COUNT --from N] [--world routing|mesh|both|edge] [--history]`)
+  console.error(
+    `${message}\nsim [--seed N [--digest] [--history] [--without N,N…] | --seeds COUNT --from N | --controls] [--world ${worlds.join('|')}|both|all] [--nodes N] [--workers N]`,
+  )
   process.exit(2)
 }
 

@@ -11,10 +11,12 @@ import { Traffic } from './traffic.ts'
 import { drawWorldFaults, healWorld, injectWorldFault, type WorldFaultOptions } from './world-faults.ts'
 
 export interface FaultScenarioOptions {
-  /** Default 8. */
+  /** Default 8 for odd seeds, 20 for even ones. */
   readonly nodes?: number | undefined
   /** Default 25. */
   readonly faults?: number | undefined
+  /** Faults by their place, from 1 on, that are left out: everything else is drawn as if they were there. */
+  readonly without?: ReadonlySet<number> | undefined
   /** Whether a history is kept and a digest made. Default false: thousands of seeds go by without. */
   readonly recorded?: boolean | undefined
 }
@@ -58,6 +60,7 @@ class FaultScenario {
   readonly #dice: SeededDice
   readonly #topology: Topology
   readonly #faults: WorldFaultOptions
+  readonly #faultCount: number
   readonly #gapMsMax: number
   readonly #world: RoutedWorld
   readonly #invariants: Invariants
@@ -69,7 +72,8 @@ class FaultScenario {
     const recorded = options.recorded ?? false
     const drawing = new RoutedWorld(seed, { name: '', nodes: 0, edges: [], relays: new Set() }).dice.fork('drawn')
     this.#dice = drawing
-    this.#topology = drawTopology(options.nodes ?? 8, drawing)
+    this.#topology = drawTopology(options.nodes ?? (seed % 2 === 0 ? 20 : 8), drawing)
+    this.#faultCount = options.faults ?? 25
     this.#faults = drawWorldFaults(drawing)
     this.#gapMsMax = drawing.pick([20, 100, 300, 1_000])
     const latencyMsMax = drawing.pick([5, 50, 200])
@@ -88,12 +92,7 @@ class FaultScenario {
     const { network } = this.#world
     this.#world.startAll()
     this.#world.run(this.#dice.between(0, 2_000))
-    const faults = this.#options.faults ?? 25
-    for (let fault = 0; fault < faults; fault += 1) {
-      this.#note(injectWorldFault(this.#world, this.#dice, this.#faults))
-      this.#packets(this.#dice.between(0, 3))
-      this.#world.run(this.#dice.between(0, this.#gapMsMax))
-    }
+    for (let fault = 1; fault <= this.#faultCount; fault += 1) this.#fault(fault)
     this.#note('everything heals')
     healWorld(this.#world)
     let restedAfterMs = this.#comeToRest()
@@ -108,7 +107,7 @@ class FaultScenario {
       digest: this.#options.recorded === true ? network.digest() : '',
       deliveries: network.deliveries,
       routeChanges: this.#invariants.routeChanges,
-      faults,
+      faults: this.#faultCount,
       packetsSent: this.#traffic.sent,
       packetsArrived: this.#traffic.arrived,
       events: network.clock.ran,
@@ -123,12 +122,20 @@ class FaultScenario {
     return `${this.#topology.name}, a fault each ${this.#gapMsMax} ms at most, away ${awayMsMax} ms at most: ${kinds.join(', ')}`
   }
 
-  #packets(count: number): void {
+  /** With dice of its own, so that the others are the same without it. */
+  #fault(place: number): void {
+    const dice = this.#dice.fork(`fault ${place}`)
+    if (this.#options.without?.has(place) !== true) this.#note(`fault ${place}: ${injectWorldFault(this.#world, dice, this.#faults)}`)
+    this.#packets(dice, dice.between(0, 3))
+    this.#world.run(dice.between(0, this.#gapMsMax))
+  }
+
+  #packets(dice: SeededDice, count: number): void {
     const processes = this.#world.processes()
     if (processes.length < 2) return
     for (let packet = 0; packet < count; packet += 1) {
-      const from = this.#dice.pick(processes)
-      const to = this.#dice.pick(processes)
+      const from = dice.pick(processes)
+      const to = dice.pick(processes)
       if (from !== to) this.#traffic.send(from, to)
     }
   }
@@ -190,9 +197,14 @@ class FaultScenario {
 
   #record(): void {
     this.#note(this.drawn())
+    const names = new Map<string, string>()
     this.#world.onStart(({ name, router }) => {
-      this.#note(`${name} starts as ${router.address}`)
-      router.on('destination', ({ address, state }) => this.#note(`${name}: ${address} ${state}`))
+      names.set(router.address, name)
+      this.#note(`${name} starts`)
+      router.on('destination', ({ address, state }) => {
+        const via = router.destination(address)?.via ?? ''
+        this.#note(`${name}: ${names.get(address) ?? address} ${state}${via === '' ? '' : ` via ${names.get(via) ?? via}`}`)
+      })
     })
   }
 

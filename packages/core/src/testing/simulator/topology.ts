@@ -110,7 +110,7 @@ export function drawTopology(nodes: number, dice: SeededDice): Topology {
     case 4:
       return randomRegular(nodes, dice.between(3, 4), dice)
     case 5:
-      return nodes <= 8 ? full(nodes) : randomRegular(nodes, 5, dice)
+      return nodes <= 8 ? full(nodes) : randomRegular(nodes, 3, dice)
     default:
       return treeWithChords(nodes, dice.between(0, nodes), dice)
   }

@@ -1,0 +1,36 @@
+// What the negative controls switch off: pieces of the built router, as tsc writes them.
+
+/** The router forgets to tell some changes, as if control messages were lost without their link noticing. */
+const forgetful = {
+  file: 'routing/advertiser.js',
+  text: 'const entry = this.#change(neighbour, listener, address);\n            if (entry)\n                entries.push(entry);\n        }\n        for',
+  by: 'const entry = this.#change(neighbour, listener, address);\n            if (entry && (globalThis.simForgets = (globalThis.simForgets ?? 0) + 1) % 40 !== 0)\n                entries.push(entry);\n        }\n        for',
+}
+
+/**
+ * `replace`: what is switched off. `given`: a trouble that is there in any case, with which alone nothing may break.
+ * `seeds`: how many may pass before it counts as unnoticed.
+ */
+export const controls = [
+  {
+    name: 'feasibility',
+    replace: [{ file: 'routing/route-choice.js', text: 'return isBetter(route.seq48, route.advertised, feasibility);', by: 'return true;' }],
+  },
+  {
+    name: 'half of R4 (a next hop that moved at the same metric is told)',
+    replace: [{ file: 'routing/route-table.js', text: "return selected.neighbour === before.neighbour ? 'same' : 'moved';", by: "return 'same';" }],
+  },
+  {
+    name: 'R7 (a shorter route that cannot be trusted is asked for)',
+    replace: [{ file: 'routing/wants.js', text: 'this.#askShorterLater(origin, 0);', by: '' }],
+  },
+  {
+    name: 'R8 (requests are passed on)',
+    replace: [{ file: 'routing/requests.js', text: 'this.#port.ask(next, destination, seq48, Math.min(hops, requestHopsMax) - 1);', by: '' }],
+  },
+  {
+    name: 'the digest (R10)',
+    given: [forgetful],
+    replace: [{ file: 'routing/route-exchange.js', text: "neighbour.link.sendControl({ type: 'refresh' });", by: '' }],
+  },
+]

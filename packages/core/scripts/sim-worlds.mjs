@@ -1,0 +1,32 @@
+// The kinds of simulated worlds by name, out of a given build: the one beside this file, or a copy in which something was
+// switched off.
+
+import { pathToFileURL } from 'node:url'
+
+export const worlds = ['faults', 'routing', 'mesh', 'edge']
+export const builtHere = new URL('../dist/', import.meta.url)
+
+/** One seed of one world: `{ outcome }`, or `{ failure, history }` when a promise was broken. Other errors are thrown. */
+export async function runOne(build, { world, seed, nodes, without = [], recorded = false }) {
+  const testing = await testingOf(build)
+  try {
+    if (world === 'faults') return { history: [], outcome: testing.runFaultScenario(seed, { nodes, without: new Set(without), recorded }) }
+    if (world === 'routing') return { history: [], outcome: testing.runRoutingScenario(seed) }
+    if (world === 'edge') return { history: [], outcome: testing.runPlainEdgeScenario(seed) }
+    return { history: [], outcome: await testing.runMeshScenario(seed, { settle: () => new Promise(setImmediate) }) }
+  } catch (error) {
+    if (error instanceof testing.ScenarioFailure) return { failure: error.message, history: error.history }
+    throw error
+  }
+}
+
+/** As few faults as still make a seed of the faults fail. */
+export async function shrink(build, { world, seed, nodes }) {
+  if (world !== 'faults') return undefined
+  const shrunk = (await testingOf(build)).shrinkFaults(seed, { nodes })
+  return shrunk && { without: [...shrunk.without].toSorted((a, b) => a - b), failure: shrunk.failure.message }
+}
+
+function testingOf(build) {
+  return import(new URL('testing/index.js', build instanceof URL ? build : pathToFileURL(build)).href)
+}
