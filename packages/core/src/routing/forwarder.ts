@@ -62,6 +62,11 @@ export class Forwarder {
     this.#waiting = new WaitingPackets(parts.clock)
   }
 
+  /** Packets that wait for the proof of their route. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   /** Packets passed on for others so far. */
   get forwarded(): number {
     return this.#forwarded

@@ -77,6 +77,17 @@ export class Proofs<N> {
     this.#port = port
   }
 
+  get records(): number {
+    return this.#records.size
+  }
+
+  /** Entries that wait for their proof, of the neighbour that has most of them. */
+  get unproven(): number {
+    let most = 0
+    for (const { entries } of this.#unproven.values()) most = Math.max(most, entries.size)
+    return most
+  }
+
   record(address: string): ProvenRecord | undefined {
     return this.#records.get(address)
   }

@@ -11,7 +11,8 @@ export const requestHopsMax = 64
 const repeatMs = 400
 /** A question that was passed on is forgotten after this time. */
 const forwardedForMs = 10_000
-const forwardedMax = 4_096
+/** Origins of which others want a newer number. */
+export const forwardedMax = 4_096
 
 interface Forwarded<N> {
   /** The greatest number that was asked for. */
@@ -42,6 +43,10 @@ export class Requests<N extends Neighbour> {
     this.#clock = clock
     this.#table = table
     this.#port = port
+  }
+
+  get size(): number {
+    return this.#forwarded.size
   }
 
   /** To be called whenever an origin's routes or numbers changed. */

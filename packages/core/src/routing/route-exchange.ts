@@ -9,10 +9,12 @@ import type { CapableIdentity } from './capable-identity.ts'
 import { DigestWatch } from './digest-watch.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import type { OwnRecord } from './own-record.ts'
-import { Requests } from './requests.ts'
+import { unprovenMax } from './proofs.ts'
+import { forwardedMax, Requests } from './requests.ts'
 import { RouteIntake } from './route-intake.ts'
 import { RouteTable, type Change } from './route-table.ts'
 import { RouteTeller } from './route-teller.ts'
+import type { TableSize } from './table-sizes.ts'
 import { Wants } from './wants.ts'
 
 /** Origins that one node keeps routes to; more are refused and counted. */
@@ -164,6 +166,17 @@ export class RouteExchange {
 
   #reselect(neighbour: LinkNeighbour): void {
     for (const change of this.table.reselect(neighbour)) this.#selected(this.#intake.weighed(change))
+  }
+
+  sizes(): TableSize[] {
+    const { size } = this.table
+    return [
+      { table: 'origins', size, max: originsMax },
+      { table: 'records', size: this.#intake.recordCount, max: originsMax + this.#neighbours.size },
+      { table: 'unproven', size: this.#intake.unprovenCount, max: unprovenMax },
+      { table: 'wants', size: this.#wants.size, max: originsMax },
+      { table: 'asked', size: this.#requests.size, max: forwardedMax },
+    ]
   }
 
   /** This node's own record was signed anew. */

@@ -47,6 +47,16 @@ export class RouteIntake {
     this.#departures = new Departures({ proofs: this.#proofs, neighbours: () => port.neighbours(), gone: (address) => this.#gone(address) })
   }
 
+  /** Records are kept of origins and neighbours only. */
+  get recordCount(): number {
+    return this.#proofs.records
+  }
+
+  /** Entries that wait for their proof, of the neighbour that has most of them. */
+  get unprovenCount(): number {
+    return this.#proofs.unproven
+  }
+
   /** What is known of an origin, this node itself included. */
   proof(address: string): ProvenRecord | undefined {
     return address === this.#identity.address ? this.#own.current : this.#proofs.record(address)

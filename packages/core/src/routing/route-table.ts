@@ -79,6 +79,10 @@ export class RouteTable<N extends Neighbour> {
     return this.#revision
   }
 
+  get size(): number {
+    return this.#origins.size
+  }
+
   get(address: string): Origin<N> | undefined {
     return this.#origins.get(address)
   }

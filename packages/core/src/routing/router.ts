@@ -13,7 +13,8 @@ import { silentLog, type Log } from '../ports/log.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
 import { Announcements } from './announcements.ts'
 import type { CapableIdentity } from './capable-identity.ts'
-import { Dispatcher } from './dispatcher.ts'
+import { contextsMax } from './contexts.ts'
+import { Dispatcher, servicesMax } from './dispatcher.ts'
 import { Forwarder } from './forwarder.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import { LiveOriginView, type OriginView } from './origin-view.ts'
@@ -22,6 +23,8 @@ import { OwnRecord } from './own-record.ts'
 import { Reachability } from './reachability.ts'
 import { RouteExchange } from './route-exchange.ts'
 import type { Arrival, Destination, PacketHandler, RouterEvents, ServiceRow } from './routing-types.ts'
+import type { TableSize } from './table-sizes.ts'
+import { waitingPacketsMax } from './waiting-packets.ts'
 
 export type { CapableIdentity } from './capable-identity.ts'
 export type { Link as RouterLink, LinkPeer } from '../link/link.ts'
@@ -226,6 +229,16 @@ export class Router {
   /** Grows with every change in `origins()`: the same number, nothing new to see. */
   get revision(): number {
     return this.#exchange.table.revision
+  }
+
+  /** How full the tables are that neighbours can fill. */
+  sizes(): TableSize[] {
+    return [
+      ...this.#exchange.sizes(),
+      { table: 'waiting packets', size: this.#forwarder.waiting, max: waitingPacketsMax },
+      { table: 'contexts', size: this.#dispatcher.contexts.size, max: contextsMax },
+      { table: 'services', size: this.#dispatcher.services.size, max: servicesMax },
+    ]
   }
 
   services(name?: string): ServiceRow[] {

@@ -23,6 +23,10 @@ export class WaitingPackets {
     this.#clock = clock
   }
 
+  get size(): number {
+    return this.#count
+  }
+
   /** Calls `send` when the route is there, or `giveUp` after `waitForRouteMs`. False: there is no room, and neither is called. */
   keep(target: string, send: () => void, giveUp: () => void): boolean {
     if (this.#count >= waitingPacketsMax) return false

@@ -151,18 +151,18 @@ class FaultScenario {
       if (asleep !== undefined) awakeAt = now
       const wrong = asleep ?? unrest(this.#world, this.#invariants)
       if (wrong === undefined && this.#staysAtRest()) return Math.max(0, now - Math.max(healedAt, this.#world.lastLinkChangeAt))
-      if (now - awakeAt > restWithinMs) this.#fail(`no rest within ${restWithinMs} ms: ${wrong}`)
+      if (now - awakeAt > restWithinMs) this.#fail(`no rest within ${restWithinMs} ms: ${wrong ?? 'routes change for ever'}`)
     }
   }
 
-  /** False when a link broke that had lost something unnoticed: then all begins anew. */
+  /** False when something was still under way, or a link broke that had lost something unnoticed: then all begins anew. */
   #staysAtRest(): boolean {
     const { routeChanges } = this.#invariants
     const { lastLinkChangeAt } = this.#world
     this.#world.run(quietForMs)
-    if (this.#world.lastLinkChangeAt !== lastLinkChangeAt) return false
+    if (this.#world.lastLinkChangeAt !== lastLinkChangeAt || this.#invariants.routeChanges !== routeChanges) return false
     const wrong = unrest(this.#world, this.#invariants)
-    if (wrong !== undefined || this.#invariants.routeChanges !== routeChanges) this.#fail(`no lasting rest: ${wrong ?? 'routes still change'}`)
+    if (wrong !== undefined) this.#fail(`no lasting rest: ${wrong}`)
     return true
   }
 

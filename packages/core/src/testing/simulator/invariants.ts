@@ -57,7 +57,10 @@ export class Invariants {
     }
     watched.revision = revision
     if (count < watched.origins.size) this.#forgotten(process, watched)
-    if (count > this.#originsMax()) this.#broken(`I10: ${process.name} knows ${count} origins of ${this.#originsMax()} that there are`)
+    for (const { table, size, max } of router.sizes()) {
+      // There is something of every node at most, and nobody else to speak of.
+      if (size > Math.min(max, this.#world.topology.nodes)) this.#broken(`I10: ${process.name} has ${size} of ${table} in a world of ${this.#world.topology.nodes}`)
+    }
   }
 
   /** When the selected route of a process to a destination last changed. */
@@ -76,10 +79,6 @@ export class Invariants {
   joinedTo(route: RouteView): SimProcess | undefined {
     const { channel } = route.link
     return channel instanceof SimChannel && channel.other?.open === true ? this.next(route) : undefined
-  }
-
-  #originsMax(): number {
-    return this.#world.topology.nodes - 1
   }
 
   #origin(process: SimProcess, watched: Watched, origin: OriginView): void {

@@ -25,9 +25,14 @@ export function unrest(world: RoutedWorld, invariants: Invariants, options: Rest
     const shortest = distancesFrom(process, joined)
     const wrong = wrongRoutes(world, process, shortest, options.longerAtMost ?? 1) ?? staleTales(process, invariants, joined.get(process) ?? [])
     if (wrong !== undefined) return wrong
+    const open = process.router.sizes().find(({ table, size }) => needs.has(table) && size > 0)
+    if (open !== undefined) return `I5: ${process.name} still has ${open.size} of ${open.table}`
   }
   return undefined
 }
+
+/** Tables that are empty when nobody needs anything. What was passed on for others is forgotten only by and by. */
+const needs: ReadonlySet<string> = new Set(['wants', 'unproven', 'waiting packets'])
 
 /** From each process its joined links with their costs; or what is still in the making. */
 function joinedLinks(world: RoutedWorld, invariants: Invariants): Map<SimProcess, Joined[]> | string {
