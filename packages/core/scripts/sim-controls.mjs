@@ -11,7 +11,7 @@ import { builtHere } from './sim-worlds.mjs'
 
 /** Inside node_modules, where the copy finds what the build imports and no tool looks. */
 const shelf = fileURLToPath(new URL('../node_modules/.sim-controls/', import.meta.url))
-const seedsMax = 400
+const seedsMax = 300
 
 /** True when every control fails as it must. */
 export async function runControls({ workers, only } = {}) {

@@ -3,7 +3,8 @@
 
 import type { SeededDice } from '../seeded-dice.ts'
 import { Invariants } from './invariants.ts'
-import { unrest } from './rest.ts'
+import { healingBoundMs, strikeLastBlow } from './last-blow.ts'
+import { unreached, unrest } from './rest.ts'
 import { RoutedWorld } from './routed-world.ts'
 import { ScenarioFailure } from './scenario-outcome.ts'
 import { drawTopology, type Topology } from './topology.ts'
@@ -96,6 +97,8 @@ class FaultScenario {
     this.#note('everything heals')
     healWorld(this.#world)
     let restedAfterMs = this.#comeToRest()
+    this.#note(`the last blow: ${this.#lastBlow()}`)
+    restedAfterMs = Math.max(restedAfterMs, this.#comeToRest())
     // A link that lost something unnoticed may break now, and take packets with it: then all begins anew.
     for (let times = 0; !this.#everybodyAnswers(); times += 1) {
       if (times > this.#topology.edges.length) this.#fail('links break for ever')
@@ -140,6 +143,22 @@ class FaultScenario {
     }
   }
 
+  /**
+   * Out of rest, something goes and does not come back: what was the shortest way before is none any more. From the moment in
+   * which all who can notice have noticed, everybody who is joined must have found another way soon (I6).
+   */
+  #lastBlow(): string {
+    const blow = strikeLastBlow(this.#world, this.#dice.fork('last blow'))
+    const { network } = this.#world
+    this.#world.run(blow.noticedAfterMs)
+    const boundMs = healingBoundMs(this.#world)
+    this.#world.run(Math.max(0, this.#world.lastLinkChangeAt + boundMs - network.clock.now()))
+    // Only a world in which no other link broke meanwhile was given this time.
+    const wrong = network.clock.now() - this.#world.lastLinkChangeAt >= boundMs ? unreached(this.#world, this.#invariants) : undefined
+    if (wrong !== undefined) this.#fail(`I6: ${Math.round(boundMs)} ms after ${blow.what} ${wrong}`)
+    return blow.what
+  }
+
   #comeToRest(): number {
     const { network } = this.#world
     const healedAt = network.clock.now()
@@ -169,7 +188,7 @@ class FaultScenario {
   #asleep(): string | undefined {
     for (let index = 0; index < this.#topology.nodes; index += 1) {
       const process = this.#world.process(index)
-      if (process === undefined || process.node.paused) return `${this.#world.nameOf(index)} is away`
+      if (process === undefined ? !this.#world.isGone(index) : process.node.paused) return `${this.#world.nameOf(index)} is away`
     }
     return undefined
   }
@@ -180,7 +199,7 @@ class FaultScenario {
     const sent: string[] = []
     for (const from of this.#world.processes()) {
       const to = this.#dice.pick(this.#world.processes())
-      if (from === to) continue
+      if (from === to || from.router.origin(to.router.address)?.selected === undefined) continue
       const name = this.#traffic.send(from, to)
       if (name === undefined) this.#fail(`at rest ${from.name} cannot send to ${to.name}`)
       sent.push(name)

@@ -17,6 +17,18 @@ interface Joined {
   readonly cost: number
 }
 
+/** Somebody who is joined and has no route, in words. */
+export function unreached(world: RoutedWorld, invariants: Invariants): string | undefined {
+  const joined = joinedLinks(world, invariants)
+  if (typeof joined === 'string') return joined
+  for (const process of world.processes()) {
+    for (const to of distancesFrom(process, joined).keys()) {
+      if (to !== process && process.router.origin(to.router.address)?.selected === undefined) return `${process.name} has no route to ${to.name}`
+    }
+  }
+  return undefined
+}
+
 /** What is not as it must be at rest, in words; nothing: the world is at rest. */
 export function unrest(world: RoutedWorld, invariants: Invariants, options: RestOptions = {}): string | undefined {
   const joined = joinedLinks(world, invariants)
@@ -40,7 +52,7 @@ function joinedLinks(world: RoutedWorld, invariants: Invariants): Map<SimProcess
   for (const [dialer, listener] of world.topology.edges) {
     const one = world.process(dialer)
     const other = world.process(listener)
-    if (one === undefined || other === undefined) continue
+    if (one === undefined || other === undefined || !world.isOpen(dialer, listener)) continue
     for (const [at, to] of [[one, other], [other, one]] as const) {
       const route = at.router.origin(to.router.address)?.routes.find((known) => known.via === to.router.address && invariants.joinedTo(known) === to)
       if (route === undefined) return `${at.name} and ${to.name} are not joined`

@@ -47,6 +47,7 @@ export class RoutedWorld implements SimObserver {
   readonly #links: readonly KeptLink[]
   readonly #running: (SimProcess | undefined)[]
   readonly #byNode = new Map<SimNode, SimProcess>()
+  readonly #gone = new Set<number>()
   readonly #started: ((process: SimProcess) => void)[] = []
 
   constructor(seed: number | string, topology: Topology, options: RoutedWorldOptions = {}) {
@@ -77,6 +78,11 @@ export class RoutedWorld implements SimObserver {
   /** How messages travel from one node to another now. */
   path(from: number, to: number): ReturnType<SimNetwork['path']> {
     return this.network.path(this.nameOf(from), this.nameOf(to))
+  }
+
+  /** Messages pass between the two, both ways. */
+  isOpen(one: number, other: number): boolean {
+    return this.path(one, other).state === 'open' && this.path(other, one).state === 'open'
   }
 
   process(index: number): SimProcess | undefined {
@@ -126,6 +132,16 @@ export class RoutedWorld implements SimObserver {
     for (const link of this.#links) if (link.dialer === index) link.channel = undefined
   }
 
+  /** Ends a process that nobody shall start again. */
+  killForGood(index: number, told: boolean): void {
+    this.kill(index, told)
+    this.#gone.add(index)
+  }
+
+  isGone(index: number): boolean {
+    return this.#gone.has(index)
+  }
+
   run(ms: number): void {
     this.network.clock.runFor(ms)
   }
@@ -162,7 +178,7 @@ export class RoutedWorld implements SimObserver {
     const there = this.path(link.dialer, link.listener)
     const back = this.path(link.listener, link.dialer)
     const listener = this.#running[link.listener]
-    if (listener === undefined || there.state !== 'open' || back.state !== 'open') return this.#dialSoon(link, this.dice.between(...redialMs))
+    if (listener === undefined || !this.isOpen(link.dialer, link.listener)) return this.#dialSoon(link, this.dice.between(...redialMs))
     const [dialed, accepted] = this.network.connect(dialer.name, listener.name)
     link.channel = dialed
     this.lastLinkChangeAt = this.network.clock.now()
