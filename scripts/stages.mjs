@@ -2,17 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { root, run, tool } from './workspace.mjs'
+import { simulator } from './simulator-stage.mjs'
+import { npmRun, root, run, tool } from './workspace.mjs'
 
 const node = process.execPath
 
 function scripts() {
   return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts ?? {}
-}
-
-function npmRun(name, args = [], options = {}) {
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  return run(npm, ['run', '--silent', name, ...(args.length > 0 ? ['--', ...args] : [])], options)
 }
 
 async function types() {
@@ -31,24 +27,6 @@ async function units() {
   const workers = `--maxWorkers=${Math.max(2, availableParallelism())}`
   const reporters = ['--reporter=default', '--reporter=json', '--outputFile.json=reports/units.json']
   return (await run(node, [tool('vitest', 'vitest'), 'run', workers, ...reporters])).code === 0
-}
-
-// The promise of the simulator: one seed is one history, another seed is another one; and in many of them everybody finds
-// everybody again, whatever was done to them.
-const seedsPerRun = 200
-
-async function simulator() {
-  const digests = []
-  for (const seed of ['7', '7', '8']) {
-    const { code, output } = await npmRun('sim', ['--seed', seed, '--digest'], { quiet: true })
-    console.log(`seed ${seed}: ${output.trim()}`)
-    if (code !== 0) return false
-    digests.push(output.trim().split('\n').at(-1))
-  }
-  if (digests[0] !== digests[1]) console.error('Seed 7 gave two histories.')
-  if (digests[0] === digests[2]) console.error('Seeds 7 and 8 gave the same history.')
-  if (digests[0] !== digests[1] || digests[0] === digests[2]) return false
-  return (await npmRun('sim', ['--seeds', String(seedsPerRun), '--from', '1'])).code === 0
 }
 
 async function endToEnd() {

@@ -111,3 +111,9 @@ export async function install() {
   console.log(`Installed in ${seconds.toFixed(1)} s.`)
   return true
 }
+
+/** Runs a script of the root package.json. */
+export function npmRun(name, args = [], options = {}) {
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  return run(npm, ['run', '--silent', name, ...(args.length > 0 ? ['--', ...args] : [])], options)
+}

@@ -28,14 +28,14 @@ export async function runControls({ workers, only } = {}) {
 }
 
 async function wrongWith(control, workers) {
-  const { name, replace, given = [], seeds = seedsMax, nodes } = control
+  const { name, replace, given = [], seeds = seedsMax, slackMs } = control
   try {
     if (given.length > 0) {
       // A trouble that the protection is there for; with it alone nothing may break.
-      const { failure } = await onCopy(name, given, { count: Math.ceil(seeds / 4), nodes, workers })
+      const { failure } = await onCopy(name, given, { count: Math.ceil(seeds / 4), slackMs, workers })
       if (failure !== undefined) return { mistake: `fails already before it is switched off: ${failure.failure}` }
     }
-    const { failure } = await onCopy(name, [...given, ...replace], { count: seeds, nodes, workers })
+    const { failure } = await onCopy(name, [...given, ...replace], { count: seeds, slackMs, workers })
     if (failure === undefined) return { mistake: `${seeds} seeds passed: nobody noticed` }
     return { noticed: `seed ${failure.seed} fails: ${failure.failure.replace(/^seed \d+ at \d+ ms: .*?: (?=I\d|no |at rest|nothing)/, '').slice(0, 140)}` }
   } catch (error) {
@@ -43,14 +43,14 @@ async function wrongWith(control, workers) {
   }
 }
 
-async function onCopy(name, replacements, { count, nodes, workers }) {
+async function onCopy(name, replacements, { count, slackMs, workers }) {
   await mkdir(shelf, { recursive: true })
   const copy = await mkdtemp(join(shelf, `${name.replaceAll(/\W+/g, '-')}-`))
   try {
     await cp(fileURLToPath(builtHere), copy, { recursive: true, filter: (path) => !/\.(?:map|d\.ts|tsbuildinfo)$/.test(path) })
     for (const replacement of replacements) await replaceOnce(copy, replacement)
     const build = `${pathToFileURL(copy).href}/`
-    return await runSeeds({ build, world: 'faults', from: 1, count, nodes, workers, shrinks: false })
+    return await runSeeds({ build, world: 'faults', from: 1, count, slackMs, workers, shrinks: false })
   } finally {
     await rm(copy, { recursive: true, force: true })
   }

@@ -7,10 +7,10 @@ export const worlds = ['faults', 'routing', 'mesh', 'edge']
 export const builtHere = new URL('../dist/', import.meta.url)
 
 /** One seed of one world: `{ outcome }`, or `{ failure, history }` when a promise was broken. Other errors are thrown. */
-export async function runOne(build, { world, seed, nodes, without = [], recorded = false }) {
+export async function runOne(build, { world, seed, nodes, slackMs, without = [], recorded = false }) {
   const testing = await testingOf(build)
   try {
-    if (world === 'faults') return { history: [], outcome: testing.runFaultScenario(seed, { nodes, without: new Set(without), recorded }) }
+    if (world === 'faults') return { history: [], outcome: testing.runFaultScenario(seed, { nodes, slackMs, without: new Set(without), recorded }) }
     if (world === 'routing') return { history: [], outcome: testing.runRoutingScenario(seed) }
     if (world === 'edge') return { history: [], outcome: testing.runPlainEdgeScenario(seed) }
     return { history: [], outcome: await testing.runMeshScenario(seed, { settle: () => new Promise(setImmediate) }) }

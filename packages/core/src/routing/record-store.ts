@@ -29,6 +29,10 @@ export class RecordStore {
   #liveBytes = 0
   #deadBytes = 0
 
+  get size(): number {
+    return this.#slots.size
+  }
+
   has(address: string): boolean {
     return this.#slots.has(address)
   }

@@ -18,6 +18,8 @@ export interface FaultScenarioOptions {
   readonly faults?: number | undefined
   /** Faults by their place, from 1 on, that are left out: everything else is drawn as if they were there. */
   readonly without?: ReadonlySet<number> | undefined
+  /** How much longer than its bound healing may take, for routers that are known to be slow at it. Default 0. */
+  readonly slackMs?: number | undefined
   /** Whether a history is kept and a digest made. Default false: thousands of seeds go by without. */
   readonly recorded?: boolean | undefined
 }
@@ -151,7 +153,7 @@ class FaultScenario {
     const blow = strikeLastBlow(this.#world, this.#dice.fork('last blow'))
     const { network } = this.#world
     this.#world.run(blow.noticedAfterMs)
-    const boundMs = healingBoundMs(this.#world)
+    const boundMs = healingBoundMs(this.#world) + (this.#options.slackMs ?? 0)
     this.#world.run(Math.max(0, this.#world.lastLinkChangeAt + boundMs - network.clock.now()))
     // Only a world in which no other link broke meanwhile was given this time.
     const wrong = network.clock.now() - this.#world.lastLinkChangeAt >= boundMs ? unreached(this.#world, this.#invariants) : undefined
