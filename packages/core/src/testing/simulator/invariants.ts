@@ -19,6 +19,8 @@ interface Known {
   /** Of the selected route, and since when. */
   via: string | undefined
   since: number
+  /** Of the link to it, when it is a neighbour. */
+  cost: number | undefined
 }
 
 interface Watched {
@@ -84,7 +86,7 @@ export class Invariants {
   #origin(process: SimProcess, watched: Watched, origin: OriginView): void {
     this.checks += 1
     const { address, feasibility, selected } = origin
-    const known = watched.origins.get(address) ?? { feasibility: undefined, via: undefined, since: 0 }
+    const known = watched.origins.get(address) ?? { feasibility: undefined, via: undefined, since: 0, cost: undefined }
     if (!watched.origins.has(address)) watched.origins.set(address, known)
     if (!atLeastAsGood(feasibility, known.feasibility)) {
       this.#broken(`I2: ${process.name} forgot how near it was to ${this.#name(address)}: ${said(known.feasibility)}, now ${said(feasibility)}`)
@@ -99,7 +101,7 @@ export class Invariants {
       this.routeChanges += 1
       if (selected !== undefined) this.#walk(process, address)
     }
-    this.#heldRoutes(process, origin)
+    this.#heldRoutes(process, origin, known)
   }
 
   #walk(from: SimProcess, destination: string): void {
@@ -114,11 +116,18 @@ export class Invariants {
     this.#broken(`I1: packets for ${this.#name(destination)} go in a circle: ${way.slice(0, 6).join(' > ')} …`)
   }
 
-  #heldRoutes(process: SimProcess, { address, routes }: OriginView): void {
+  /** A link that costs something else now is another link for all who use it. */
+  #cost(known: Known, cost: number): void {
+    if (known.cost !== undefined && known.cost !== cost) this.#world.lastLinkChangeAt = this.#world.network.clock.now()
+    known.cost = cost
+  }
+
+  #heldRoutes(process: SimProcess, { address, routes }: OriginView, known: Known): void {
     if (routes.length > process.router.links().length) {
       this.#broken(`I10: ${process.name} has ${routes.length} routes to ${this.#name(address)} over ${process.router.links().length} links`)
     }
     for (const route of routes) {
+      if (route.via === address) this.#cost(known, route.metric - route.advertised)
       const teller = this.next(route)
       if (teller === undefined || teller.router.address === address) continue
       const told = teller.router.origin(address)

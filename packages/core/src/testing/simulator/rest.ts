@@ -7,10 +7,13 @@
 import type { Invariants } from './invariants.ts'
 import type { RoutedWorld, SimProcess } from './routed-world.ts'
 
-/** A longer way is kept while it is at most so much longer than the shortest: 1 is not at all. */
 export interface RestOptions {
+  /** Each node on the way may keep a way that is so many times as long as the shortest. Default 8/7, its hysteresis; 1: none. */
   readonly longerAtMost?: number | undefined
 }
+
+/** Above that of any link that is used. */
+const unusableCost = 5_000
 
 interface Joined {
   readonly to: SimProcess
@@ -35,7 +38,7 @@ export function unrest(world: RoutedWorld, invariants: Invariants, options: Rest
   if (typeof joined === 'string') return joined
   for (const process of world.processes()) {
     const shortest = distancesFrom(process, joined)
-    const wrong = wrongRoutes(world, process, shortest, options.longerAtMost ?? 1) ?? staleTales(process, invariants, joined.get(process) ?? [])
+    const wrong = wrongRoutes(world, process, shortest, options.longerAtMost ?? 8 / 7) ?? staleTales(process, invariants, joined.get(process) ?? [])
     if (wrong !== undefined) return wrong
     const open = process.router.sizes().find(({ table, size }) => needs.has(table) && size > 0)
     if (open !== undefined) return `I5: ${process.name} still has ${open.size} of ${open.table}`
@@ -56,9 +59,12 @@ function joinedLinks(world: RoutedWorld, invariants: Invariants): Map<SimProcess
     for (const [at, to] of [[one, other], [other, one]] as const) {
       const route = at.router.origin(to.router.address)?.routes.find((known) => known.via === to.router.address && invariants.joinedTo(known) === to)
       if (route === undefined) return `${at.name} and ${to.name} are not joined`
+      const cost = route.metric - route.advertised
+      // A link that broke too often carries nothing for a while.
+      if (cost >= unusableCost) continue
       const links = joined.get(at) ?? []
       joined.set(at, links)
-      links.push({ to, cost: route.metric - route.advertised })
+      links.push({ to, cost })
     }
   }
   return joined
@@ -86,7 +92,7 @@ function wrongRoutes(world: RoutedWorld, process: SimProcess, shortest: Readonly
     if (to === process) continue
     const selected = process.router.origin(to.router.address)?.selected
     if (selected === undefined) return `I5: ${process.name} has no route to ${to.name}`
-    if (selected.metric > distance * longerAtMost) {
+    if (selected.metric > distance * longerAtMost ** selected.hops + 1) {
       return `I5: ${process.name} reaches ${to.name} at a cost of ${selected.metric}; ${distance} is possible`
     }
   }

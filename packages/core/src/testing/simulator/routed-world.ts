@@ -41,7 +41,7 @@ export class RoutedWorld implements SimObserver {
   readonly dice: SeededDice
   /** Who else watches; called after the world itself. */
   watcher: SimObserver | undefined
-  /** When a pipe was opened or closed for the last time. */
+  /** When a pipe was opened or closed for the last time, or a link's cost changed. */
   lastLinkChangeAt = 0
   readonly #options: RoutedWorldOptions
   readonly #links: readonly KeptLink[]
