@@ -10,6 +10,7 @@ import { keysBehind } from '../identity/network-key.ts'
 import { isKeyed, networkMismatch } from '../identity/wire-network.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
+import { NeighbourRate } from './neighbour-rate.ts'
 import { PieceCollector } from './piece-collector.ts'
 import { SessionHandshake, type HandshakeOutcome, type SessionIdentity } from './session-handshake.ts'
 import {
@@ -20,6 +21,7 @@ import {
   handshakeRepeatFirstMs,
   handshakeRepeatMostMs,
   handshakesPendingMax,
+  handshakesPerSecondMax,
 } from './session-limits.ts'
 import { connectionIdBytes, encodeFirst, encodePieces, idText, type HandshakePiece, type SessionPacket } from './session-packet.ts'
 
@@ -89,8 +91,11 @@ export class Handshakes {
   readonly #pending = new Map<string, Pending>()
   readonly #pendingById = new Map<string, Pending>()
 
+  readonly #rate: NeighbourRate
+
   constructor(options: HandshakesOptions) {
     this.#options = options
+    this.#rate = new NeighbourRate(options.clock, handshakesPerSecondMax)
   }
 
   get pendingCount(): number {
@@ -144,6 +149,7 @@ export class Handshakes {
       this.#options.refused(new MeshError('NETWORK_KEY_MISMATCH', `${peer} asks for a session under a network key that is not known here`))
       return
     }
+    if (!this.#rate.allows(via)) return
     this.#makeRoom()
     const id = dice.bytes(connectionIdBytes)
     const handshake = new SessionHandshake(self, { role: 'responder', peer, network, id, life: this.#options.life(peer) })

@@ -12,7 +12,7 @@ export interface OutgoingMessage {
 
 const classes: readonly SessionPriority[] = ['urgent', 'normal', 'bulk']
 /** Streams that a class leaves to those above it. */
-const reservedStreams: Record<SessionPriority, number> = { urgent: 0, normal: 64, bulk: 256 }
+const reservedStreams: Record<SessionPriority, number> = { urgent: 0, normal: 32, bulk: 128 }
 
 /** Messages that the peer does not have yet, from the moment they were asked for. Outlives connections. */
 export class MessageOutbox {

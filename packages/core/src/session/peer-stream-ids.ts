@@ -1,5 +1,8 @@
 import { streamsOpenMax } from './session-limits.ts'
 
+/** Streams that are over before the peer is told that it may open as many more. */
+const toldEvery: number = streamsOpenMax / 8
+
 /**
  * Which streams the peer has opened and which are over. A stream that is over never comes back, however late a repeated frame of it
  * arrives: this is what makes "once" of "at least once". An index counts the streams of one side from 0.
@@ -27,7 +30,7 @@ export class PeerStreamIds {
   /** One of them is over. True when the peer is to be told that it may open more. */
   finished(): boolean {
     this.#finished += 1
-    if (this.#most - this.#finished > streamsOpenMax / 2) return false
+    if (this.#finished + streamsOpenMax - this.#most < toldEvery) return false
     this.#most = this.#finished + streamsOpenMax
     return true
   }

@@ -79,5 +79,7 @@ export const noticeHeededEveryMs = 5_000
 export const livesRememberedMax = 1_024
 /** Unknown-session notices a second, per neighbour. */
 export const noticesPerSecondMax = 10
+/** Handshakes begun a second, per neighbour: each costs a millisecond or so. Who is not answered asks again. */
+export const handshakesPerSecondMax = 100
 /** Neighbours that are counted apart; the others share one account. */
-export const noticeNeighboursMax = 256
+export const neighboursCountedMax = 256

@@ -11,11 +11,11 @@ import { isWireFault } from '../wire/wire-fault.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { Handshakes } from './handshakes.ts'
 import { LargeMessagePlaces } from './large-messages.ts'
-import { NoticeLimit } from './notice-limit.ts'
+import { NeighbourRate } from './neighbour-rate.ts'
 import { RecordOpener, RecordSealer } from './record.ts'
 import { Session } from './session.ts'
 import { lifeBytes, type HandshakeOutcome, type SessionIdentity } from './session-handshake.ts'
-import { livesRememberedMax, sessionIdleMsMax, sessionsMax } from './session-limits.ts'
+import { livesRememberedMax, noticesPerSecondMax, sessionIdleMsMax, sessionsMax } from './session-limits.ts'
 import { decodeSessionPacket, encodeUnknown, idText } from './session-packet.ts'
 import type { SessionStream } from './session-stream.ts'
 
@@ -55,7 +55,7 @@ export class Sessions {
   readonly #options: SessionsOptions
   readonly #handshakes: Handshakes
   readonly #places = new LargeMessagePlaces()
-  readonly #notices: NoticeLimit
+  readonly #notices: NeighbourRate
   readonly #sessions = new Map<string, Session>()
   readonly #connections = new Map<string, { readonly session: Session; readonly connection: Connection }>()
   /** Of peers that were answered and have no session yet, the latest last. */
@@ -65,7 +65,7 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options
-    this.#notices = new NoticeLimit(options.clock)
+    this.#notices = new NeighbourRate(options.clock, noticesPerSecondMax)
     this.#handshakes = new Handshakes({
       clock: options.clock,
       dice: options.dice,

@@ -156,6 +156,30 @@ describe('streams', () => {
     expect(out.ackedBytes).toBe(20_000_000)
   })
 
+  it('that nobody reads do not stop the one that somebody reads, while they leave it any credit', async () => {
+    const { world, ada, bob } = await pair()
+    const session = ada.sessions.to(bob.address)
+    for (let index = 0; index < 14; index += 1) void session.openStream().write(new Uint8Array(300_000))
+    await world.advance(2_000)
+    expect(bob.streams.map(({ readableBytes }) => readableBytes)).toEqual(new Array(14).fill(262_144))
+    const size = 3_000_000
+    const read = session.openStream('bulk')
+    const done = read.write(new Uint8Array(size)).then(() => read.end())
+    await settleWhile(world, done, () => {
+      while (bob.streams[14]?.take() !== undefined);
+    })
+    expect(read.ackedBytes).toBe(size)
+  })
+
+  it('of long life leave room for messages of every class', async () => {
+    const { world, ada, bob } = await pair()
+    const session = ada.sessions.to(bob.address)
+    for (let index = 0; index < 300; index += 1) void session.openStream().write(bytesOf('x'))
+    const sent = Array.from({ length: 1_000 }, (_, index) => session.message(bytesOf(String(index)), 'bulk'))
+    await world.settle(Promise.all(sent))
+    expect(bob.messages).toHaveLength(1_000)
+  })
+
   it('a reset is heard at the other end, and so is a stop', async () => {
     const { world, ada, bob } = await pair()
     const session = ada.sessions.to(bob.address)
