@@ -191,6 +191,21 @@ describe('SE4 who answers', () => {
     expect(ada.faults.some((fault) => fault.includes('does not hold the key'))).toBe(true)
   })
 
+  it('a member that knows whom it plays, and shows a true record of its own, is refused', async () => {
+    const world = new SessionWorld()
+    const [ada, bob, eve] = [world.node('ada'), world.node('bob'), world.node('eve')]
+    world.kill(bob)
+    const self = { ...eve.identity, address: bob.address }
+    const rogue = world.nodeWith('rogue', { ...eve, address: bob.address, network: self.network }, { sessions: { self } })
+    await expect(world.settle(ada.sessions.to(bob.address).message(bytesOf('to bob only')), 120_000)).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    })
+    void rogue.sessions.to(ada.address).message(bytesOf('I am bob'))
+    await world.advance(5_000)
+    expect([heard(rogue), heard(ada)]).toEqual([[], []])
+    expect(ada.faults.filter((fault) => fault.includes('was asked for')).length).toBeGreaterThan(1)
+  })
+
   it('a true member that answers for another address is refused, and so is one of another network', async () => {
     const world = new SessionWorld()
     const [ada, bob] = [world.node('ada'), world.node('bob')]
