@@ -1,6 +1,6 @@
 import { expect, test } from '../support/test.ts'
 
-test('members of two networks at one relay never see each other', async ({ pages, relay }) => {
+test('PY-04 PN-03 members of two networks at one relay never see each other', async ({ pages, relay }) => {
   const rose = await pages.member({ relay: relay.url, network: 'garden', name: 'Rose' })
   const tulip = await pages.member({ relay: relay.url, network: 'garden', name: 'Tulip' })
   const book = await pages.member({ relay: relay.url, network: 'library', name: 'Book' })

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Program, startRelay } from './program.mjs'
 
@@ -43,4 +46,29 @@ test('a node that works packet by packet finds the service of a member and calls
   const plain = run('plain.mjs', relay.tcp)
   await plain.says(/^hello, thermometer$/m)
   expect(await plain.stop()).toBe(0)
+})
+
+test('PY-05 who has the key of the network is inside, who has another one or none reads why', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hopmesh-readme-'))
+  const hopmesh = async (...args) => {
+    const program = new Program('packages/server/dist/cli/main.js', args)
+    running.push(program)
+    expect(await program.ends()).toBe(0)
+    return program.stdout.trim()
+  }
+  await hopmesh('key', join(folder, 'garden.key'))
+  await writeFile(join(folder, 'garden.pub'), await hopmesh('key', '--public', '--network', 'garden', join(folder, 'garden.key')))
+  const keyed = await startRelay('--network', `garden=${join(folder, 'garden.pub')}`)
+  try {
+    const inside = run('keyed.mjs', keyed.url, (await readFile(join(folder, 'garden.key'), 'utf8')).trim())
+    await inside.says(/inside as k/)
+    for (const other of [[await hopmesh('key')], []]) {
+      const outside = run('keyed.mjs', keyed.url, ...other)
+      expect(await outside.ends()).toBe(1)
+      expect(outside.stdout).toBe('NETWORK_KEY_MISMATCH\n')
+    }
+  } finally {
+    await keyed.program.stop()
+    await rm(folder, { recursive: true })
+  }
 })

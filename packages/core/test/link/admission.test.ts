@@ -199,6 +199,23 @@ describe.each([
   })
 })
 
+test('PY-31 both sides agree on a version that both speak, and a changed choice is noticed', async () => {
+  const [ada, bob] = [node(), node()]
+  // The hello offers a later version first: the listener takes the one it knows, and both have what was offered in the prologue.
+  const offer = (frame: Uint8Array, turn: number): Uint8Array => {
+    const hello = turn === 0 ? decodeHello(frame.subarray(1)) : undefined
+    return hello === undefined || hello instanceof WireFault ? frame : encodeHello({ ...hello, versions: [9, 1] })
+  }
+  expect((await meet(ada, bob, { between: offer })).seen[0]).toBe('HANDSHAKE_FAILED')
+  const none = (frame: Uint8Array, turn: number): Uint8Array => {
+    const hello = turn === 0 ? decodeHello(frame.subarray(1)) : undefined
+    return hello === undefined || hello instanceof WireFault ? frame : encodeHello({ ...hello, versions: [9] })
+  }
+  expect((await meet(ada, bob, { between: none })).seen).toEqual(['nothing', 'VERSION_MISMATCH'])
+  const chosen = (frame: Uint8Array, turn: number): Uint8Array => (turn === 1 ? frame.with(1, 9) : frame)
+  expect((await meet(ada, bob, { between: chosen })).seen[0]).toBe('VERSION_MISMATCH')
+})
+
 test('a member of a keyed network that speaks of another network in its record is refused', async () => {
   const stray = node({ keys: [ours], changes: { network: wireNetwork('house', ours.keyHash) } })
   expect((await meet(node({ keys: [ours] }), stray)).seen[0]).toBe('NETWORK_MISMATCH')

@@ -67,7 +67,7 @@ describe('the handshake of a link', () => {
     expect(greet(stranger, a)).toEqual([a.address, 'NETWORK_MISMATCH'])
   })
 
-  it("one's own address at the other end is IDENTITY_IN_USE", () => {
+  it("ALN-01 one's own address at the other end is IDENTITY_IN_USE", () => {
     const a = node()
     expect(greet(a, a)).toEqual(['IDENTITY_IN_USE', 'nothing'])
   })

@@ -60,7 +60,7 @@ describe('a link', () => {
     }
   })
 
-  it('no common version is VERSION_MISMATCH, another network NETWORK_MISMATCH', async () => {
+  it('PY-04 PY-31 no common version is VERSION_MISMATCH, another network NETWORK_MISMATCH', async () => {
     const world = new RouterWorld()
     const relay = world.router('relay', 'relay')
     const noise = new Uint8Array(32).fill(9)

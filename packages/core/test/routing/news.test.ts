@@ -66,7 +66,7 @@ describe('news of origins', () => {
     expect(changes).toEqual(['thing change'])
   })
 
-  it('of two named nodes under one name the first one stands while it can be reached, wherever the other comes', async () => {
+  it('ALN-01 of two named nodes under one name the first one stands while it can be reached, wherever the other comes', async () => {
     const world = new RouterWorld()
     const [r1, r2] = [world.router('r1', 'relay'), world.router('r2', 'relay')]
     world.link(r1, r2)

@@ -29,7 +29,7 @@ describe('origins (SE17)', () => {
   })
 })
 
-describe('greetings under way', () => {
+describe('SE16 greetings under way', () => {
   const given = (closed: string[], name: string) => ({ close: () => void closed.push(name) })
 
   it('one address beyond its share closes its own oldest; nobody else is touched', () => {
