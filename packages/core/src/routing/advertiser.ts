@@ -2,8 +2,9 @@
 // per neighbour, and a set of the destinations that a neighbour has not been told (it is their next hop, or they are gone).
 
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
+import type { Neighbour, Origin } from './origin.ts'
 import { isTellable } from './route-digest.ts'
-import type { Neighbour, Origin, RouteTable } from './route-table.ts'
+import type { RouteTable } from './route-table.ts'
 
 interface Listener {
   /** Place in the log up to which everything was told. */

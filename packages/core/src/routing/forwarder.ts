@@ -90,19 +90,19 @@ export class Forwarder {
     const { address } = this.#parts
     const target = header.gateway ?? header.destination
     if (target === address) return this.#arrived(neighbour, header, bytes)
-    const route = this.#parts.exchange.table.get(target)?.selected
-    if (!route) return this.#withoutRoute(neighbour, header, bytes, target)
+    const next = this.#parts.exchange.table.get(target)?.nextHop
+    if (!next) return this.#withoutRoute(neighbour, header, bytes, target)
     const hopLimit = Math.min(header.hopLimit, hopLimitStart)
     if (hopLimit <= 1) return this.#complain(neighbour, header, bytes, 'HOP_LIMIT')
     // The frame that brought these bytes is ours.
     bytes[0] = hopLimit - 1
-    if (route.neighbour.link.sendPacket(bytes)) this.#forwarded++
-    else this.#parts.fault('QUEUE_FULL', `${route.neighbour.address} does not take packets fast enough`)
+    if (next.link.sendPacket(bytes)) this.#forwarded++
+    else this.#parts.fault('QUEUE_FULL', `${next.address} does not take packets fast enough`)
   }
 
   /** A route is there, or is another. */
   routeChanged(address: string): void {
-    if (this.#parts.exchange.table.get(address)?.selected) this.#waiting.routed(address)
+    if (this.#parts.exchange.table.get(address)?.nextHop) this.#waiting.routed(address)
   }
 
   stop(): void {
@@ -173,8 +173,8 @@ export class Forwarder {
       if (!isWireFault(own)) clock.soon(() => this.#deliver(own, arrival))
       return undefined
     }
-    const route = exchange.table.get(destination)?.selected
-    if (route) return this.#sendMesh(route.neighbour, packet, { hopLimit, sourceGateway })
+    const next = exchange.table.get(destination)?.nextHop
+    if (next) return this.#sendMesh(next, packet, { hopLimit, sourceGateway })
     const plain = reachability.wayToPlain(destination)
     if (!plain) return this.#waits(packet, destination, arrival) ? undefined : new MeshError('NO_ROUTE', `there is no route to ${destination}`)
     if ((packet.data?.length ?? 0) > plainBytesMax) {
@@ -184,8 +184,8 @@ export class Forwarder {
       const code = plainEdge.send(packet, destination, from)
       return code && new MeshError(code, plainRefusals[code](destination))
     }
-    const toGateway = exchange.table.get(plain.gateway)?.selected
-    if (toGateway) return this.#sendMesh(toGateway.neighbour, packet, { hopLimit, gateway: plain.gateway, sourceGateway })
+    const toGateway = exchange.table.get(plain.gateway)?.nextHop
+    if (toGateway) return this.#sendMesh(toGateway, packet, { hopLimit, gateway: plain.gateway, sourceGateway })
     return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
   }
 

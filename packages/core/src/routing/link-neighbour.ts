@@ -1,7 +1,7 @@
 import type { Link } from '../link/link.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { LinkCost } from './link-cost.ts'
-import type { Neighbour } from './route-table.ts'
+import type { Neighbour } from './origin.ts'
 
 /** A capable node at the other end of a link. Two links to one node are two neighbours. */
 export interface LinkNeighbour extends Neighbour {

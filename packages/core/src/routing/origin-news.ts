@@ -1,5 +1,6 @@
 import type { ProvenRecord } from '../link/link-owner.ts'
-import type { Change, Neighbour } from './route-table.ts'
+import type { Neighbour } from './origin.ts'
+import type { Change } from './route-table.ts'
 
 /**
  * A mere new number is told to nobody (R9), but what the record says anew is: with the first selected route that carries a

@@ -3,8 +3,8 @@
 
 import type { Link } from '../link/link.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
+import type { Feasibility, Origin, Route } from './origin.ts'
 import { isFeasible, metricOf } from './route-choice.ts'
-import type { Feasibility, Origin, Route } from './route-table.ts'
 
 /** One way to an origin, through one neighbour, as it is at the moment of asking. */
 export interface RouteView {
@@ -61,7 +61,7 @@ export class LiveOriginView implements OriginView {
   }
 
   get routes(): readonly RouteView[] {
-    return Array.from(this.#origin.routes.values(), (route) => this.#route(route))
+    return this.#origin.routes().map((route) => this.#route(route))
   }
 
   #route(route: Route<LinkNeighbour>): RouteView {

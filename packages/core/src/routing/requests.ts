@@ -4,7 +4,8 @@
 
 import type { Clock } from '../ports/clock.ts'
 import { metricOf } from './route-choice.ts'
-import type { Neighbour, Origin, RouteTable } from './route-table.ts'
+import type { Neighbour, Origin } from './origin.ts'
+import type { RouteTable } from './route-table.ts'
 
 export const requestHopsMax = 64
 /** The same question within this time only joins those who wait for the answer. */
@@ -91,8 +92,9 @@ export class Requests<N extends Neighbour> {
 
   /** One's own parent, or, when that is who asks (by this link or another), the best of the others. */
   #next(origin: Origin<N>, asker: N): N | undefined {
-    const others = Array.from(origin.routes.values()).filter(({ neighbour }) => neighbour.address !== asker.address)
-    if (origin.selected && others.includes(origin.selected)) return origin.selected.neighbour
+    const others = origin.routes().filter(({ neighbour }) => neighbour.address !== asker.address)
+    const { nextHop } = origin
+    if (others.some(({ neighbour }) => neighbour === nextHop)) return nextHop
     let best: N | undefined
     let bestMetric = Number.POSITIVE_INFINITY
     for (const route of others) {

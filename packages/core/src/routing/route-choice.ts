@@ -2,7 +2,7 @@
 // node ever told of the origin, or of the same number and strictly shorter, which no route through this node itself can be.
 
 import { metricInfinite } from '../wire/control.ts'
-import type { Feasibility, Neighbour, Origin, Route } from './route-table.ts'
+import type { Feasibility, Neighbour, Origin, Route } from './origin.ts'
 
 /** The longest metric that is still a route. */
 export const metricMax: number = metricInfinite - 1
@@ -33,13 +33,14 @@ export function isUsable({ advertised, neighbour }: Route<Neighbour>): boolean {
  * as long as it is feasible, while the other is not clearly shorter, or has not been shorter for long (R2).
  */
 export function chooseRoute<N extends Neighbour>(origin: Origin<N>, now: number): Route<N> | undefined {
-  const { routes, selected, feasibility } = origin
+  const { nextHop, feasibility } = origin
+  const routes = origin.routes()
   let best: Route<N> | undefined
-  for (const route of routes.values()) {
+  for (const route of routes) {
     if (!isUsable(route) || !isFeasible(route, feasibility)) continue
-    if (best === undefined || isPreferred(route, best) || (route.neighbour === selected?.neighbour && !isPreferred(best, route))) best = route
+    if (best === undefined || isPreferred(route, best) || (route.neighbour === nextHop && !isPreferred(best, route))) best = route
   }
-  const present = selected && routes.get(selected.neighbour)
+  const present = routes.find(({ neighbour }) => neighbour === nextHop)
   const mayStay = present !== undefined && isUsable(present) && isFeasible(present, feasibility)
   if (best === undefined || best === present || !mayStay || isClearlyBetter(best, present)) origin.betterSince = undefined
   else {
@@ -66,13 +67,14 @@ function isPreferred(one: Route<Neighbour>, other: Route<Neighbour>): boolean {
 
 /** Routes exist, and none of them may be used: only a newer number of the origin helps (R6). */
 export function isStarving(origin: Origin<Neighbour>): boolean {
-  return origin.selected === undefined && Array.from(origin.routes.values()).some(isUsable)
+  return origin.nextHop === undefined && origin.routes().some(isUsable)
 }
 
 /** The best of the routes that would be taken instead of the present one, if they could be trusted (R7). */
-export function betterUnfeasible<N extends Neighbour>({ routes, selected, feasibility }: Origin<N>): Route<N> | undefined {
+export function betterUnfeasible<N extends Neighbour>(origin: Origin<N>): Route<N> | undefined {
+  const { selected, feasibility } = origin
   if (selected === undefined) return undefined
   let best: Route<N> | undefined
-  for (const route of routes.values()) if (isUsable(route) && isPreferred(route, best ?? selected) && !isFeasible(route, feasibility)) best = route
+  for (const route of origin.routes()) if (isUsable(route) && isPreferred(route, best ?? selected) && !isFeasible(route, feasibility)) best = route
   return best
 }

@@ -3,7 +3,7 @@
 // neighbour was told is the sum over all routes less that of the few it is not told of: no map per neighbour.
 
 import { metricInfinite, type Digest } from '../wire/control.ts'
-import type { Neighbour, Origin, Route } from './route-table.ts'
+import type { Neighbour, Origin, Route } from './origin.ts'
 
 /** Routes longer than this are noise: the hop limit of packets is 32. They are neither told nor believed. */
 export const hopsMax = 48

@@ -155,7 +155,7 @@ export class RouteExchange {
 
   /** For an origin behind this neighbour another way is being asked for, and it is not there yet. */
   awaitsRelief(neighbour: LinkNeighbour): boolean {
-    return Array.from(this.table.all()).some(({ address, selected }) => selected?.neighbour === neighbour && this.#wants.has(address))
+    return Array.from(this.table.all()).some(({ address, nextHop }) => nextHop === neighbour && this.#wants.has(address))
   }
 
   /** The cost of a link is another. */
@@ -204,7 +204,7 @@ export class RouteExchange {
 
   #selected(change: Change<LinkNeighbour>, known = false): void {
     const { origin, selection } = change
-    origin.lostAt = origin.routes.size > 0 ? undefined : (origin.lostAt ?? this.#clock.now())
+    origin.lostAt = origin.routeCount > 0 ? undefined : (origin.lostAt ?? this.#clock.now())
     if (known) this.#teller.gone(origin.address)
     else this.#teller.changed(change)
     if (selection !== 'same') this.#port.changed(origin.address)

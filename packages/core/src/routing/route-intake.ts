@@ -101,7 +101,7 @@ export class RouteIntake {
   /** Everything that the neighbour said and that was not refused, proven or not. */
   heard(neighbour: LinkNeighbour): RunningDigest {
     const heard = this.#table.digest.kept(neighbour)
-    this.#proofs.addHeld(neighbour, heard, (address) => this.#table.get(address)?.routes.get(neighbour))
+    this.#proofs.addHeld(neighbour, heard, (address) => this.#table.get(address)?.routeOf(neighbour))
     return heard
   }
 
@@ -187,7 +187,7 @@ export class RouteIntake {
   #withdrawAbsent(neighbour: LinkNeighbour, entries: readonly RouteEntry[]): void {
     const present = new Set(entries.map(({ destination }) => destination))
     for (const origin of [...this.#table.all()]) {
-      if (present.has(origin.address) || !origin.routes.has(neighbour)) continue
+      if (present.has(origin.address) || !origin.hasRouteOf(neighbour)) continue
       this.#apply(neighbour, { destination: origin.address, seq48: 0, metric: metricInfinite, hops: 0 })
     }
     this.#proofs.releaseAbsent(neighbour, present)

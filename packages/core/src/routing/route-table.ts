@@ -3,51 +3,10 @@
 // route exchange acts on what it returns.
 
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
+import { NeighbourNumbers } from './neighbour-numbers.ts'
+import { Origin, type Neighbour, type Route } from './origin.ts'
 import { hopsMax, TableDigest } from './route-digest.ts'
 import { chooseRoute, isBetter, isFragile, metricOf, switchAfterMs } from './route-choice.ts'
-
-/** What the table needs of a link: an identity of its own and a cost. */
-export interface Neighbour {
-  readonly address: string
-  readonly cost: number
-  /** Its link closes soon. */
-  readonly retiring: boolean
-}
-
-export interface Route<N extends Neighbour> {
-  readonly neighbour: N
-  readonly seq48: number
-  /** The metric as the neighbour advertised it. */
-  readonly advertised: number
-  /** Links from here to the origin. */
-  readonly hops: number
-  /** A link beyond the neighbour closes soon. */
-  readonly fragile: boolean
-}
-
-/** The best that was ever told about an origin within one of its numbers. */
-export interface Feasibility {
-  readonly seq48: number
-  readonly metric: number
-}
-
-export interface Origin<N extends Neighbour> {
-  readonly address: string
-  /** Of every neighbour that offers one, feasible or not. */
-  readonly routes: Map<N, Route<N>>
-  selected: Route<N> | undefined
-  /** Of the selected route when it was selected; infinite without one. */
-  metric: number
-  /** Whether the selected route was about to break then. */
-  fragile: boolean
-  /** Since when a route is known that is better, but not clearly so. */
-  betterSince: number | undefined
-  feasibility: Feasibility | undefined
-  /** When the last route went; for forgetting. */
-  lostAt: number | undefined
-  /** The table's count of changes when this origin last changed. */
-  revision: number
-}
 
 /** `moved`: another neighbour, and nothing else that the others know. */
 export type Selection = 'same' | 'gained' | 'changed' | 'moved' | 'lost'
@@ -63,6 +22,7 @@ export interface Change<N extends Neighbour> {
 export class RouteTable<N extends Neighbour> {
   readonly digest: TableDigest<N> = new TableDigest()
   readonly #origins = new Map<string, Origin<N>>()
+  readonly #neighbours = new NeighbourNumbers<N>()
   readonly #originsMax: number
   readonly #now: () => number
   readonly #wavering = new Set<Origin<N>>()
@@ -97,21 +57,21 @@ export class RouteTable<N extends Neighbour> {
     let origin = this.#origins.get(entry.destination)
     if (origin === undefined) {
       if (withdrawn || this.#origins.size >= this.#originsMax) return undefined
-      origin = { address: entry.destination, routes: new Map(), selected: undefined, metric: metricInfinite, fragile: false, betterSince: undefined, feasibility: undefined, lostAt: undefined, revision: 0 }
+      origin = new Origin(entry.destination, this.#neighbours)
       this.#origins.set(entry.destination, origin)
     }
-    const before = origin.routes.get(neighbour)
+    const before = origin.routeOf(neighbour)
     const route = withdrawn ? undefined : { neighbour, seq48: entry.seq48, advertised: entry.metric, hops: entry.hops + 1, fragile: entry.fragile === true }
-    if (route) origin.routes.set(neighbour, route)
-    else origin.routes.delete(neighbour)
+    if (route) origin.setRoute(route)
+    else origin.deleteRoute(neighbour)
     this.digest.heard(origin.address, before, route)
     return this.select(origin)
   }
 
   /** The origin itself is gone. */
   clear(origin: Origin<N>): Change<N> {
-    for (const route of origin.routes.values()) this.digest.heard(origin.address, route, undefined)
-    origin.routes.clear()
+    for (const route of origin.routes()) this.digest.heard(origin.address, route, undefined)
+    origin.deleteRoutes()
     return this.select(origin)
   }
 
@@ -123,7 +83,7 @@ export class RouteTable<N extends Neighbour> {
 
   /** A link is not what it was. */
   reselect(neighbour: N): Change<N>[] {
-    return Array.from(this.#origins.values()).flatMap((origin) => (origin.routes.has(neighbour) ? [this.select(origin)] : []))
+    return Array.from(this.#origins.values()).flatMap((origin) => (origin.hasRouteOf(neighbour) ? [this.select(origin)] : []))
   }
 
   /** A link is gone: every route over it goes. */
@@ -131,8 +91,9 @@ export class RouteTable<N extends Neighbour> {
     const changes: Change<N>[] = []
     this.digest.left(neighbour)
     for (const origin of this.#origins.values()) {
-      if (origin.routes.delete(neighbour)) changes.push(this.select(origin))
+      if (origin.deleteRoute(neighbour)) changes.push(this.select(origin))
     }
+    this.#neighbours.forget(neighbour)
     return changes
   }
 
@@ -141,11 +102,10 @@ export class RouteTable<N extends Neighbour> {
     const before = origin.selected
     const { metric: metricBefore, fragile: fragileBefore } = origin
     origin.revision = ++this.#revision
-    origin.selected = chooseRoute(origin, this.#now())
+    const selected = chooseRoute(origin, this.#now())
     if (origin.betterSince === undefined) this.#wavering.delete(origin)
     else this.#wavering.add(origin)
-    origin.metric = origin.selected ? metricOf(origin.selected) : metricInfinite
-    origin.fragile = origin.selected !== undefined && isFragile(origin.selected)
+    origin.select(selected, selected ? metricOf(selected) : metricInfinite, selected !== undefined && isFragile(selected))
     this.digest.selected(origin, before, metricBefore)
     const selection = selectionOf(before, origin, metricBefore)
     return { origin, before, selection: origin.fragile !== fragileBefore && (selection === 'same' || selection === 'moved') ? 'changed' : selection }

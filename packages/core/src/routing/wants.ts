@@ -4,7 +4,8 @@
 import type { Clock } from '../ports/clock.ts'
 import { requestHopsMax } from './requests.ts'
 import { isStarving, betterUnfeasible } from './route-choice.ts'
-import type { Neighbour, Origin, RouteTable } from './route-table.ts'
+import type { Neighbour, Origin } from './origin.ts'
+import type { RouteTable } from './route-table.ts'
 
 const starvingRetriesMs = [500, 1_000, 2_000, 4_000, 8_000, 16_000] as const
 const betterRetriesMs = [1_000, 2_000, 4_000, 8_000, 16_000] as const
@@ -69,7 +70,7 @@ export class Wants<N extends Neighbour> {
 
   #askAll(origin: Origin<N>, tries: number): void {
     const seq48 = (origin.feasibility?.seq48 ?? 0) + 1
-    for (const neighbour of origin.routes.keys()) this.#port.ask(neighbour, origin.address, seq48, requestHopsMax)
+    for (const { neighbour } of origin.routes()) this.#port.ask(neighbour, origin.address, seq48, requestHopsMax)
     this.#again(origin, true, starvingRetriesMs[tries], () => {
       if (isStarving(origin)) this.#askAll(origin, tries + 1)
     })

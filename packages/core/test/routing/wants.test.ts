@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { RouteTable, type Neighbour } from '../../src/routing/route-table.ts'
+import type { Neighbour } from '../../src/routing/origin.ts'
+import { RouteTable } from '../../src/routing/route-table.ts'
 import { Wants } from '../../src/routing/wants.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { RouterWorld } from './router-world.ts'
