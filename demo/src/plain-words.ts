@@ -34,7 +34,8 @@ const pairingSentences: Readonly<Record<string, string>> = {
   BUSY: 'This page holds as many devices as it can.',
   IDENTITY_IN_USE: 'That device gives itself the address of a node that is already here, so it was refused.',
   LINK_FAILED: 'The device could not be reached. Is it switched on, near, and not connected to something else?',
-  PLAIN_REFUSED: 'That device gives itself an address of the form that only members have, so it was refused.',
+  PLAIN_REFUSED:
+    'That device was refused: either this network has a key, and then devices that cannot prove who they are stay outside, or it gives itself an address that only members have.',
   TIMEOUT: 'The device was reached, but never said its address. It may not speak ALN.',
 }
 

@@ -44,6 +44,7 @@ export type {
   Trace,
   TraceHop,
 } from '@hopmesh/core'
+export { readNetworkKeys as readKeyFile } from './key-file.ts'
 export { createRouter, localChannels } from './local-router.ts'
 export { Relay, startRelay } from './relay/relay.ts'
 export type { PinnedNetwork } from './relay/pinned-networks.ts'

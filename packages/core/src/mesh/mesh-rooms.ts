@@ -274,7 +274,7 @@ export class MeshRooms {
   #alone(): void {
     const relays = this.relays.list().map(({ url, state, error }) => `${url} (${state}${error ? `: ${error.code}` : ''})`)
     const where = relays.length ? `relays: ${relays.join(', ')}` : 'no relays'
-    this.#warn({ code: 'ALONE_IN_NETWORK', message: `nobody else in network '${this.settings.network}' for 10 s; ${where}` })
+    this.#warn({ code: 'ALONE_IN_NETWORK', message: `nobody else in network '${this.settings.network}'${this.settings.keys.length ? ' with this key' : ''} for 10 s; ${where}` })
   }
 
   #warn(warning: MeshWarning): void {

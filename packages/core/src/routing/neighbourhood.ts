@@ -4,6 +4,7 @@
 import type { Channel } from '../channel/channel.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import { epochOf, type MemberRecord } from '../identity/member-record.ts'
+import { isKeyed } from '../identity/wire-network.ts'
 import { Link, type LinkOptions } from '../link/link.ts'
 import type { LinkOwner, ProvenRecord } from '../link/link-owner.ts'
 import type { PlainEdge } from '../plain-edge/plain-edge.ts'
@@ -163,7 +164,10 @@ export class Neighbourhood {
   }
 
   #plainJoined(link: Link): MeshError | undefined {
-    if (this.#parts.plainNodes === 'refuse') return new MeshError('PLAIN_REFUSED', 'plain ALN nodes are not accepted here')
+    if (this.#parts.plainNodes === 'refuse') {
+      const why = isKeyed(this.#parts.identity.network) ? ', because the network has a key' : ''
+      return new MeshError('PLAIN_REFUSED', `plain ALN nodes are not accepted here${why}`)
+    }
     this.#parts.log.write(4, 'link', `a plain node at ${link.channel.label}`)
     this.#parts.plainEdge.join(link)
     return undefined

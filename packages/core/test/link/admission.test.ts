@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { MeshError } from '../../src/errors/mesh-error.ts'
 import { wireNetwork } from '../../src/identity/wire-network.ts'
@@ -237,6 +238,20 @@ describe('the payload of message 3', () => {
       ...encodeFinish({ record: new Uint8Array(0), token: 't' }).subarray(1),
     ])
     expect(decodeFinish(later)).toEqual({ record, admission: undefined, token: 't' })
+  })
+
+  test('any bytes are a fault or a payload, and never throw', () => {
+    const whole = encodeFinish({ record, admission: new Uint8Array(96), token: 'token' })
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => void decodeFinish(bytes)))
+    const edited = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(edited, (edits) => {
+        const bytes = whole.slice()
+        for (const [at, value] of edits) bytes[at] = value
+        const read = decodeFinish(bytes)
+        if (!(read instanceof WireFault)) expect(read.record.length).toBeLessThanOrEqual(bytes.length)
+      }),
+    )
   })
 
   test('is a fault wherever it is cut, and beyond its bounds', () => {
