@@ -8,6 +8,7 @@ export class OrderedQueue {
   readonly #waiting: (() => Awaitable<void>)[] = []
   readonly #lengthMax: number
   #busy = false
+  #paused = false
 
   constructor(lengthMax: number) {
     this.#lengthMax = lengthMax
@@ -15,14 +16,32 @@ export class OrderedQueue {
 
   /** False when `lengthMax` tasks wait already: the task is not taken. A task must not throw. */
   push(task: () => Awaitable<void>): boolean {
-    if (this.#busy) {
+    if (this.#busy || this.#paused) {
       if (this.#waiting.length >= this.#lengthMax) return false
       this.#waiting.push(task)
       return true
     }
+    this.#start(task)
+    return true
+  }
+
+  /** Nothing more begins until `resume`. */
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    while (!this.#busy && !this.#paused) {
+      const task = this.#waiting.shift()
+      if (task === undefined) return
+      this.#start(task)
+    }
+  }
+
+  #start(task: () => Awaitable<void>): void {
     const result = task()
     if (result instanceof Promise) void this.#drain(result)
-    return true
   }
 
   /** Forgets what waits; the task under way ends by itself. */
@@ -33,7 +52,11 @@ export class OrderedQueue {
   async #drain(first: Promise<void>): Promise<void> {
     this.#busy = true
     await first
-    for (let task = this.#waiting.shift(); task !== undefined; task = this.#waiting.shift()) await task()
+    while (!this.#paused) {
+      const task = this.#waiting.shift()
+      if (task === undefined) break
+      await task()
+    }
     this.#busy = false
   }
 }

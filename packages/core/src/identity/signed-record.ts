@@ -40,6 +40,12 @@ function* signSteps(record: MemberRecord, keyPair: KeyPair, seal: RecordSeal | u
   return concatBytes([body, yield* wait(keyPair.sign(concatBytes([signaturePrefix, body])))])
 }
 
+/** What the bytes say, unverified: good for nothing but to decide whether to verify them. */
+export function readRecord(bytes: Uint8Array): MemberRecord | WireFault {
+  const decoded = decodeRecordBody(bytes.subarray(0, Math.max(0, bytes.length - signatureBytes)))
+  return decoded instanceof WireFault ? decoded : decoded.record
+}
+
 /**
  * The record of these bytes once its key hashes to `who` of its address and the signature holds; else what is wrong.
  * With a keyring also only if its sealed part opens (`wrong-key`): only a relay may do without, and is then believed to

@@ -4,7 +4,7 @@
 import { run, wait, type Steps } from '../async/awaitable.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import type { MemberRecord } from '../identity/member-record.ts'
-import { openRecord } from '../identity/signed-record.ts'
+import { openRecord, readRecord } from '../identity/signed-record.ts'
 import type { NoiseCipher } from '../crypto/noise.ts'
 import { ControlDecoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
@@ -12,6 +12,7 @@ import { encodeLinkFrame, frameKinds, readItems, type LinkFrame } from '../wire/
 import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
 import type { FramePort } from './frame-port.ts'
 import type { HandshakeResult } from './handshake.ts'
+import { ControlBudget } from './control-budget.ts'
 import { LinkEgress } from './link-egress.ts'
 import type { LinkOwner, ProvenRecord } from './link-owner.ts'
 import type { Link } from './link.ts'
@@ -26,6 +27,8 @@ export interface JoinedLifeParts {
   readonly roundTripMs: number | undefined
   /** Gives the link up. */
   fail(error: MeshError): void
+  /** Reads nothing more of this neighbour for so long. */
+  pause(ms: number): void
   /** Something odd that the link survives. */
   fault(fault: WireFault): void
 }
@@ -37,6 +40,7 @@ export class JoinedLife {
   readonly #decoder = new ControlDecoder()
   readonly #egress: LinkEgress
   readonly #liveness: Liveness
+  readonly #budget: ControlBudget
   #over = false
   #left = false
 
@@ -46,6 +50,7 @@ export class JoinedLife {
     this.record = result.record
     this.#cipher = result.receive
     this.#egress = new LinkEgress(port, result.send, owner.clock, (detail) => fail(new MeshError('QUEUE_FULL', detail)))
+    this.#budget = new ControlBudget(owner.clock.now())
     this.#liveness = new Liveness(owner.clock.now(), roundTripMs)
   }
 
@@ -145,11 +150,12 @@ export class JoinedLife {
   }
 
   *#control(body: Uint8Array): Steps<void> {
-    const { fail, fault } = this.#parts
+    const { fail, fault, pause } = this.#parts
     const plain = yield* wait(this.#cipher.open(body))
     if (plain === undefined) return fail(new MeshError('LINK_FAILED', 'a control frame does not hold'))
     const items = readItems(plain)
     if (isWireFault(items)) return fault(items)
+    let pauseMs = 0
     for (const item of items) {
       const message = this.#decoder.decode(item)
       if (isWireFault(message)) {
@@ -158,32 +164,40 @@ export class JoinedLife {
         if (message.code !== 'unknown-kind') return fail(new MeshError('LINK_FAILED', `unreadable control message: ${message.detail}`))
         continue
       }
-      yield* this.#message(message)
+      const wasted = yield* this.#message(message)
+      pauseMs = this.#budget.spend(message, wasted, this.#parts.owner.clock.now())
     }
+    if (pauseMs > 0 && !this.#over) pause(pauseMs)
   }
 
-  *#message(message: ControlMessage): Steps<void> {
+  /** Gives the records in it that were a waste of time. */
+  *#message(message: ControlMessage): Steps<number> {
     const { owner, link } = this.#parts
-    if (message.type === 'records') yield* this.#records(message.records)
-    else if (this.#over) return
-    else if (message.type === 'ping') {
+    if (message.type === 'records') return yield* this.#records(message.records)
+    if (this.#over) return 0
+    if (message.type === 'ping') {
       this.control({ type: 'pong', nonce: message.nonce, told: owner.told(link) })
       owner.heard(link, message.told)
     } else if (message.type === 'pong') {
       this.#liveness.answered(message.nonce, owner.clock.now())
       owner.heard(link, message.told)
     } else owner.control(link, message)
+    return 0
   }
 
-  *#records(records: readonly Uint8Array[]): Steps<void> {
+  *#records(records: readonly Uint8Array[]): Steps<number> {
     const { owner, link } = this.#parts
     const proven: ProvenRecord[] = []
     for (const bytes of records) {
+      // A signature takes long to verify: that of a record which nobody asked for is not looked at.
+      const claimed = readRecord(bytes)
+      if (!isWireFault(claimed) && !owner.expects(link, claimed)) continue
       const record = yield* wait(openRecord(bytes, owner.identity.crypto, owner.identity.keyring))
       if (isWireFault(record)) this.#parts.fault(record)
       // A copy: the bytes are kept for others long after the frame that brought them.
       else proven.push({ record, bytes: bytes.slice() })
     }
     if (!this.#over) owner.records(link, proven)
+    return records.length - proven.length
   }
 }

@@ -33,6 +33,8 @@ export interface LinkOwner {
   told(link: Link): Digest
   /** What the neighbour says that it has told: a digest to compare with what was heard. */
   heard(link: Link, digest: Digest): void
+  /** Whether a record, unverified, is worth verifying: it was asked for, or may concern what is known. Else it is counted. */
+  expects(link: Link, claimed: MemberRecord): boolean
   records(link: Link, records: readonly ProvenRecord[]): void
   /** The neighbour itself says that it goes; the link may have ended since it said so. */
   left(link: Link, proof: ProvenRecord): void

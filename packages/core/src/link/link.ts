@@ -311,6 +311,7 @@ export class Link {
       result,
       roundTripMs: this.#handshakeMs,
       fail: (error) => this.#fail(error),
+      pause: (ms) => this.#pause(ms),
       fault: (fault) => this.#fault(fault),
     })
     this.#state = { phase: 'joined', life }
@@ -357,6 +358,13 @@ export class Link {
 
   #fault(fault: WireFault): void {
     this.#owner.fault(fault.code, `${this.channel.label}: ${fault.detail}`)
+  }
+
+  /** It says more than a neighbour has to say: what waits is bounded, and then the link ends. */
+  #pause(ms: number): void {
+    this.#owner.fault('CONTROL_FLOOD', `${this.channel.label} says too much: nothing is read for ${ms} ms`)
+    this.#ingress.pause()
+    this.#after(ms, () => this.#ingress.resume())
   }
 
   #closed(reason: CloseReason): void {

@@ -133,6 +133,10 @@ export class Neighbourhood {
       },
       heard: (link, digest) => withNeighbour(link, (neighbour) => exchange.heard(neighbour, digest)),
       left: (link, proof) => exchange.left(this.#neighbours.get(link), proof),
+      expects: (link, claimed) => {
+        const neighbour = this.#neighbours.get(link)
+        return neighbour !== undefined && exchange.expects(neighbour, claimed)
+      },
       records: (link, records) => withNeighbour(link, (neighbour) => exchange.records(neighbour, records)),
       packet: (link, bytes) => withNeighbour(link, (neighbour) => forwarder.passing(neighbour, bytes)),
       plainPacket: (link, packet) => plainEdge.receive(link, packet),

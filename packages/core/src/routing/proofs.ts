@@ -2,6 +2,7 @@
 // seen. Records are pulled only from the neighbour that sent the entry; until then entries wait, unused.
 
 import type { ProvenRecord } from '../link/link-owner.ts'
+import { TokenBucket } from '../link/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RouteEntry } from '../wire/control.ts'
 import { RecordStore } from './record-store.ts'
@@ -15,6 +16,9 @@ export const pullsMax = 64
 /** Unproven entries of one neighbour: as many as a newcomer hears of in the largest network; more are dropped. */
 export const unprovenMax = 20_000
 
+/** Records that are pulled from one neighbour: all of a large network at once, then what a town may grow by. */
+export const newOriginsBurstMax = 20_000
+export const newOriginsPerSecondMax = 100
 /** Origins whose records one neighbour may still send in answer. */
 const answersMax = 512
 
@@ -28,10 +32,15 @@ interface Unproven {
 /** What one neighbour said and has not proven yet. */
 class Held {
   readonly entries = new Map<string, Unproven>()
+  readonly budget: TokenBucket
   /** Those whose record is to be pulled (again), in order. */
   readonly unasked = new Set<string>()
   /** Answers that may still come: also those that nobody needs any more, because another neighbour was faster. */
   readonly #pulled = new Map<string, number>()
+
+  constructor(now: number) {
+    this.budget = new TokenBucket(newOriginsPerSecondMax, newOriginsBurstMax, now)
+  }
 
   get asked(): number {
     return this.entries.size - this.unasked.size
@@ -117,8 +126,18 @@ export class Proofs<N> {
     } else if (held.entries.size < unprovenMax) {
       held.entries.set(destination, { entry, askedAt: undefined, missed: 0 })
       held.unasked.add(destination)
-    } else return this.#port.dropped(neighbour, destination)
-    this.#ask(neighbour, held)
+    } else this.#port.dropped(neighbour, destination)
+  }
+
+  /** Pulls what is missing, in one message for all that was held or proven in this turn. */
+  ask(neighbour: N): void {
+    const held = this.#unproven.get(neighbour)
+    if (held && held.unasked.size > 0) this.#ask(neighbour, held)
+  }
+
+  /** This neighbour was asked for the record, and has not shown it since. It is shown now. */
+  answered(neighbour: N, address: string): boolean {
+    return this.#unproven.get(neighbour)?.answered(address) ?? false
   }
 
   /** It was asked for a newer number, and proves the one that it answers with. */
@@ -150,19 +169,17 @@ export class Proofs<N> {
     }
   }
 
-  /** A record whose signature holds. Gives the entries that it proves; undefined when nobody asked this neighbour for it. */
-  prove(neighbour: N, proof: ProvenRecord): { neighbour: N; entry: RouteEntry }[] | undefined {
+  /** A record whose signature holds, and that was asked for. Gives the entries that it proves. */
+  prove(neighbour: N, proof: ProvenRecord): { neighbour: N; entry: RouteEntry }[] {
     const { address } = proof.record
     const held = this.#unproven.get(neighbour)
-    if (held === undefined || !held.answered(address)) return undefined
     const known = this.#records.has(address)
-    if (!known && !held.entries.has(address)) return []
+    if (!known && !held?.entries.has(address)) return []
     const proven = this.keep(proof)
     // A record that proves no entry has no origin to be forgotten with.
     if (proven.length === 0 && !known) this.#records.delete(address)
     // A neighbour that answers with an older record than it advertised has not proven its entry.
-    if (held.delete(address)) this.#port.dropped(neighbour, address)
-    this.#ask(neighbour, held)
+    if (held?.delete(address)) this.#port.dropped(neighbour, address)
     return proven
   }
 
@@ -193,7 +210,7 @@ export class Proofs<N> {
   }
 
   #of(neighbour: N): Held {
-    const held = this.#unproven.get(neighbour) ?? new Held()
+    const held = this.#unproven.get(neighbour) ?? new Held(this.#clock.now())
     this.#unproven.set(neighbour, held)
     return held
   }
@@ -206,12 +223,15 @@ export class Proofs<N> {
       held.unasked.delete(address)
       const unproven = held.entries.get(address)
       if (unproven === undefined) continue
+      if (!held.budget.take(1, now)) {
+        held.unasked.add(address)
+        break
+      }
       unproven.askedAt = now
       held.pulled(address)
       wanted.push({ address, seq48: unproven.entry.seq48 })
     }
-    if (wanted.length === 0) return
-    this.#port.pull(neighbour, wanted)
+    if (wanted.length > 0) this.#port.pull(neighbour, wanted)
     this.#cancelTimer ??= this.#clock.setTimer(lookEveryMs, () => this.#expire())
   }
 

@@ -2,6 +2,7 @@
 // answer when the number is here (R8). Nothing else ever spreads a mere new number (R9). What this node wants itself
 // is in wants.ts.
 
+import { TokenBucket } from '../link/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import { metricOf } from './route-choice.ts'
 import type { Neighbour, Origin } from './origin.ts'
@@ -14,6 +15,9 @@ const repeatMs = 400
 const forwardedForMs = 10_000
 /** Origins of which others want a newer number. */
 export const forwardedMax = 4_096
+/** Questions of one neighbour that are passed on: all that starve when a large part of a network breaks away, then as many a second. */
+export const questionsBurstMax = 1_024
+export const questionsPerSecondMax = 20
 
 interface Forwarded<N> {
   /** The greatest number that was asked for. */
@@ -32,6 +36,8 @@ export interface RequestsPort<N> {
   ask(neighbour: N, destination: string, seq48: number, hops: number): void
   /** Tells one neighbour the present route, also when it is not news. */
   answer(neighbour: N, destination: string): void
+  /** A question was dropped: the neighbour has asked too much. */
+  tooMany(neighbour: N): void
 }
 
 export class Requests<N extends Neighbour> {
@@ -39,6 +45,7 @@ export class Requests<N extends Neighbour> {
   readonly #table: RouteTable<N>
   readonly #port: RequestsPort<N>
   readonly #forwarded = new Map<string, Forwarded<N>>()
+  readonly #budgets = new Map<N, TokenBucket>()
 
   constructor(clock: Clock, table: RouteTable<N>, port: RequestsPort<N>) {
     this.#clock = clock
@@ -73,6 +80,7 @@ export class Requests<N extends Neighbour> {
     if (origin.selected && origin.selected.seq48 >= seq48) return this.#port.answer(neighbour, destination)
     const next = this.#next(origin, neighbour)
     if (next === undefined) return
+    if (!this.#mayAsk(neighbour)) return this.#port.tooMany(neighbour)
     const known = this.#forwarded.get(destination)
     const repeated = known !== undefined && known.seq48 >= seq48 && this.#clock.now() - known.at < repeatMs
     const forwarded = this.#remember(destination, neighbour, seq48)
@@ -82,12 +90,21 @@ export class Requests<N extends Neighbour> {
   }
 
   leave(neighbour: N): void {
+    this.#budgets.delete(neighbour)
     for (const { askers } of this.#forwarded.values()) askers.delete(neighbour)
   }
 
   /** Forgets old questions; called now and then. */
   tick(now: number): void {
     for (const [address, { at }] of this.#forwarded) if (now - at > forwardedForMs) this.#forwarded.delete(address)
+  }
+
+  /** What others are asked on its behalf; who honestly starves asks again. */
+  #mayAsk(neighbour: N): boolean {
+    const now = this.#clock.now()
+    const budget = this.#budgets.get(neighbour) ?? new TokenBucket(questionsPerSecondMax, questionsBurstMax, now)
+    this.#budgets.set(neighbour, budget)
+    return budget.take(1, now)
   }
 
   /** One's own parent, or, when that is who asks (by this link or another), the best of the others. */

@@ -2,6 +2,7 @@
 // then they change the table, then the change is told on (route-teller.ts) and what is missing is asked for (wants.ts).
 // Everything here is synchronous and sees only verified facts.
 
+import type { MemberRecord } from '../identity/member-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ControlMessage, Digest } from '../wire/control.ts'
@@ -65,6 +66,7 @@ export class RouteExchange {
       ownSeq48: () => own.seq48,
       raiseOwn: (seq48) => own.raise(seq48),
       ask,
+      tooMany: ({ address }) => port.fault('CONTROL_FLOOD', `${address} asks for more newer numbers than anybody needs`),
       answer: (neighbour, destination) =>
         this.#neighbours.has(neighbour) && this.#teller.answer(neighbour, destination, this.#intake.proof(destination)?.bytes),
     })
@@ -130,6 +132,11 @@ export class RouteExchange {
     if (!this.#neighbours.get(neighbour)?.compare(told, heard, this.#clock.now())) return
     this.#port.fault('ROUTES_DIFFER', `${neighbour.address} told ${told.count} routes, ${heard.count} were heard or they differ: asked again`)
     neighbour.link.sendControl({ type: 'refresh' })
+  }
+
+  /** Whether a record, unverified, is worth verifying. */
+  expects(neighbour: LinkNeighbour, claimed: MemberRecord): boolean {
+    return this.#intake.expects(neighbour, claimed)
   }
 
   records(neighbour: LinkNeighbour, proofs: readonly ProvenRecord[]): void {

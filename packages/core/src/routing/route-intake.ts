@@ -1,16 +1,18 @@
 // What neighbours say about others, and what becomes of it: an entry waits for the record that proves it, then it changes
 // the table; a record is believed if it was asked for, or if it says that its own origin left.
 
-import { recordMismatch } from '../identity/member-record.ts'
+import { recordMismatch, type MemberRecord } from '../identity/member-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import { Departures } from './departures.ts'
+import { costMin } from './link-cost.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import { OriginNews } from './origin-news.ts'
 import type { OwnRecord } from './own-record.ts'
 import { Proofs, pullsMax } from './proofs.ts'
+import { metricMax } from './route-choice.ts'
 import type { RunningDigest } from './route-digest.ts'
 import type { Change, RouteTable } from './route-table.ts'
 
@@ -79,6 +81,16 @@ export class RouteIntake {
     this.#proofs.expect(neighbour, address)
   }
 
+  /** Whether a record, unverified, is worth verifying; counted if not. */
+  expects(neighbour: LinkNeighbour, { address, kind, seq48 }: MemberRecord): boolean {
+    if (address === this.#identity.address) return seq48 > this.#own.seq48 || this.#proofs.answered(neighbour, address)
+    const known = this.#proofs.record(address)?.record
+    const departs = kind === 'left' && (known ? known.seq48 < seq48 : this.#proofs.awaits(address))
+    if (departs || this.#proofs.answered(neighbour, address)) return true
+    if (kind !== 'left') this.#port.fault('UNASKED', `${neighbour.address} sent a record of ${address} that nobody asked for`)
+    return false
+  }
+
   /** The record of a handshake. */
   join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
     // It signed a greater number in an earlier life, whose clock ran ahead: without it, nobody would believe it again.
@@ -96,6 +108,7 @@ export class RouteIntake {
   routes(neighbour: LinkNeighbour, entries: readonly RouteEntry[], complete: boolean): void {
     if (complete) this.#withdrawAbsent(neighbour, entries)
     for (const entry of entries) this.#entry(neighbour, entry)
+    this.#proofs.ask(neighbour)
   }
 
   /** Everything that the neighbour said and that was not refused, proven or not. */
@@ -128,12 +141,10 @@ export class RouteIntake {
         continue
       }
       const proven = this.#proofs.prove(neighbour, proof)
-      if (proven === undefined) this.#port.fault('UNASKED', `${neighbour.address} sent a record of ${record.address} that nobody asked for`)
-      else {
-        this.#noteNews(before, proof)
-        this.#applyAll(proven)
-      }
+      this.#noteNews(before, proof)
+      this.#applyAll(proven)
     }
+    this.#proofs.ask(neighbour)
   }
 
   /** A neighbour says that it goes; `neighbour`: unless its link has ended by now. */
@@ -174,6 +185,8 @@ export class RouteIntake {
     } else if (metric >= metricInfinite) {
       this.#proofs.release(neighbour, destination)
       if (this.#table.get(destination)) this.#apply(neighbour, entry)
+    } else if (!isPlausible(neighbour, entry)) {
+      this.#port.fault('IMPLAUSIBLE', `${neighbour.address} says that ${destination} is ${entry.hops} links away at ${metric}`)
     } else if (this.#departures.isOver(destination, seq48)) {
       this.#proofs.release(neighbour, destination)
     } else if (this.#proofs.proves(destination, seq48)) {
@@ -220,4 +233,9 @@ export class RouteIntake {
     if (origin === undefined) return
     this.#port.selected(this.#table.clear(origin), true)
   }
+}
+
+/** Each link costs something, and only the neighbour itself is no link away from itself. A lie beyond that is not even a shortcut. */
+function isPlausible({ address }: LinkNeighbour, { destination, metric, hops }: RouteEntry): boolean {
+  return destination === address ? hops === 0 : hops > 0 && metric >= Math.min(hops * costMin, metricMax)
 }

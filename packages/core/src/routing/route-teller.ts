@@ -20,6 +20,7 @@ export class RouteTeller {
   readonly #dumpedAt = new Map<LinkNeighbour, number>()
   #cancelNews: (() => void) | undefined
   #urgent = false
+  #toldAt = Number.NEGATIVE_INFINITY
 
   /** `self` gives this node's own entry as it may be told now. */
   constructor(clock: Clock, table: RouteTable<LinkNeighbour>, self: () => RouteEntry) {
@@ -98,7 +99,8 @@ export class RouteTeller {
   }
 
   #tellSoon(urgent: boolean): void {
-    if (urgent && !this.#urgent) {
+    // Also what is urgent waits when much of it comes: nobody is told more often than this.
+    if (urgent && !this.#urgent && this.#clock.now() - this.#toldAt >= newsEveryMs) {
       this.#urgent = true
       this.#cancelNews?.()
       this.#cancelNews = () => {}
@@ -111,6 +113,7 @@ export class RouteTeller {
   #tell(): void {
     this.#cancelNews = undefined
     this.#urgent = false
+    this.#toldAt = this.#clock.now()
     for (const neighbour of this.#dumpedAt.keys()) this.#send(neighbour, this.#advertiser.news(neighbour))
   }
 

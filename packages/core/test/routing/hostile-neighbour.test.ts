@@ -28,7 +28,7 @@ function recordOfNobody(world: RouterWorld, forge?: (body: Uint8Array) => Uint8A
 }
 
 describe('a neighbour that does what ours never do', () => {
-  it('a packet that has been on the way too long ends here, and its origin hears HOP_LIMIT', () => {
+  it('ALN-30 R13 a packet that has been on the way too long ends here, and its origin hears HOP_LIMIT', () => {
     const world = new RouterWorld()
     const [a, relay, b] = [world.router('a'), world.router('relay', 'relay'), world.router('b')]
     const { dialer } = world.link(a, relay)
@@ -82,7 +82,7 @@ describe('a neighbour that does what ours never do', () => {
     const services = Array.from({ length: count }, (_, index) => [3, 0x73, 0x30 + (index >> 4), 0x30 + (index & 15), 1]).flat()
     const hostile = recordOfNobody(world, (body) => Uint8Array.from([...body.slice(0, -3), count, ...services, 0, 0]))
     const seq48 = seq48Of(1_700_000_000, 0)
-    dialer.sendControl({ type: 'routes', entries: [{ destination: hostile.address, seq48, metric: 5, hops: 1 }], complete: false })
+    dialer.sendControl({ type: 'routes', entries: [{ destination: hostile.address, seq48, metric: 21, hops: 1 }], complete: false })
     world.run(50)
     dialer.sendControl({ type: 'records', records: [hostile.bytes] })
     world.run(50)

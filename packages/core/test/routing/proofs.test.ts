@@ -27,6 +27,7 @@ describe('proofs of routes (SE5)', () => {
       dropped: (neighbour, address) => dropped.push(`${neighbour} ${address}`),
     })
     proofs.hold('liar', { destination: 'ghost', seq48: 7, metric: 1, hops: 1 })
+    proofs.ask('liar')
     clock.runFor(60_000)
     expect(pulls).toHaveLength(proofTriesMs.length)
     expect(dropped).toEqual(['liar ghost'])
@@ -48,14 +49,16 @@ describe('proofs of routes (SE5)', () => {
     const proofs = new Proofs<string>(new VirtualClock(), { pull: () => {}, dropped: () => {} })
     const entry = { destination: 'x', seq48: 7, metric: 1, hops: 1 }
     const proof = (seq48: number) => ({ record: { address: 'x', seq48 } as MemberRecord, bytes: new Uint8Array() })
-    proofs.hold('slow', entry)
-    proofs.hold('quick', entry)
+    for (const neighbour of ['slow', 'quick']) {
+      proofs.hold(neighbour, entry)
+      proofs.ask(neighbour)
+    }
+    expect(proofs.answered('quick', 'x')).toBe(true)
     expect(proofs.prove('quick', proof(7))).toEqual([{ neighbour: 'slow', entry }, { neighbour: 'quick', entry }])
+    expect(proofs.answered('slow', 'x')).toBe(true)
     expect(proofs.prove('slow', proof(8))).toEqual([])
     expect(proofs.record('x')?.record.seq48).toBe(8)
-    expect(proofs.prove('slow', proof(9))).toBeUndefined()
-    expect(proofs.prove('quick', proof(9))).toBeUndefined()
-    expect(proofs.record('x')?.record.seq48).toBe(8)
+    expect([proofs.answered('slow', 'x'), proofs.answered('quick', 'x')]).toEqual([false, false])
   })
 
   it('a newcomer to the largest network proves all that it is told, 64 at a time', () => {
@@ -73,6 +76,7 @@ describe('proofs of routes (SE5)', () => {
     })
     for (let number = 0; number < originsMax; number++) proofs.hold('relay', { destination: `origin ${number}`, seq48: 7, metric: 1, hops: 1 })
     for (let number = 0; number < originsMax; number++) {
+      proofs.ask('relay')
       const address = pulled[number]!
       waiting--
       expect(proofs.prove('relay', { record: { address, seq48: 7 } as MemberRecord, bytes: new Uint8Array() })).toHaveLength(1)

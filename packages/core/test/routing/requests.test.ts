@@ -17,6 +17,7 @@ function asked() {
     address: 'self',
     ownSeq48: () => own.seq48,
     raiseOwn: () => {},
+    tooMany: ({ address }) => void answers.push(`${address} asks too much`),
     ask: (_, __, seq48) => void questions.push(seq48),
     answer: ({ address }, destination) => void answers.push(`${address} ${destination}`),
   })
