@@ -23,6 +23,7 @@ for (const { title, name, enter } of doors) {
     await row.getByTestId('ping').click()
     await expect(row.getByTestId('service-answer')).toHaveText(/^21 degrees for hello from Ada/)
     await expect(tab.member(name).getByTestId('member-facts')).toContainText('plain ALN node')
+    await expect(tab.member(name).getByTestId('member-proof')).toHaveText('plain')
     expect(plain.errors()).toEqual([])
 
     plain.close()

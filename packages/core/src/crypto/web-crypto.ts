@@ -90,13 +90,20 @@ export async function webCryptoWorks(subtle: WebSubtle | undefined): Promise<boo
     const keyPair = await crypto.generateKeyPair()
     const [own, other] = [await crypto.generateExchangeKeys(), await crypto.generateExchangeKeys()]
     const secret = await crypto.exchange(own, other.publicKey)
-    if (secret === undefined || !(await crypto.verify(keyPair.publicKey, message, await keyPair.sign(message)))) return false
+    if (secret === undefined || !(await signs(crypto, keyPair))) return false
+    // For keys of networks and identities as text; the public half comes by a way of its own.
+    if (!(await signs(crypto, await crypto.keyPairFromSeed(secret)))) return false
     const nonce = new Uint8Array(12)
     const sealed = await crypto.seal(secret, nonce, message, message)
     return (await crypto.open(secret, nonce, message, sealed))?.length === message.length
   } catch {
     return false
   }
+}
+
+async function signs(crypto: Crypto, keyPair: KeyPair): Promise<boolean> {
+  const message = Uint8Array.of(1, 2, 3)
+  return crypto.verify(keyPair.publicKey, message, await keyPair.sign(message))
 }
 
 /**

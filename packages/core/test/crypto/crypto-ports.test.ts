@@ -44,6 +44,14 @@ test('SE11 a WebCrypto that lacks a curve or loses keys is noticed', async () =>
   expect(await webCryptoWorks(without('nothing'))).toBe(true)
   expect(await webCryptoWorks(without('X25519'))).toBe(false)
   expect(await webCryptoWorks(without('Ed25519'))).toBe(false)
+  // One that does not tell the public half of a pair that was made of a seed.
+  const silent = new Proxy(subtle, {
+    get: (target, name: keyof WebSubtle) =>
+      name === 'exportKey'
+        ? async (format: string, key: never) => (format === 'jwk' ? {} : target.exportKey('raw', key))
+        : (target[name] as unknown as () => void).bind(target),
+  })
+  expect(await webCryptoWorks(silent)).toBe(false)
 })
 
 test('the toy repeats from its seed, and makes small work of small inputs', () => {

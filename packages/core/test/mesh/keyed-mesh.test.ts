@@ -70,6 +70,17 @@ describe('a network with a key', () => {
     expect([warned(ada), warned(eve)]).toEqual([['NETWORK_MISMATCH'], ['NETWORK_MISMATCH']])
   })
 
+  it('PY-05 where nobody can tell it is wrong, a key of which nobody else is here is ALONE_IN_NETWORK after 10 s', async () => {
+    world = new MeshWorld(78, { key })
+    world.relay()
+    const ada = world.member('ada', { key })
+    await world.settle(ada.ready)
+    await world.clock.advance(9_900)
+    expect(warned(ada)).toEqual([])
+    await world.clock.advance(200)
+    expect(ada.warnings).toEqual([{ code: 'ALONE_IN_NETWORK', message: expect.stringContaining('with this key') as string }])
+  })
+
   it('SE6 services are for members unless they say plain, and plain nodes are refused', async () => {
     world = new MeshWorld(74, { key })
     world.relay()
