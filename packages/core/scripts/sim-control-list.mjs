@@ -11,7 +11,7 @@ const forgetful = {
 const withoutDigest = { file: 'routing/route-exchange.js', text: "neighbour.link.sendControl({ type: 'refresh' });", by: '' }
 
 /**
- * `replace`: what is switched off. `given`: a trouble that is there in any case, with which alone nothing may break.
+ * `replace`: what is switched off. `world`: where it is looked for, `faults` by default. `given`: a trouble that is there in any case, with which alone nothing may break.
  * `slackMs`: what that trouble adds to the time that healing takes. `seeds`: how many may pass before it counts as unnoticed.
  */
 export const controls = [
@@ -38,5 +38,15 @@ export const controls = [
     // Two pings that differ, and a dump.
     slackMs: 40_000,
     replace: [withoutDigest],
+  },
+  {
+    name: 'L2 (plain nodes never raise a cost: a higher one is an echo)',
+    world: 'edge',
+    replace: [{ file: 'plain-edge/plain-neighbour.js', text: 'host.cost <= cost;', by: 'host.cost === cost;' }],
+  },
+  {
+    name: 'L3 (what plain nodes heard from one of ours is not believed)',
+    world: 'edge',
+    replace: [{ file: 'plain-edge/plain-words.js', text: 'return cost >= injectedCost;', by: 'return false;' }],
   },
 ]

@@ -14,10 +14,10 @@ const shelf = fileURLToPath(new URL('../node_modules/.sim-controls/', import.met
 const seedsMax = 300
 
 /** True when every control fails as it must. */
-export async function runControls({ workers, only } = {}) {
+export async function runControls({ workers, only = '' } = {}) {
   let sound = true
   for (const control of controls) {
-    if (only !== undefined && control.name !== only) continue
+    if (!control.name.startsWith(only)) continue
     const startedAt = performance.now()
     const wrong = await wrongWith(control, workers)
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
@@ -28,14 +28,14 @@ export async function runControls({ workers, only } = {}) {
 }
 
 async function wrongWith(control, workers) {
-  const { name, replace, given = [], seeds = seedsMax, slackMs } = control
+  const { name, replace, world = 'faults', given = [], seeds = seedsMax, slackMs } = control
   try {
     if (given.length > 0) {
       // A trouble that the protection is there for; with it alone nothing may break.
-      const { failure } = await onCopy(name, given, { count: Math.ceil(seeds / 4), slackMs, workers })
+      const { failure } = await onCopy(name, given, { count: Math.ceil(seeds / 4), world, slackMs, workers })
       if (failure !== undefined) return { mistake: `fails already before it is switched off: ${failure.failure}` }
     }
-    const { failure } = await onCopy(name, [...given, ...replace], { count: seeds, slackMs, workers })
+    const { failure } = await onCopy(name, [...given, ...replace], { count: seeds, world, slackMs, workers })
     if (failure === undefined) return { mistake: `${seeds} seeds passed: nobody noticed` }
     return { noticed: `seed ${failure.seed} fails: ${failure.failure.replace(/^seed \d+ at \d+ ms: .*?: (?=I\d|no |at rest|nothing)/, '').slice(0, 140)}` }
   } catch (error) {
@@ -43,14 +43,14 @@ async function wrongWith(control, workers) {
   }
 }
 
-async function onCopy(name, replacements, { count, slackMs, workers }) {
+async function onCopy(name, replacements, { world, count, slackMs, workers }) {
   await mkdir(shelf, { recursive: true })
   const copy = await mkdtemp(join(shelf, `${name.replaceAll(/\W+/g, '-')}-`))
   try {
     await cp(fileURLToPath(builtHere), copy, { recursive: true, filter: (path) => !/\.(?:map|d\.ts|tsbuildinfo)$/.test(path) })
     for (const replacement of replacements) await replaceOnce(copy, replacement)
     const build = `${pathToFileURL(copy).href}/`
-    return await runSeeds({ build, world: 'faults', from: 1, count, slackMs, workers, shrinks: false })
+    return await runSeeds({ build, world, from: 1, count, slackMs, workers, shrinks: false })
   } finally {
     await rm(copy, { recursive: true, force: true })
   }

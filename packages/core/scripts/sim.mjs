@@ -3,7 +3,7 @@
 //   sim --seeds 1000 --from 1      many seeds; the first one that breaks a promise is shrunk, told and repeated by one command
 //   sim --seed 7                   one seed, with what it drew; --history shows all that happened, --without 3,5 leaves faults out
 //   sim --seed 7 --digest          one hash of everything that happened, the same each time
-//   sim --controls                 each protection switched off in a copy of the build: the simulator must notice
+//   sim --controls                 each protection switched off in a copy of the build: the simulator must notice (--only L2: one)
 //
 // Worlds: faults (routers, faults of every kind, all invariants), routing and mesh (the scenarios of apps; together: both), edge
 // (plain routers around a mesh).
@@ -24,6 +24,7 @@ const options = {
   digest: { type: 'boolean', default: false },
   history: { type: 'boolean', default: false },
   controls: { type: 'boolean', default: false },
+  only: { type: 'string', default: '' },
 }
 const values = readOptions()
 const chosen = { all: worlds, both: ['routing', 'mesh'] }[values.world] ?? [values.world]
@@ -35,7 +36,7 @@ const workers = values.workers === undefined ? undefined : wholeNumber('workers'
 let running = ''
 process.on('unhandledRejection', (error) => fail(`${running}: a rejection that nobody handled: ${error?.stack ?? error}`))
 
-if (values.controls) process.exitCode = (await runControls({ workers })) ? 0 : 1
+if (values.controls) process.exitCode = (await runControls({ workers, only: values.only })) ? 0 : 1
 else if (values.seed !== undefined) await replay(wholeNumber('seed', values.seed))
 else await many(wholeNumber('from', values.from), wholeNumber('seeds', values.seeds))
 
@@ -47,8 +48,6 @@ async function many(from, count) {
     if (failure !== undefined) fail(failed(world, failure))
     const counted = Object.entries(totals).map(([what, number]) => `${what} ${number}`)
     console.log(`${world}: seeds ${count} from ${from}, ${counted.join(', ')}; nothing broke; ${seconds()} s`)
-    // What Node.js routers believe of links that broke, no neighbour can take from them.
-    if (totals.pairsDark > 0.001 * totals.pairsOk) fail(`${totals.pairsDark} of ${totals.pairsOk + totals.pairsDark} pairs are dark`)
     if (totals.deliveries === 0 || totals.routeChanges === 0) fail('nothing was delivered or no route ever changed: these runs prove nothing')
   }
 }
@@ -87,7 +86,7 @@ function wholeNumber(option, text) {
 
 function usage(message) {
   console.error(
-    `${message}\nsim [--seed N [--digest] [--history] [--without N,N…] | --seeds COUNT --from N | --controls] [--world ${worlds.join('|')}|both|all] [--nodes N] [--workers N]`,
+    `${message}\nsim [--seed N [--digest] [--history] [--without N,N…] | --seeds COUNT --from N | --controls [--only NAME]] [--world ${worlds.join('|')}|both|all] [--nodes N] [--workers N]`,
   )
   process.exit(2)
 }
