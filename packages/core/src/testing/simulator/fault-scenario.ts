@@ -50,9 +50,13 @@ export function runFaultScenario(seed: number, options: FaultScenarioOptions = {
   return new FaultScenario(seed, options).run()
 }
 
-/** How often it is looked whether the world has come to rest, and how long it may take once all are awake: every retry. */
+/** Worlds with a liar in them. */
+const lyingShare = 0.15
+/** How often it is looked whether the world has come to rest. */
 const restEveryMs = 500
-const restWithinMs = 90_000
+/** How long that may take once all are awake and no link is another any more: every retry. And at the very last. */
+const restWithinMs = 60_000
+const restAtLastMs = 600_000
 /** A world at rest stays so. */
 const quietForMs = 2_000
 const answersWithinMs = 30_000
@@ -77,10 +81,11 @@ class FaultScenario {
     this.#dice = drawing
     this.#topology = drawTopology(options.nodes ?? (seed % 2 === 0 ? 20 : 8), drawing)
     this.#faultCount = options.faults ?? 25
-    this.#faults = drawWorldFaults(drawing)
+    const liars = new Set(drawing.chance(lyingShare) ? [drawing.between(0, this.#topology.nodes - 1)] : [])
+    this.#faults = drawWorldFaults(drawing, liars.size > 0)
     this.#gapMsMax = drawing.pick([20, 100, 300, 1_000])
     const latencyMsMax = drawing.pick([5, 50, 200])
-    this.#world = new RoutedWorld(seed, this.#topology, { digest: recorded, latenciesMs: [1, latencyMsMax] })
+    this.#world = new RoutedWorld(seed, this.#topology, { digest: recorded, latenciesMs: [1, latencyMsMax], liars })
     const broken = (what: string): never => this.#fail(what)
     this.#invariants = new Invariants(this.#world, broken)
     this.#traffic = new Traffic(this.#world, this.#invariants, broken)
@@ -98,6 +103,7 @@ class FaultScenario {
     for (let fault = 1; fault <= this.#faultCount; fault += 1) this.#fault(fault)
     this.#note('everything heals')
     healWorld(this.#world)
+    this.#endLies()
     let restedAfterMs = this.#comeToRest()
     this.#note(`the last blow: ${this.#lastBlow()}`)
     restedAfterMs = Math.max(restedAfterMs, this.#comeToRest())
@@ -125,6 +131,11 @@ class FaultScenario {
   drawn(): string {
     const { kinds, awayMsMax } = this.#faults
     return `${this.#topology.name}, a fault each ${this.#gapMsMax} ms at most, away ${awayMsMax} ms at most: ${kinds.join(', ')}`
+  }
+
+  /** Nothing is at rest as long as somebody lies; what was believed of him must not outlive him. */
+  #endLies(): void {
+    for (let index = 0; index < this.#topology.nodes; index += 1) if (this.#world.isLiar(index)) this.#world.killForGood(index, this.#dice.chance(0.5))
   }
 
   /** With dice of its own, so that the others are the same without it. */
@@ -172,7 +183,7 @@ class FaultScenario {
       if (asleep !== undefined) awakeAt = now
       const wrong = asleep ?? unrest(this.#world, this.#invariants)
       if (wrong === undefined && this.#staysAtRest()) return Math.max(0, now - Math.max(healedAt, this.#world.lastLinkChangeAt))
-      if (now - awakeAt > restWithinMs) this.#fail(`no rest within ${restWithinMs} ms: ${wrong ?? 'tables change for ever'}`)
+      if (now - Math.max(awakeAt, this.#world.lastLinkChangeAt) > restWithinMs || now - awakeAt > restAtLastMs) this.#fail(`no rest ${now - awakeAt} ms after all were awake: ${wrong ?? 'tables change for ever'}`)
     }
   }
 

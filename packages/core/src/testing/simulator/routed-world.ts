@@ -1,8 +1,10 @@
 // Real routers on a topology, in one go and without promises: each link is kept up by the node that dials it, whatever
 // happens to the two and to the way between them.
 
+import type { Channel } from '../../channel/channel.ts'
 import type { Router, RouterOptions } from '../../routing/router.ts'
 import type { SeededDice } from '../seeded-dice.ts'
+import { LyingNode } from './lying-node.ts'
 import type { SimChannel } from './sim-channel.ts'
 import type { SimNetwork, SimNetworkOptions, SimObserver } from './sim-network.ts'
 import type { SimNode } from './sim-node.ts'
@@ -13,6 +15,15 @@ export interface RoutedWorldOptions extends SimNetworkOptions {
   /** Each way gets a latency of its own between these. Default 5 … 50. */
   readonly latenciesMs?: readonly [number, number] | undefined
   readonly router?: Pick<RouterOptions, 'plainNodes' | 'log'> | undefined
+  /** Nodes that are no routers but lie to their neighbours. */
+  readonly liars?: ReadonlySet<number> | undefined
+}
+
+/** Who can be at the end of a link. */
+interface Participant {
+  readonly name: string
+  readonly node: SimNode
+  addChannel(channel: Channel): void
 }
 
 /** One life of a node. */
@@ -48,6 +59,9 @@ export class RoutedWorld implements SimObserver {
   readonly #running: (SimProcess | undefined)[]
   readonly #byNode = new Map<SimNode, SimProcess>()
   readonly #gone = new Set<number>()
+  #clones = 1
+  readonly #participants: (Participant | undefined)[]
+  readonly #liars = new Map<number, LyingNode>()
   readonly #started: ((process: SimProcess) => void)[] = []
 
   constructor(seed: number | string, topology: Topology, options: RoutedWorldOptions = {}) {
@@ -58,6 +72,7 @@ export class RoutedWorld implements SimObserver {
     this.network.observer = this
     this.dice = this.network.dice.fork('world')
     this.#running = Array.from({ length: topology.nodes }, () => undefined)
+    this.#participants = [...this.#running] as undefined[]
     this.#links = topology.edges.map(([dialer, listener]) => ({ dialer, listener, channel: undefined, dialing: false }))
     const [from, to] = options.latenciesMs ?? [5, 50]
     for (const [one, other] of topology.edges) {
@@ -66,8 +81,9 @@ export class RoutedWorld implements SimObserver {
     }
   }
 
-  /** 'relay2' or 'member3'. */
+  /** 'relay2', 'member3' or 'liar4'. */
   nameOf(index: number): string {
+    if (this.isLiar(index)) return `liar${index}`
     return `${this.topology.relays.has(index) ? 'relay' : 'member'}${index}`
   }
 
@@ -105,7 +121,24 @@ export class RoutedWorld implements SimObserver {
 
   /** Every node, one after another, in the same moment. */
   startAll(): void {
-    for (let index = 0; index < this.topology.nodes; index += 1) this.start(index)
+    for (let index = 0; index < this.topology.nodes; index += 1) {
+      if (this.isLiar(index)) this.#startLiar(index)
+      else this.start(index)
+    }
+  }
+
+  /** In a world with liars some invariants hold only among the others, or not at all. */
+  get hasLiars(): boolean {
+    return (this.#options.liars?.size ?? 0) > 0
+  }
+
+  isLiar(index: number): boolean {
+    return this.#options.liars?.has(index) === true
+  }
+
+  /** The liars that run. */
+  liars(): LyingNode[] {
+    return [...this.#liars.values()]
   }
 
   /** A new process of a node that does not run. */
@@ -118,18 +151,57 @@ export class RoutedWorld implements SimObserver {
     this.#running[index] = process
     this.#byNode.set(node, process)
     for (const listener of this.#started) listener(process)
-    for (const link of this.#links) if (link.dialer === index) this.#dialSoon(link, 0)
+    this.#join(index, { name, node, addChannel: (channel) => void router.addChannel(channel) })
     return process
   }
 
-  /** Ends a process. `told`: its neighbours hear of it; else their links stay until they notice. */
+  #startLiar(index: number): void {
+    const name = this.nameOf(index)
+    const dice = this.world.diceOf(name)
+    const node = this.network.node(name)
+    const liar = new LyingNode(this.world.startIdentity(name, 'member', dice), node, dice)
+    this.#liars.set(index, liar)
+    this.#join(index, { name, node, addChannel: (channel) => liar.addChannel(channel) })
+  }
+
+  #join(index: number, participant: Participant): void {
+    this.#participants[index] = participant
+    for (const link of this.#links) if (link.dialer === index) this.#dialSoon(link, 0)
+  }
+
+  /** Ends a process, a liar's too. `told`: its neighbours hear of it; else their links stay until they notice. */
   kill(index: number, told: boolean): void {
-    const process = this.#running[index]
-    if (process === undefined) return
+    const participant = this.#participants[index]
+    if (participant === undefined) return
+    this.#participants[index] = undefined
     this.#running[index] = undefined
-    this.#byNode.delete(process.node)
-    this.network.kill(process.name, told)
+    this.#liars.delete(index)
+    this.#byNode.delete(participant.node)
+    this.network.kill(participant.name, told)
     for (const link of this.#links) if (link.dialer === index) link.channel = undefined
+  }
+
+  /**
+   * A second process with the key and address of a node, a copy of its profile, that dials one other node. Ends after a while
+   * or with its only link.
+   */
+  startClone(index: number, at: number, lifeMs: number): void {
+    const host = this.#participants[at]
+    const name = `clone${this.#clones} of ${this.nameOf(index)}`
+    this.#clones += 1
+    if (host === undefined) return
+    const router = this.world.startRouter(name, 'member', { ...this.#options.router, keyOf: this.nameOf(index) })
+    const node = this.network.node(name)
+    const process: SimProcess = { index, name, node, router, startedAt: this.network.clock.now() }
+    this.#byNode.set(node, process)
+    for (const listener of this.#started) listener(process)
+    const [dialed, accepted] = this.network.connect(name, host.name)
+    host.node.perform(() => host.addChannel(accepted))
+    node.perform(() => void router.addChannel(dialed))
+    this.network.clock.setTimer(lifeMs, () => {
+      this.#byNode.delete(node)
+      this.network.kill(name, true)
+    })
   }
 
   /** Ends a process that nobody shall start again. */
@@ -172,17 +244,17 @@ export class RoutedWorld implements SimObserver {
 
   #dial(link: KeptLink): void {
     link.dialing = false
-    const dialer = this.#running[link.dialer]
+    const dialer = this.#participants[link.dialer]
     // Whoever starts dials.
     if (dialer === undefined || link.channel !== undefined) return
     const there = this.path(link.dialer, link.listener)
     const back = this.path(link.listener, link.dialer)
-    const listener = this.#running[link.listener]
+    const listener = this.#participants[link.listener]
     if (listener === undefined || !this.isOpen(link.dialer, link.listener)) return this.#dialSoon(link, this.dice.between(...redialMs))
     const [dialed, accepted] = this.network.connect(dialer.name, listener.name)
     link.channel = dialed
     this.lastLinkChangeAt = this.network.clock.now()
-    this.network.clock.setTimer(there.latencyMs, () => listener.node.perform(() => void listener.router.addChannel(accepted)))
-    this.network.clock.setTimer(there.latencyMs + back.latencyMs, () => dialer.node.perform(() => void dialer.router.addChannel(dialed)))
+    this.network.clock.setTimer(there.latencyMs, () => listener.node.perform(() => listener.addChannel(accepted)))
+    this.network.clock.setTimer(there.latencyMs + back.latencyMs, () => dialer.node.perform(() => dialer.addChannel(dialed)))
   }
 }

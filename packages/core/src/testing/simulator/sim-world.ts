@@ -9,12 +9,18 @@ import type { NetworkKeyring } from '../../identity/network-key.ts'
 import { wireNetwork } from '../../identity/wire-network.ts'
 import type { WireNetwork } from '../../identity/wire-network.ts'
 import type { KeyPair } from '../../ports/crypto.ts'
+import type { CapableIdentity } from '../../routing/capable-identity.ts'
 import { Router } from '../../routing/router.ts'
 import type { RouterOptions } from '../../routing/router.ts'
 import type { SeededDice } from '../seeded-dice.ts'
 import { toyCrypto, toyKeyPair } from '../toy-crypto.ts'
 import { SimNetwork } from './sim-network.ts'
 import type { SimNetworkOptions } from './sim-network.ts'
+
+export interface SimRouterOptions extends Pick<RouterOptions, 'plainNodes' | 'log'> {
+  /** Whose key and address it has; its own by default. Two profiles may be copies of one. */
+  readonly keyOf?: string | undefined
+}
 
 export class SimWorld {
   readonly network: SimNetwork
@@ -67,31 +73,37 @@ export class SimWorld {
    * Starts a router in a process of its own that takes every channel dialed to its name; a relay, or a bare member
    * without services of the mesh.
    */
-  startRouter(name: string, kind: 'member' | 'relay', options: Pick<RouterOptions, 'plainNodes' | 'log'> = {}): Router {
-    const node = this.network.node(name)
+  startRouter(name: string, kind: 'member' | 'relay', options: SimRouterOptions = {}): Router {
+    const { keyOf, ...others } = options
     const dice = this.diceOf(name)
+    const router = new Router(this.startIdentity(name, kind, dice, keyOf), { clock: this.network.node(name).clock, dice, ...others })
+    this.network.listen(name, (channel) => void router.addChannel(channel))
+    return router
+  }
+
+  /** Who a process is that starts now: the key of its name, an epoch above its last one, and an exchange key of its own. */
+  startIdentity(name: string, kind: 'member' | 'relay', dice: SeededDice, keyOf: string = name): CapableIdentity {
     const crypto = toyCrypto(dice)
+    const wallTimeMs = this.network.node(name).clock.wallTime()
     const identity = {
-      address: this.addressOf(name),
-      keyPair: this.keyPairOf(name),
+      address: this.addressOf(keyOf),
+      keyPair: this.keyPairOf(keyOf),
       exchangeKeys: atOnce(crypto.generateExchangeKeys()),
       network: this.wireNetwork,
       keyring: kind === 'relay' ? undefined : this.keyring,
       kind,
-      epoch: Math.max((this.epochs.get(name) ?? 0) + 1, Math.floor(node.clock.wallTime() / 1_000)),
+      epoch: Math.max((this.epochs.get(name) ?? 0) + 1, Math.floor(wallTimeMs / 1_000)),
       name,
       capabilities: [],
       crypto,
     }
     this.epochs.set(name, identity.epoch)
-    const router = new Router(identity, { clock: node.clock, dice, ...options })
-    this.network.listen(name, (channel) => void router.addChannel(channel))
-    return router
+    return identity
   }
 }
 
 /** The toy crypto answers at once. */
-function atOnce<T>(value: T | Promise<T>): T {
+export function atOnce<T>(value: T | Promise<T>): T {
   if (value instanceof Promise) throw new TypeError('The simulator needs a crypto port that answers at once')
   return value
 }

@@ -7,12 +7,16 @@
 import type { SeededDice } from '../seeded-dice.ts'
 import type { RoutedWorld } from './routed-world.ts'
 import type { SimPath } from './sim-channel.ts'
+import { lies } from './lying-node.ts'
 import { neighboursOf } from './topology.ts'
 
 export const worldFaultKinds = [
   'cut', 'silent cut', 'one-way cut', 'stall', 'latency', 'jitter', 'reordering', 'duplication', 'loss', 'corruption',
-  'crash', 'vanish', 'clock back', 'storage lost', 'pause', 'partition', 'heal',
+  'crash', 'vanish', 'clock back', 'storage lost', 'pause', 'partition', 'address clash', 'lie', 'heal',
 ] as const
+
+/** A number that was used is not known to who used it: in worlds of their own. */
+const rareFaultKinds: ReadonlySet<string> = new Set(['storage lost', 'address clash'])
 
 export type WorldFaultKind = (typeof worldFaultKinds)[number]
 
@@ -23,10 +27,11 @@ export interface WorldFaultOptions {
   readonly awayMsMax: number
 }
 
-export function drawWorldFaults(dice: SeededDice): WorldFaultOptions {
+/** `lying`: there is a liar among the nodes, and lies are some of the faults. */
+export function drawWorldFaults(dice: SeededDice, lying: boolean): WorldFaultOptions {
   const portion = dice.pick([0.2, 0.5, 0.8])
-  const possible = worldFaultKinds.filter((kind) => kind !== 'storage lost')
-  const kinds = possible.filter((kind) => kind === 'heal' || dice.chance(portion))
+  const possible = worldFaultKinds.filter((kind) => !rareFaultKinds.has(kind) && (kind !== 'lie' || lying))
+  const kinds = possible.filter((kind) => kind === 'heal' || kind === 'lie' || dice.chance(portion))
   return { kinds: kinds.length > 1 ? kinds : possible, awayMsMax: dice.chance(0.03) ? 120_000 : dice.pick([100, 300, 1_000, 2_000, 5_000, 20_000]) }
 }
 
@@ -73,7 +78,7 @@ const faults: Readonly<Record<WorldFaultKind, Fault>> = {
     return `${from} > ${to}`
   },
   latency: (site) => {
-    const latencyMs = site.dice.between(1, 800)
+    const latencyMs = site.dice.between(1, 400)
     for (const path of bothWays(site)) path.latencyMs = latencyMs
     return `${site.from} ${site.to} ${latencyMs} ms`
   },
@@ -101,6 +106,17 @@ const faults: Readonly<Record<WorldFaultKind, Fault>> = {
       if (group.has(one) !== group.has(other)) world.network.cut(world.nameOf(one), world.nameOf(other))
     }
     return [...group].join(' ')
+  },
+  'address clash'({ world, dice, node, to, awayMs }) {
+    if (world.isLiar(node)) return `${node}, which lies`
+    const lifeMs = Math.min(awayMs, dice.between(100, 10_000))
+    world.startClone(node, to, lifeMs)
+    return `${node} a second time at ${to} for ${lifeMs} ms`
+  },
+  lie({ world, dice }) {
+    const lie = dice.pick(lies)
+    for (const liar of world.liars()) liar.lie(lie)
+    return lie
   },
   heal({ world, dice, from, to }) {
     if (dice.chance(0.3)) {
