@@ -64,6 +64,7 @@ export class LyingNode {
       control: (from, message) => this.#control(from, message),
       told: () => ({ hash: 1, count: 1 }),
       heard: () => {},
+      expects: () => true,
       records: (_from, proofs) => proofs.forEach((proof) => this.#keep(proof)),
       left: () => {},
       packet: () => {},
