@@ -44,10 +44,16 @@ describe('rules of the plain edge: routes', () => {
     const other = new PlainPeer(world, relay)
     other.join('other')
     other.say(routeSaid('other', 'y', 2))
+    // It says its name by the way, and never that it is there.
+    const quiet = new PlainPeer(world, relay)
+    quiet.say(routeSaid('quiet', 'x', 2))
+    other.say(routeSaid('other', 'quiet', 2))
     world.run(70_000)
     expect(about(y, 'y')).toEqual([])
     expect(about(other, 'y')).toEqual([])
     expect(about(y, 'other')).toContain('other 65')
+    expect(about(quiet, 'quiet')).toEqual([])
+    expect(about(quiet, 'other')).toContain('other 65')
   })
 
   it('L2 ALN-25 the least cost counts until a withdrawal; a higher one is an echo', () => {
@@ -314,13 +320,14 @@ describe('rules of the plain edge: services', () => {
   })
 
   it('L10 ALN-28 a query that comes with a change does not swallow it', () => {
-    const { world, member, y } = scene()
+    const { world, relay, member, y } = scene()
     member.registerService('old', () => {})
     world.run(2_000)
     y.heard.length = 0
     member.unregisterService('old')
-    world.run(65)
+    for (let ms = 0; ms < 1_000 && relay.services('old').length > 0; ms += 1) world.run(1)
     // The record is here; the difference waits to be told.
+    expect(y.heard).toEqual([])
     y.say({ netState: netStates.query })
     world.run(2_000)
     expect(about(y, member.address)).toContain(`${member.address} 0`)
@@ -456,12 +463,19 @@ describe('rules of the plain edge: ways and packets', () => {
   })
 
   it('L14 ALN-30 what this node said itself comes back from the plain world in vain', () => {
-    const { world, relay, y } = scene()
+    const world = new RouterWorld()
+    const hub = world.router('hub', 'named')
     let heard = 0
-    relay.registerService('ping', () => void heard++)
-    y.say({ srcAddr: relay.address, destAddr: relay.address, service: 'ping', contextID: 5 })
+    hub.registerService('ping', () => void heard++)
+    const y = new PlainPeer(world, hub)
+    y.join('y')
+    world.run(500)
+    y.say({ srcAddr: 'hub', destAddr: 'hub', service: 'ping', contextID: 5 })
     world.run(500)
     expect(heard).toBe(0)
+    y.say({ srcAddr: 'y', destAddr: 'hub', service: 'ping', contextID: 5 })
+    world.run(500)
+    expect(heard).toBe(1)
   })
 
   it('ALN-07 an edge node that only ever sends is found by everybody, and not for longer than its link', () => {
@@ -477,9 +491,12 @@ describe('rules of the plain edge: ways and packets', () => {
   })
 
   it('ALN-07 who only speaks through another gateway stays with its own', () => {
-    const { world, first, second, y } = twoGateways()
+    const { world, first, second, x, y } = twoGateways()
     y.say({ srcAddr: 'x', destAddr: second.address, service: 'none', contextID: 9 })
     world.run(500)
     expect(second.destination('x')).toMatchObject({ gateway: first.address })
+    x.close()
+    world.run(500)
+    expect(second.destination('x')).toBeUndefined()
   })
 })
