@@ -5,12 +5,12 @@
 import type { Carries, Channel } from '../../channel/channel.ts'
 import type { Link } from '../../link/link.ts'
 import type { Router } from '../../routing/router.ts'
-import type { DecodedPacket } from '../../wire/packet.ts'
 import { plainStacks } from '../plain-models/plain-stack.ts'
-import type { PlainStackName } from '../plain-models/plain-stack.ts'
 import { PlainRouterModel } from '../plain-models/plain-router-model.ts'
 import type { SeededDice } from '../seeded-dice.ts'
+import { oursAsEnd, plainAsEnd } from './plain-edge-ends.ts'
 import { plainFaultKinds, PlainEdgeFaults, type EdgeLink } from './plain-edge-faults.ts'
+import { PlainEdgeGraph } from './plain-edge-graph.ts'
 import { ScenarioFailure } from './scenario-outcome.ts'
 import type { ScenarioOutcome } from './scenario-outcome.ts'
 import { SimWorld } from './sim-world.ts'
@@ -47,21 +47,16 @@ const answerMs = 5_000
 const leavingMs = 10_000
 const restMs = 40_000
 
-type End = { readonly name: string; readonly address: string; ask(other: End, data: string, answered: () => void): void }
-
 class PlainEdgeScenario {
   readonly #seed: number
   readonly #options: PlainEdgeScenarioOptions
   readonly #world: SimWorld
   readonly #dice: SeededDice
-  readonly #ours: string[] = []
-  readonly #plain = new Map<string, PlainStackName>()
-  readonly #links: EdgeLink[] = []
+  readonly #graph: PlainEdgeGraph
   readonly #routers = new Map<string, Router>()
   readonly #models = new Map<string, PlainRouterModel>()
   /** Packets of models that have ended. */
   #endedPackets = 0
-  #chained = false
   #routeChanges = 0
   #calls = 0
   #answers = 0
@@ -71,13 +66,13 @@ class PlainEdgeScenario {
     this.#options = options
     this.#world = new SimWorld(seed)
     this.#dice = this.#world.network.dice.fork('scenario')
-    this.#drawGraph()
+    this.#graph = new PlainEdgeGraph(this.#dice, options.chained)
   }
 
   run(): PlainEdgeOutcome {
     const { network } = this.#world
-    for (const name of this.#ours) this.#startOurs(name)
-    for (const name of this.#plain.keys()) this.#startPlain(name)
+    for (const name of this.#graph.ours) this.#startOurs(name)
+    for (const name of this.#graph.plain.keys()) this.#startPlain(name)
     this.#runFor(settlingMs)
     const before = this.#pairs()
     if (before.dark.length > 0) this.#fail(`without faults no answer came for ${before.dark.join(', ')}`)
@@ -105,36 +100,6 @@ class PlainEdgeScenario {
     }
   }
 
-  #drawGraph(): void {
-    const dice = this.#dice
-    for (let index = dice.between(3, 7); index > 0; index -= 1) this.#ours.push(`${dice.chance(0.4) ? 'relay' : 'member'}${index}`)
-    for (let index = 1; index < this.#ours.length; index += 1) this.#addLink(this.#at(index), this.#at(dice.between(0, index - 1)), 'frames')
-    for (let extra = dice.between(1, this.#ours.length); extra > 0; extra -= 1) this.#addLink(this.#drawOurs(), this.#drawOurs(), 'frames')
-    const names = ['plain1', 'plain2', 'plain3', 'plain4']
-    for (const [index, name] of names.entries()) {
-      const stack = plainStacks[dice.pick(['python', 'nodejs', 'go'] as const)]
-      this.#plain.set(name, stack.name)
-      for (let ways = index < 2 ? 2 : 1; ways > 0; ways -= 1) this.#addLink(name, this.#drawOurs(name), dice.pick(stack.carries))
-    }
-    // A chain, never a ring of plain nodes alone: no rule of ours ends what circulates there.
-    this.#chained = this.#options.chained ?? dice.chance(1 / 3)
-    if (this.#chained) this.#addLink('plain4', dice.pick(['plain1', 'plain2', 'plain3']), 'stream')
-  }
-
-  #at(index: number): string {
-    return this.#ours[index] as string
-  }
-
-  /** One that `name` has no link to yet. */
-  #drawOurs(name = ''): string {
-    return this.#dice.pick(this.#ours.filter((ours) => !this.#links.some(({ from, to }) => from === name && to === ours)))
-  }
-
-  #addLink(from: string, to: string, carries: Carries): void {
-    const joined = this.#links.some((link) => (link.from === from && link.to === to) || (link.from === to && link.to === from))
-    if (from !== to && !joined) this.#links.push({ from, to, carries })
-  }
-
   #startOurs(name: string): void {
     const { network } = this.#world
     const router = this.#world.startRouter(name, name.startsWith('relay') ? 'relay' : 'member')
@@ -144,7 +109,7 @@ class PlainEdgeScenario {
       network.note(`${name}: ${address} ${state}`)
     })
     router.registerService('echo', (packet) => void router.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: packet.data }))
-    for (const { to, carries } of this.#links.filter(({ from }) => from === name)) {
+    for (const { to, carries } of this.#graph.links.filter(({ from }) => from === name)) {
       let link: Link | undefined
       this.#keepDialed(name, to, carries, (channel) => (link = router.addChannel(channel)), () => link !== undefined && router.links().includes(link))
     }
@@ -152,11 +117,11 @@ class PlainEdgeScenario {
 
   #startPlain(name: string): void {
     const { network } = this.#world
-    const model = new PlainRouterModel(name, plainStacks[this.#plain.get(name) ?? 'python'], network.node(name).clock)
+    const model = new PlainRouterModel(name, plainStacks[this.#graph.plain.get(name) ?? 'python'], network.node(name).clock)
     this.#models.set(name, model)
     network.listen(name, (channel) => model.addChannel(channel))
     model.registerService('echo', (packet) => model.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: packet.data }))
-    for (const { to, carries } of this.#links.filter(({ from }) => from === name)) {
+    for (const { to, carries } of this.#graph.links.filter(({ from }) => from === name)) {
       let up = false
       this.#keepDialed(name, to, carries, (channel) => model.addChannel(channel, () => (up = false)), () => up, () => (up = true))
     }
@@ -188,15 +153,15 @@ class PlainEdgeScenario {
   #injectFaults(count: number): void {
     const { network } = this.#world
     // What plain nodes believe of each other is theirs: where they are linked, those links and their ends end in the open.
-    const among = (link: EdgeLink): boolean => this.#plain.has(link.from) && this.#plain.has(link.to)
-    const faults = new PlainEdgeFaults(network, this.#dice, this.#links.filter((link) => !among(link)), {
+    const among = (link: EdgeLink): boolean => this.#graph.plain.has(link.from) && this.#graph.plain.has(link.to)
+    const faults = new PlainEdgeFaults(network, this.#dice, this.#graph.links.filter((link) => !among(link)), {
       restartOurs: (name) => this.#restart(name, true, () => this.#startOurs(name)),
-      restartPlain: (name, told) => this.#restart(name, told || this.#chained, () => this.#startPlain(name)),
+      restartPlain: (name, told) => this.#restart(name, told || this.#graph.chained, () => this.#startPlain(name)),
       changeService: (name) => this.#changeService(name),
     })
     const kinds = plainFaultKinds.filter(() => this.#dice.chance(0.7))
     for (let fault = 0; fault < count; fault += 1) {
-      network.note(faults.inject(kinds.length > 0 ? kinds : plainFaultKinds, this.#ours, [...this.#plain.keys()]))
+      network.note(faults.inject(kinds.length > 0 ? kinds : plainFaultKinds, this.#graph.ours, [...this.#graph.plain.keys()]))
       this.#runFor(this.#dice.between(1, this.#dice.chance(0.3) ? 15_000 : 1_500))
     }
     faults.endStalls()
@@ -223,7 +188,7 @@ class PlainEdgeScenario {
     const service = this.#dice.pick(['a', 'b'])
     const node = this.#routers.get(name) ?? this.#models.get(name)
     // A load of 0 of the Go router ends a Python router next to it: what plain nodes do to each other is theirs.
-    const harmful = this.#chained && this.#plain.has(name)
+    const harmful = this.#graph.chained && this.#graph.plain.has(name)
     if (harmful || this.#dice.chance(0.6)) node?.registerService(service, () => {})
     else node?.unregisterService(service)
   }
@@ -259,7 +224,7 @@ class PlainEdgeScenario {
     const { network } = this.#world
     const joined = new Set([name])
     for (const at of joined) {
-      for (const { from, to } of this.#links) {
+      for (const { from, to } of this.#graph.links) {
         if (at !== from && at !== to) continue
         const open = network.path(from, to).state === 'open' && network.path(to, from).state === 'open'
         if (open && network.running(from) && network.running(to)) joined.add(from).add(to)
@@ -279,7 +244,7 @@ class PlainEdgeScenario {
   /** L2: who has a link to a plain node counts it as a neighbour, whatever it heard besides. */
   #checkNearest(): void {
     const { network } = this.#world
-    for (const { from, to } of this.#links) {
+    for (const { from, to } of this.#graph.links) {
       const router = this.#routers.get(to)
       if (!this.#models.has(from) || router === undefined || network.path(from, to).state !== 'open') continue
       const hops = router.destination(from)?.hops
@@ -317,31 +282,4 @@ class PlainEdgeScenario {
   #fail(what: string): never {
     throw new ScenarioFailure(this.#seed, what, this.#world.network)
   }
-}
-
-function oursAsEnd(name: string, router: Router): End {
-  return {
-    name,
-    address: router.address,
-    ask({ address }, data, answered) {
-      const contextID = router.registerContext((packet) => heard(packet, data, answered), { from: address })
-      router.send({ destAddr: address, service: 'echo', contextID, data })
-    },
-  }
-}
-
-function plainAsEnd(name: string, model: PlainRouterModel): End {
-  return {
-    name,
-    address: name,
-    ask({ address }, data, answered) {
-      const contextID = 2 + model.contexts
-      model.registerContext(contextID, (packet) => heard(packet, data, answered))
-      model.send({ destAddr: address, service: 'echo', contextID, data })
-    },
-  }
-}
-
-function heard(packet: DecodedPacket, asked: string, answered: () => void): void {
-  if (new TextDecoder().decode(packet.data) === asked) answered()
 }
