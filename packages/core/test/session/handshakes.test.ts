@@ -273,7 +273,11 @@ describe('SE13 and bad input', () => {
       const world = new SessionWorld()
       const [ada, bob] = [world.node('ada', options), world.node('bob')]
       world.kill(bob)
-      world.listen(bob.address, ({ from, data }) => world.deliver({ from: bob.address, to: from, data }))
+      const kinds = new Set<string>()
+      world.listen(bob.address, (crossing) => {
+        kinds.add(kindOf(crossing))
+        world.deliver({ from: bob.address, to: crossing.from, data: crossing.data })
+      })
       await expect(world.settle(ada.sessions.to(bob.address).message(bytesOf('mirror')), 120_000)).rejects.toMatchObject({
         code: 'TIMEOUT',
       })
@@ -298,6 +302,8 @@ describe('SE13 and bad input', () => {
           return crossing.data
         }
         await greets(world, ada, bob)
+        // The handshake went on, and was not begun anew.
+        expect(world.clock.now()).toBeLessThan(400)
         expect([ada.sessions.size, bob.sessions.size]).toEqual([1, 1])
       }
     }
