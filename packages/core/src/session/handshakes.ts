@@ -80,6 +80,8 @@ interface Pending {
   stopTimer: () => void
 }
 
+/** An ephemeral key, a connection id, an order and a tag take 62. */
+const firstMessageBytesMax = 64
 /** Tasks of one handshake that wait for the crypto port. */
 const tasksQueuedMax = 8
 
@@ -138,7 +140,9 @@ export class Handshakes {
 
   onFirst(peer: string, via: string, first: FirstPacket): void {
     const peerId = first.id.slice()
-    const key = `${peer} ${idText(peerId)}`
+    if (first.message.length > firstMessageBytesMax) return this.#options.refused(unheldFirst(peer))
+    // The whole of it: a forged one with the same id does not stand in the way of the true one.
+    const key = [peer, ...[peerId, first.keyHash, first.message].map(idText)].join(' ')
     const known = this.#pending.get(key)
     if (known) return this.#answerAgain(known)
     const own = this.#attempts.get(peer)
@@ -232,7 +236,7 @@ export class Handshakes {
     if (this.#pending.get(pending.key) !== pending) return
     if (second === undefined) {
       this.#forget(pending)
-      this.#options.refused(new MeshError('HANDSHAKE_FAILED', `the first message of a session handshake of ${pending.peer} does not hold`))
+      this.#options.refused(unheldFirst(pending.peer))
       return
     }
     pending.second = encodePieces('second', peerId, second)
@@ -332,4 +336,8 @@ export class Handshakes {
       failed(error)
     }
   }
+}
+
+function unheldFirst(peer: string): MeshError {
+  return new MeshError('HANDSHAKE_FAILED', `the first message of a session handshake of ${peer} does not hold`)
 }
