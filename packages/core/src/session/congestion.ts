@@ -1,5 +1,6 @@
 // How much may be on its way at one time: NewReno in bytes (RFC 9002 §7). Doubles each round trip until something is lost,
-// then grows by one packet a round trip, and halves for each round trip in which something was lost.
+// then grows by one packet a round trip, and halves for each round trip in which something was lost. It does not grow while
+// packets wait in a queue on the way: a path that drops nothing would else hold seconds of a file in front of every word.
 
 import { sessionPacketBytesMax } from './session-limits.ts'
 
@@ -47,6 +48,11 @@ export class Congestion {
     this.#remember()
     this.#window = Math.max(congestionWindowBytesLeast, this.#window / 2)
     this.#threshold = this.#window
+  }
+
+  /** A queue builds up on the way: no more doubling. That the window does not grow now is who calls `acked`'s to say. */
+  crowded(): void {
+    this.#threshold = Math.min(this.#threshold, this.#window)
   }
 
   /** Repeated on suspicion: no longer on its way, and no verdict about the path. */

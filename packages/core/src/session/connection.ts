@@ -92,7 +92,7 @@ export class Connection {
     this.#options = options
     this.#owner = owner
     this.#lastHeardAt = options.clock.now()
-    if (options.roundTripMs !== undefined) this.#recovery.roundTrip.measured(options.roundTripMs)
+    if (options.roundTripMs !== undefined) this.#recovery.roundTrip.measured(options.roundTripMs, this.#lastHeardAt)
   }
 
   /** A record of the peer has held: it has the keys. */
@@ -196,7 +196,8 @@ export class Connection {
   }
 
   #onAck({ ranges, delayMs }: SessionFrame & { kind: 'ack' }, now: number): WireFault | undefined {
-    const limited = this.#congestion.inFlightBytes >= this.#congestion.windowBytes / 2
+    const isFull = this.#congestion.inFlightBytes >= this.#congestion.windowBytes / 2
+    const limited = isFull && !this.#recovery.roundTrip.isCrowded
     const outcome = this.#recovery.acknowledged(ranges, delayMs, now)
     if (isWireFault(outcome)) return outcome
     for (const packet of outcome.acked) {
@@ -207,6 +208,7 @@ export class Connection {
       }
     }
     if (outcome.mistaken) this.#congestion.undo()
+    if (this.#recovery.roundTrip.isCrowded) this.#congestion.crowded()
     this.#lose(outcome.lost, now)
     return undefined
   }

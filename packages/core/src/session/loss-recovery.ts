@@ -86,7 +86,7 @@ export class LossRecovery<F> {
     // Only an answer to the largest number measures this moment; the delay is the peer's word and never makes a sample negative.
     if (newest.number === largest) {
       const sampleMs = now - newest.sentAt
-      this.roundTrip.measured(Math.max(sampleMs - Math.min(delayMs, sampleMs / 2), 0))
+      this.roundTrip.measured(Math.max(sampleMs - Math.min(delayMs, sampleMs / 2), 0), now)
     }
     this.#timeouts = 0
     this.#silentSince = this.#sent.size > 0 ? now : undefined

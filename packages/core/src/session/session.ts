@@ -195,6 +195,11 @@ export class Session {
     this.#options.ask()
   }
 
+  /** For the table's owner: it is proven that the process of the peer is another one now. */
+  superseded(): void {
+    if (this.#state.kind === 'open' && !this.#state.carriers.candidate) this.#restart(`${this.peer} restarted`)
+  }
+
   routeChanged(): void {
     if (this.#state.kind === 'open') this.#state.carriers.routeChanged()
   }

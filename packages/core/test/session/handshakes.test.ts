@@ -413,6 +413,30 @@ describe('SE14 a session that the other side does not know', () => {
     expect(heard(ada)).toEqual(['hello again'])
   })
 
+  it('a handshake that was answered before this side forgot everything does not bring the old state back', async () => {
+    const world = new SessionWorld()
+    const [ada, bob] = [world.node('ada'), world.node('bob')]
+    await greets(world, ada, bob, 'one')
+    const stream = ada.sessions.to(bob.address).openStream()
+    await stream.write(bytesOf('half of '))
+    await world.advance(200)
+    // Ada is told to shake hands again; Bob has answered, and then closes without being heard.
+    const held: Crossing[] = []
+    world.tap = (crossing) => (crossing.from === bob.address ? (held.push(crossing), undefined) : crossing.data)
+    const id = Uint8Array.from(ada.sessions.get(bob.address)!.connection!.peerId, (character) => character.charCodeAt(0))
+    ada.sessions.receive({ source: bob.address, via: 'x', data: encodeUnknown(id) })
+    await world.advance(100)
+    bob.sessions.get(ada.address)!.close()
+    world.tap = ({ data }) => data
+    for (const crossing of held.filter((one) => kindOf(one) === 'second')) world.deliver(crossing)
+    void stream.write(bytesOf('a sentence'))
+    await expect(world.settle(stream.end())).rejects.toMatchObject({ code: 'STREAM_RESET' })
+    await world.advance(20_000)
+    await greets(world, ada, bob, 'two')
+    expect(bob.streams).toHaveLength(1)
+    expect(heard(bob)).toEqual(['one', 'two'])
+  })
+
   it('notices are shorter than what they answer, and ten a second through one neighbour', async () => {
     const world = new SessionWorld()
     const [ada, bob] = [world.node('ada'), world.node('bob')]
@@ -458,6 +482,8 @@ describe('SE16 handshakes that nobody finishes', () => {
     for (const crossing of held) world.deliver(crossing)
     await world.settle(delivered)
     expect(heard(ada)).toEqual(['through the flood'])
+    // By the handshake that stood through the flood, not by another one after it.
+    expect(world.clock.now()).toBeLessThan(1_000)
     await world.advance(30_000)
     expect(ada.sessions.pendingHandshakes).toBe(0)
     expect(ada.sessions.size).toBe(1)

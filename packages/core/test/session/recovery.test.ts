@@ -137,12 +137,36 @@ describe('round trips', () => {
   it('the timeout is the smoothed round trip and four times its variation, within its bounds', () => {
     const trip = new RoundTrip()
     expect(trip.timeoutMs).toBe(rtoFirstMs)
-    trip.measured(200)
+    trip.measured(200, 0)
     expect(trip.timeoutMs).toBe(600)
-    for (let count = 0; count < 200; count += 1) trip.measured(10)
+    for (let count = 0; count < 200; count += 1) trip.measured(10, 0)
     expect(trip.timeoutMs).toBe(rtoLeastMs)
-    trip.measured(1e6)
+    trip.measured(1e6, 0)
     expect(trip.timeoutMs).toBe(rtoMostMs)
+  })
+})
+
+describe('a queue on the way', () => {
+  it('shows as round trips that are 100 ms longer than the least, and twice as long', () => {
+    const trip = new RoundTrip()
+    const crowdedAfter = (ms: number, now: number): boolean => {
+      for (let count = 0; count < 50; count += 1) trip.measured(ms, now)
+      return trip.isCrowded
+    }
+    expect([crowdedAfter(20, 0), crowdedAfter(110, 100), crowdedAfter(130, 200)]).toEqual([false, false, true])
+    // After a minute it is the path that is so long.
+    expect(crowdedAfter(130, 31_000)).toBe(true)
+    expect(crowdedAfter(130, 62_000)).toBe(false)
+    trip.reset()
+    expect([crowdedAfter(600, 63_000), crowdedAfter(1_100, 63_001), crowdedAfter(1_300, 63_002)]).toEqual([false, false, true])
+  })
+
+  it('ends the doubling of the window', () => {
+    const congestion = new Congestion()
+    congestion.sent(1e6)
+    congestion.crowded()
+    congestion.acked(100_000, 1, true)
+    expect(congestion.windowBytes).toBeCloseTo(congestionWindowBytesFirst + (sessionPacketBytesMax * 100_000) / congestionWindowBytesFirst)
   })
 })
 

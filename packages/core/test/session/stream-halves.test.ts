@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ReceiveStream } from '../../src/session/receive-stream.ts'
 import { RecordDraft, type SentFrame } from '../../src/session/record-draft.ts'
+import { SendQueue } from '../../src/session/send-queue.ts'
 import { SendStream } from '../../src/session/send-stream.ts'
 import { decodeFrames, type StreamFrame } from '../../src/session/session-frames.ts'
 import { messageFreeBytes, streamHolesMax, streamWindowBytesFirst } from '../../src/session/session-limits.ts'
@@ -163,5 +164,29 @@ describe('the sending half of a stream', () => {
     expect(send.writeTo(new RecordDraft(), 100)).toBeUndefined()
     expect(send.resetFrame).toEqual({ code: 7, size: 60 })
     expect([send.hasRepeats, send.unsentBytes]).toEqual([false, 0])
+  })
+})
+
+describe('whose turn it is', () => {
+  it('urgent, normal, bulk; but of eight turns one begins with bulk', () => {
+    const queue = new SendQueue()
+    for (const priority of ['bulk', 'normal', 'urgent'] as const) queue.offer(new SendStream(0, priority, false))
+    const firsts = Array.from({ length: 16 }, () => queue.inOrder().map(({ priority }) => priority))
+    expect(firsts.filter(([first]) => first === 'urgent')).toHaveLength(14)
+    expect(firsts.filter(([first]) => first === 'bulk')).toHaveLength(2)
+    expect(firsts[0]).toEqual(['urgent', 'normal', 'bulk'])
+  })
+
+  it('of one class, streams take turns', () => {
+    const queue = new SendQueue()
+    const [first, second] = [new SendStream(0, 'normal', false), new SendStream(2, 'normal', false)]
+    queue.offer(first)
+    queue.offer(second)
+    queue.rotate(first)
+    expect(queue.inOrder()).toEqual([second, first])
+    queue.remove(second)
+    queue.rotate(second)
+    expect(queue.inOrder()).toEqual([first])
+    expect(queue.isEmpty).toBe(false)
   })
 })
