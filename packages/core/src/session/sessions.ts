@@ -110,7 +110,7 @@ export class Sessions {
   receive({ source, via, data }: SessionArrival): void {
     if (this.#closed) return
     if (!isMemberAddress(source) || source === this.#options.self.address)
-      return this.#fault('WIRE_FAULT', `a session packet that claims to be from '${source}'`)
+      return this.#fault('WIRE_FAULT', `a session packet in the name of '${source}'`)
     const packet = decodeSessionPacket(data)
     if (isWireFault(packet)) return this.#fault('WIRE_FAULT', packet.detail)
     switch (packet.kind) {
