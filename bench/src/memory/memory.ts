@@ -12,6 +12,8 @@ import type { Held } from './node-under-test.ts'
 const script = fileURLToPath(new URL('node-under-test.js', import.meta.url))
 const destinations = Number(process.env['DESTINATIONS'] ?? 1_000)
 const neighbours = 6
+/** Compiled code comes and goes: it is no part of what a destination takes. */
+const flags = ['--expose-gc', '--jitless', '--no-flush-bytecode']
 /** Of routing and of the record. */
 const goalBytes = 250 + 250
 
@@ -48,7 +50,7 @@ async function perDestination(): Promise<void> {
       return { host, target: `127.0.0.1:${port}` }
     }),
   )
-  const node = await ServerProcess.start(script, hosts.map(({ target }) => target), ['--expose-gc'])
+  const node = await ServerProcess.start(script, hosts.map(({ target }) => target), flags)
   try {
     const before = await heldWhen(node, (held) => held.destinations === neighbours + 1)
     const members: Router[] = []
@@ -69,7 +71,7 @@ async function perDestination(): Promise<void> {
 
 /** One relay, and leaves that know nobody else. */
 async function perLeaf(counts: readonly number[]): Promise<void> {
-  const node = await ServerProcess.start(script, [], ['--expose-gc'])
+  const node = await ServerProcess.start(script, [], flags)
   const [host = '', port = ''] = (node.ready.tcp ?? '').split(':')
   const leaves: Router[] = []
   const rows: Record<string, string | number>[] = []
