@@ -65,6 +65,13 @@ export class JoinedLife {
     return this.#egress.packet(bytes, rest)
   }
 
+  /** A packet that came alone in `frame`, which may leave as it is. */
+  passPacket(bytes: Uint8Array, frame: Uint8Array): boolean {
+    if (this.#over) return false
+    if (!this.#liveness.waits) this.#liveness.sent(this.#parts.owner.clock.now())
+    return this.#egress.pass(bytes, frame)
+  }
+
   control(message: ControlMessage): void {
     if (this.#over) return
     // A pong is an answer itself.
@@ -138,15 +145,16 @@ export class JoinedLife {
   }
 
   *frame(frame: LinkFrame): Steps<void> {
-    if (frame.kind === frameKinds.packets) return this.#packets(frame.body)
+    if (frame.kind === frameKinds.packets) return this.#packets(frame)
     if (frame.kind === frameKinds.control) return yield* this.#control(frame.body)
     return this.#parts.owner.fault('unknown-kind', `a frame of kind ${frame.kind} from ${this.record.address}`)
   }
 
-  #packets(body: Uint8Array): void {
+  #packets({ body, whole }: LinkFrame): void {
     const packets = readItems(body)
     if (isWireFault(packets)) return this.#parts.fault(packets)
-    for (const packet of packets) this.#parts.owner.packet(this.#parts.link, packet)
+    const alone = packets.length === 1 ? whole : undefined
+    for (const packet of packets) this.#parts.owner.packet(this.#parts.link, packet, alone)
   }
 
   *#control(body: Uint8Array): Steps<void> {

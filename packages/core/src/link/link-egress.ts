@@ -3,7 +3,7 @@ import { run, wait, type Steps } from '../async/awaitable.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ControlEncoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
-import { encodeItems, encodeLinkFrame, FrameBatch, frameKinds, linkFrameBytesMax } from '../wire/link-frame.ts'
+import { encodeItemFrame, encodeItems, encodeLinkFrame, FrameBatch, frameKinds, linkFrameBytesMax } from '../wire/link-frame.ts'
 import type { FramePort } from './frame-port.ts'
 import { OrderedQueue } from '../async/ordered-queue.ts'
 
@@ -13,6 +13,8 @@ export const egressBytesMax: number = 2 * 1024 * 1024
 const sealingMax = 1_024
 export const controlBehindBytesMax: number = 4 * 1024 * 1024
 const controlBytesMax = linkFrameBytesMax - 32
+/** From this size on copying a packet costs more than a frame of its own. */
+export const aloneBytesMin = 8_192
 
 /**
  * The sending half of a joined link. What is ready in one turn leaves in one frame; nothing waits for company. Control
@@ -45,6 +47,8 @@ export class LinkEgress {
 
   /** One mesh packet, in one or two pieces, copied. False: the neighbour is behind and the packet is dropped. */
   packet(bytes: Uint8Array, rest?: Uint8Array): boolean {
+    const length = bytes.length + (rest?.length ?? 0)
+    if (length >= aloneBytesMin) return this.#alone(() => encodeItemFrame(frameKinds.packets, bytes, rest))
     if (!this.#batch.add(bytes, rest)) {
       this.flush()
       this.#holdBatch()
@@ -52,6 +56,12 @@ export class LinkEgress {
     }
     if (!this.#waits()) this.#schedule()
     return true
+  }
+
+  /** A packet that came alone in `frame`, both given away. A large one leaves in that very frame. */
+  pass(bytes: Uint8Array, frame: Uint8Array): boolean {
+    // While it waits it is a copy: the frame may be a part of something much larger.
+    return bytes.length >= aloneBytesMin ? this.#alone((waits) => (waits ? frame.slice() : frame)) : this.packet(bytes)
   }
 
   control(message: ControlMessage): void {
@@ -82,6 +92,19 @@ export class LinkEgress {
     if (!this.#sealing.push(callback)) callback()
   }
 
+  /** A large packet leaves in a frame of its own, behind what was given before: who passes it on need not copy it. */
+  #alone(frameOf: (waits: boolean) => Uint8Array): boolean {
+    this.flush()
+    if (!this.#waits()) {
+      this.#congested = !this.#port.sendFrame(frameOf(false))
+      return true
+    }
+    this.#holdBatch()
+    if (this.#heldBytes >= egressBytesMax) return false
+    this.#hold(frameOf(true))
+    return true
+  }
+
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
@@ -96,7 +119,10 @@ export class LinkEgress {
   /** A full batch makes room for the next one, within the bound that `packet` looks at. */
   #holdBatch(): void {
     if (this.#batch.items === 0) return
-    const frame = this.#batch.take()
+    this.#hold(this.#batch.take())
+  }
+
+  #hold(frame: Uint8Array): void {
     this.#held.push(frame)
     this.#heldBytes += frame.length
   }

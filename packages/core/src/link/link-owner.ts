@@ -38,7 +38,8 @@ export interface LinkOwner {
   records(link: Link, records: readonly ProvenRecord[]): void
   /** The neighbour itself says that it goes; the link may have ended since it said so. */
   left(link: Link, proof: ProvenRecord): void
-  packet(link: Link, bytes: Uint8Array): void
+  /** `frame`: the packet came alone in it, and both belong to the owner now. */
+  packet(link: Link, bytes: Uint8Array, frame: Uint8Array | undefined): void
   plainPacket(link: Link, packet: DecodedPacket): void
   /** `broke`: without either side's wish. */
   closed(link: Link, broke: boolean): void

@@ -140,6 +140,11 @@ export class Link {
     return this.#state.phase === 'joined' && this.#state.life.packet(bytes, rest)
   }
 
+  /** A packet on its way through this node, and the frame in which it came alone: both are the link's from now on. */
+  passPacket(bytes: Uint8Array, frame: Uint8Array): boolean {
+    return this.#state.phase === 'joined' && this.#state.life.passPacket(bytes, frame)
+  }
+
   sendControl(message: ControlMessage): void {
     if (this.#state.phase === 'joined') this.#state.life.control(message)
   }

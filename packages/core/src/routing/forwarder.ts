@@ -82,8 +82,8 @@ export class Forwarder {
     }
   }
 
-  /** A packet that a capable neighbour handed over. */
-  passing(neighbour: LinkNeighbour, bytes: Uint8Array): void {
+  /** A packet that a capable neighbour handed over; `frame` if it came alone in one. */
+  passing(neighbour: LinkNeighbour, bytes: Uint8Array, frame?: Uint8Array): void {
     const header = readMeshPacket(bytes)
     if (isWireFault(header)) return this.#parts.fault(header.code, `${neighbour.address}: ${header.detail}`)
     if (header.broadcast) return this.#broadcast(neighbour, header, bytes)
@@ -96,7 +96,7 @@ export class Forwarder {
     if (hopLimit <= 1) return this.#complain(neighbour, header, bytes, 'HOP_LIMIT')
     // The frame that brought these bytes is ours.
     bytes[0] = hopLimit - 1
-    if (next.link.sendPacket(bytes)) this.#forwarded++
+    if (frame ? next.link.passPacket(bytes, frame) : next.link.sendPacket(bytes)) this.#forwarded++
     else this.#parts.fault('QUEUE_FULL', `${next.address} does not take packets fast enough`)
   }
 

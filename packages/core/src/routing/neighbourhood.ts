@@ -138,7 +138,7 @@ export class Neighbourhood {
         return neighbour !== undefined && exchange.expects(neighbour, claimed)
       },
       records: (link, records) => withNeighbour(link, (neighbour) => exchange.records(neighbour, records)),
-      packet: (link, bytes) => withNeighbour(link, (neighbour) => forwarder.passing(neighbour, bytes)),
+      packet: (link, bytes, frame) => withNeighbour(link, (neighbour) => forwarder.passing(neighbour, bytes, frame)),
       plainPacket: (link, packet) => plainEdge.receive(link, packet),
       closed: (link, broke) => this.#linkClosed(link, broke),
       fault,

@@ -21,6 +21,8 @@ export interface LinkFrame {
   readonly kind: number
   /** A part of the frame. */
   readonly body: Uint8Array
+  /** The frame itself, kind first. */
+  readonly whole: Uint8Array
 }
 
 export interface Hello {
@@ -53,7 +55,7 @@ export function encodeLinkFrame(kind: number, body: Uint8Array): Uint8Array {
 export function decodeLinkFrame(bytes: Uint8Array): LinkFrame | WireFault {
   if (bytes.length === 0) return new WireFault('truncated', 'an empty link frame')
   if (bytes.length > linkFrameBytesMax) return new WireFault('too-long', `a link frame of ${bytes.length} bytes`)
-  return { kind: bytes[0]!, body: partOf(bytes, 1) }
+  return { kind: bytes[0]!, body: partOf(bytes, 1), whole: bytes }
 }
 
 /** Each item behind its varint length, of any length together: the body of a `control` or `packets` frame. */
@@ -88,6 +90,13 @@ export function readItems(body: Uint8Array): Uint8Array[] | WireFault {
     at += length
   }
   return items
+}
+
+/** A frame of one item, which may come in two pieces. */
+export function encodeItemFrame(kind: number, item: Uint8Array, rest: Uint8Array = noBytes): Uint8Array {
+  const batch = new FrameBatch(kind)
+  if (!batch.add(item, rest)) throw new MeshError('TOO_LARGE', `An item of ${item.length + rest.length} bytes does not fit one link frame.`)
+  return batch.take()
 }
 
 /** Collects items straight into the frame they will leave in: a forwarded packet is copied once, here. */

@@ -15,8 +15,8 @@ function body(frame: Uint8Array): Uint8Array {
 
 describe('link frames', () => {
   it('has a kind and a body; kinds of tomorrow are handed on', () => {
-    expect(decodeLinkFrame(encodeLinkFrame(frameKinds.finish, fromHex('0102')))).toEqual({ kind: 3, body: fromHex('0102') })
-    expect(decodeLinkFrame(fromHex('c801'))).toEqual({ kind: 200, body: fromHex('01') })
+    expect(decodeLinkFrame(encodeLinkFrame(frameKinds.finish, fromHex('0102')))).toEqual({ kind: 3, body: fromHex('0102'), whole: fromHex('030102') })
+    expect(decodeLinkFrame(fromHex('c801'))).toEqual({ kind: 200, body: fromHex('01'), whole: fromHex('c801') })
     expect(decodeLinkFrame(new Uint8Array(0))).toMatchObject({ code: 'truncated' })
     expect(decodeLinkFrame(new Uint8Array(linkFrameBytesMax + 1))).toMatchObject({ code: 'too-long' })
   })
