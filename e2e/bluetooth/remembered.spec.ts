@@ -33,6 +33,7 @@ test('ALN-43 a sensor is back by itself when its tab is loaded again, until it i
   await led.getByTestId('ping').click()
   await expect(led.getByTestId('service-answer')).toHaveText(/^led hello from Bob/)
 
+  await device.fallSilent()
   await ada.part('device-disconnect').click()
   await bob.misses(sketch.name)
   await ada.page.reload()

@@ -61,6 +61,8 @@ class Answer {
   }
 
   reply(data: Uint8Array): void {
+    // Nothing, to nobody's question: a sensor's radio is too slow to hear that at each of its readings.
+    if (data.length === 0 && this.#to.contextID === undefined) return
     if (this.#wanted) this.#router.send(this.#plain ? { ...this.#to, data } : { ...this.#to, dataType: replyTypes.reply, data })
   }
 

@@ -48,7 +48,7 @@ describe('pairing a device', () => {
   })
 
   it('ALN-43 its readings, sent without a destination, reach every provider', async () => {
-    const { ada } = scene(2)
+    const { ada, sketch } = scene(2)
     const bob = world.member('bob')
     const readings: string[] = []
     for (const mesh of [ada, bob])
@@ -56,8 +56,11 @@ describe('pairing a device', () => {
     await world.acquainted(ada, bob)
     await world.settle(ada.bluetooth.pair())
     readings.length = 0
+    sketch.heard.length = 0
     await world.clock.advance(2_100)
     expect(readings.sort()).toEqual(['ada ESP32-black-box-a 53.33*F', 'bob ESP32-black-box-a 53.33*F'])
+    // Nobody has asked anything: no answer of nothing takes the time of its radio.
+    expect(sketch.heard.filter(({ netState }) => netState === undefined)).toEqual([])
   })
 
   it('ALN-43 a sketch that advertises nothing is known by the source of its readings', async () => {
