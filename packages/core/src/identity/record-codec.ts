@@ -8,6 +8,7 @@
 // Texts are u8 length + UTF-8. `about` is one block because a network key seals it, with the rest as associated data.
 
 import { concatBytes } from '../bytes/concat-bytes.ts'
+import { partOf } from '../bytes/part-of.ts'
 import { ByteReader, ByteWriter } from '../wire/bytes.ts'
 import { WireFault, type WireFaultCode } from '../wire/wire-fault.ts'
 import { isMemberAddress, type Address } from './address.ts'
@@ -143,7 +144,7 @@ class RecordReader {
   private aboutBlock(block: Uint8Array): About {
     this.check(block[0] === aboutOpen || block[0] === aboutSealed, 'bad-value', 'a record that is neither open nor sealed')
     this.check(block.length <= bounds.aboutBytesMax, 'too-long', 'what a member says of itself')
-    const about = block[0] === aboutOpen ? new RecordReader(block.subarray(1)).about() : { name: '', capabilities: [] }
+    const about = block[0] === aboutOpen ? new RecordReader(partOf(block, 1)).about() : { name: '', capabilities: [] }
     if (!(about instanceof WireFault)) return about
     this.check(false, about.code, about.detail)
     return { name: '', capabilities: [] }

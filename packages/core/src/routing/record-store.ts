@@ -13,6 +13,9 @@ const chunkBytes = 16_384
 /** Chunk and offset in one number. */
 const chunkStride = 65_536
 
+/** Records that were read lately and stay read: those of neighbours, and of whoever is being talked about. */
+const readMax = 64
+
 /** What a record means here, where that is not what its bytes say to everybody: a part was sealed, or does not count. */
 type Meaning = Pick<MemberRecord, 'name' | 'capabilities' | 'services' | 'plainHosts'>
 
@@ -20,6 +23,7 @@ export class RecordStore {
   readonly #slots = new Map<string, number>()
   readonly #meanings = new Map<string, Partial<MemberRecord>>()
   readonly #free: number[] = []
+  readonly #read = new Map<string, StoredRecord>()
   #numbers = new Float64Array(16)
   #starts = new Uint32Array(16)
   #lengths = new Uint16Array(16)
@@ -44,8 +48,14 @@ export class RecordStore {
   }
 
   get(address: string): ProvenRecord | undefined {
+    const read = this.#read.get(address)
+    if (read) return read
     const slot = this.#slots.get(address)
-    return slot === undefined ? undefined : new StoredRecord(this.#view(slot), this.#meanings.get(address))
+    if (slot === undefined) return undefined
+    const record = new StoredRecord(this.#view(slot), this.#meanings.get(address))
+    if (this.#read.size >= readMax) this.#read.delete(this.#read.keys().next().value as string)
+    this.#read.set(address, record)
+    return record
   }
 
   set({ record, bytes }: ProvenRecord): void {
@@ -66,6 +76,7 @@ export class RecordStore {
     if (slot === undefined) return
     this.#slots.delete(address)
     this.#meanings.delete(address)
+    this.#read.delete(address)
     this.#free.push(slot)
     this.#liveBytes -= this.#lengths[slot]!
     this.#deadBytes += this.#lengths[slot]!
@@ -93,6 +104,8 @@ export class RecordStore {
   #repack(): void {
     const old = [...this.#slots.values()].map((slot) => [slot, this.#view(slot)] as const)
     this.#chunks = []
+    // What was read holds on to the old chunks.
+    this.#read.clear()
     this.#used = 0
     this.#deadBytes = 0
     for (const [slot, bytes] of old) this.#put(slot, bytes)

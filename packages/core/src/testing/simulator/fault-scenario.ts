@@ -58,7 +58,7 @@ const restEveryMs = 500
 const restWithinMs = 60_000
 const restAtLastMs = 600_000
 /** A world at rest stays so. */
-const quietForMs = 2_000
+const quietForMs = 1_000
 const answersWithinMs = 30_000
 
 class FaultScenario {

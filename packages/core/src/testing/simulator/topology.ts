@@ -108,7 +108,7 @@ export function drawTopology(nodes: number, dice: SeededDice): Topology {
     case 3:
       return starOfRelays(nodes, dice.between(1, 3), dice.between(1, 2))
     case 4:
-      return randomRegular(nodes, dice.between(3, 4), dice)
+      return randomRegular(nodes, nodes <= 8 ? dice.between(3, 4) : 3, dice)
     case 5:
       return nodes <= 8 ? full(nodes) : randomRegular(nodes, 3, dice)
     default:
