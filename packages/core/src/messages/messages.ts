@@ -79,11 +79,11 @@ export class Messages {
   }
 
   /** To everybody that can be reached, but not to oneself. */
-  broadcast(parts: readonly MessagePart[]): { readonly id: string } {
+  async broadcast(parts: readonly MessagePart[]): Promise<{ readonly id: string }> {
     const body = this.#body(parts)
     const data = encodeMessage(body)
     this.#logSent(`broadcast ${body.id} to everybody`, parts)
-    const error = this.#router?.flood({ service: broadcastService, data })
+    const error = await this.#router?.flood({ service: broadcastService, data })
     if (error) throw error
     return { id: body.id }
   }

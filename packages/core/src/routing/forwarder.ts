@@ -6,34 +6,30 @@ import { isMemberForm } from '../identity/address.ts'
 import type { Link } from '../link/link.ts'
 import type { PlainEdge, PlainRefusal } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
-import { encodeMeshPacket, encodeMeshPacketHead, hopLimitStart, readMeshPacket, type MeshPacketHeader, type MeshPacketOptions } from '../wire/mesh-packet.ts'
+import { encodeMeshPacketHead, hopLimitStart, readMeshPacket, type MeshPacketHeader, type MeshPacketOptions } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { decodePacket, encodePacket } from '../wire/packet-codec.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
+import type { Broadcasts } from './broadcasts.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Reachability } from './reachability.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import type { RouteExchange } from './route-exchange.ts'
 import { traceService, type Arrival } from './routing-types.ts'
-import { Seen } from './seen.ts'
 import { WaitingPackets } from './waiting-packets.ts'
 
 /** What a plain node surely takes in one packet. */
 export const plainBytesMax = 4_000
-/** Broadcasts whose copies are recognised. */
-export const broadcastsSeenMax = 100_000
 /** NET_ERRORs that one second of one neighbour's packets may cause. */
 const errorsPerSecondMax = 10
-/** epoch u32, counter u32. */
-const broadcastIdBytes = 8
 
 export interface ForwarderParts {
   readonly address: string
-  readonly epoch: number
   readonly clock: Clock
   readonly exchange: RouteExchange
   readonly reachability: Reachability
   readonly dispatcher: Dispatcher
+  readonly broadcasts: Broadcasts
   readonly plainEdge: PlainEdge
   fault(code: string, message: string): void
 }
@@ -51,10 +47,8 @@ type ComplaintCode = 'NO_ROUTE' | 'HOP_LIMIT' | 'NO_SERVICE' | 'NO_HANDLER' | 'Q
 
 export class Forwarder {
   readonly #parts: ForwarderParts
-  readonly #seen = new Seen(broadcastsSeenMax)
   readonly #errors = new Map<string, { second: number; count: number }>()
   readonly #waiting: WaitingPackets
-  #broadcasts = 0
   #forwarded = 0
 
   constructor(parts: ForwarderParts) {
@@ -86,7 +80,7 @@ export class Forwarder {
   passing(neighbour: LinkNeighbour, bytes: Uint8Array, frame?: Uint8Array): void {
     const header = readMeshPacket(bytes)
     if (isWireFault(header)) return this.#parts.fault(header.code, `${neighbour.address}: ${header.detail}`)
-    if (header.broadcast) return this.#broadcast(neighbour, header, bytes)
+    if (header.broadcast) return this.#parts.broadcasts.receive(neighbour, header, bytes)
     const { address } = this.#parts
     const target = header.gateway ?? header.destination
     if (target === address) return this.#arrived(neighbour, header, bytes)
@@ -122,28 +116,6 @@ export class Forwarder {
       if (error) this.#parts.fault(error.code, error.message)
     }
     return this.#waiting.keep(destination, send, () => this.#parts.fault('NO_ROUTE', `the route to ${destination} was not proven in time`))
-  }
-
-  /** To every member that can be reached, each once; a bounded flood over the capable links. QUEUE_FULL: not one of them takes it. */
-  flood(packet: Packet): MeshError | undefined {
-    const { address, epoch, exchange } = this.#parts
-    const data = typeof packet.data === 'string' ? new TextEncoder().encode(packet.data) : (packet.data ?? new Uint8Array(0))
-    const numbered = new Uint8Array(broadcastIdBytes + data.length)
-    const view = new DataView(numbered.buffer)
-    view.setUint32(0, epoch >>> 0)
-    view.setUint32(4, ++this.#broadcasts >>> 0)
-    numbered.set(data, broadcastIdBytes)
-    this.#seen.add(broadcastId(address, numbered))
-    const aln = encodePacket({ ...packet, srcAddr: address, destAddr: undefined, nextAddr: undefined, data: numbered })
-    const bytes = encodeMeshPacket({ hopLimit: hopLimitStart, broadcast: true }, aln)
-    const full: string[] = []
-    let taken = 0
-    for (const neighbour of exchange.neighbours()) {
-      if (this.#sendCopy(neighbour, bytes)) taken++
-      else full.push(neighbour.address)
-    }
-    if (taken > 0 || full.length === 0) return undefined
-    return new MeshError('QUEUE_FULL', `${full[0]} does not take packets fast enough, and there is no other link`)
   }
 
   #toProviders(packet: Packet, arrival: Arrival, from?: Link): MeshError | undefined {
@@ -194,17 +166,6 @@ export class Forwarder {
     return neighbour.link.sendPacket(head, data) ? undefined : new MeshError('QUEUE_FULL', `${neighbour.address} does not take packets fast enough`)
   }
 
-  /** One copy of a broadcast. Nobody is told of a lost one, so it is counted here. */
-  #sendCopy(neighbour: LinkNeighbour, bytes: Uint8Array): boolean {
-    if (this.#send(neighbour, bytes)) return true
-    this.#parts.fault('QUEUE_FULL', `${neighbour.address} does not take broadcasts fast enough`)
-    return false
-  }
-
-  #send(neighbour: LinkNeighbour, bytes: Uint8Array): boolean {
-    return neighbour.link.sendPacket(bytes)
-  }
-
   #arrived(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void {
     // What this node says to itself crosses no link: somebody speaks in its name (SE1).
     if (header.source === this.#parts.address) return this.#parts.fault('SPOOFED', `${neighbour.address} hands over what this node never said`)
@@ -219,21 +180,6 @@ export class Forwarder {
     }
     const code = this.#deliver(packet, this.#arrival(neighbour, header, false))
     if (code) this.#complain(neighbour, header, bytes, code)
-  }
-
-  #broadcast(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void {
-    const packet = decodePacket(bytes.subarray(header.alnOffset))
-    if (isWireFault(packet)) return this.#parts.fault(packet.code, `${neighbour.address}: ${packet.detail}`)
-    const data = packet.data ?? new Uint8Array(0)
-    if (data.length < broadcastIdBytes || !isMemberForm(header.source) || header.source === this.#parts.address) return
-    if (!this.#seen.add(broadcastId(header.source, data))) return
-    const hopLimit = Math.min(header.hopLimit, hopLimitStart) - 1
-    if (hopLimit > 0) {
-      const copy = bytes.slice()
-      copy[0] = hopLimit
-      for (const other of this.#parts.exchange.neighbours()) if (other !== neighbour) this.#sendCopy(other, copy)
-    }
-    this.#parts.dispatcher.deliver({ ...packet, data: data.subarray(broadcastIdBytes) }, this.#arrival(neighbour, header, true))
   }
 
   #arrival(neighbour: LinkNeighbour, header: MeshPacketHeader, broadcast: boolean): Arrival {
@@ -286,9 +232,4 @@ const plainRefusals: Readonly<Record<PlainRefusal, (destination: string) => stri
   QUEUE_FULL: (destination) => `${destination} does not take packets fast enough`,
   TOO_LARGE: (destination) => `a packet for ${destination} is larger than plain nodes can take`,
   HOP_LIMIT: (destination) => `a packet for ${destination} goes in a circle`,
-}
-
-function broadcastId(source: string, data: Uint8Array): string {
-  const view = new DataView(data.buffer, data.byteOffset)
-  return `${source} ${view.getUint32(0)} ${view.getUint32(4)}`
 }

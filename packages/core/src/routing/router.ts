@@ -3,15 +3,17 @@
 
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
-import type { ServiceAdvert } from '../identity/member-record.ts'
+import { epochOf, type ServiceAdvert } from '../identity/member-record.ts'
 import { isKeyed } from '../identity/wire-network.ts'
 import type { Link, LinkOptions } from '../link/link.ts'
 import { PlainEdge } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Awaitable } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import { silentLog, type Log } from '../ports/log.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
 import { Announcements } from './announcements.ts'
+import { Broadcasts } from './broadcasts.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import { contextsMax } from './contexts.ts'
 import { Dispatcher, servicesMax } from './dispatcher.ts'
@@ -50,6 +52,7 @@ export class Router {
   readonly #reachability: Reachability
   readonly #plainEdge: PlainEdge
   readonly #forwarder: Forwarder
+  readonly #broadcasts: Broadcasts
   readonly #here: Arrival
   #closed = false
 
@@ -85,6 +88,7 @@ export class Router {
       changed: (address) => {
         this.#reachability.review(address)
         this.#forwarder.routeChanged(address)
+        this.#broadcasts.routeChanged(address)
       },
       fault,
     })
@@ -107,13 +111,22 @@ export class Router {
       packet: (packet, from, link) => this.#fromPlain(packet, from, link),
       fault,
     })
+    this.#broadcasts = new Broadcasts({
+      identity,
+      clock: options.clock,
+      dice: options.dice,
+      exchange: this.#exchange,
+      dispatcher: this.#dispatcher,
+      epoch: () => epochOf(this.#own.seq48),
+      fault,
+    })
     this.#forwarder = new Forwarder({
       address: this.address,
-      epoch: identity.epoch,
       clock: options.clock,
       exchange: this.#exchange,
       reachability: this.#reachability,
       dispatcher: this.#dispatcher,
+      broadcasts: this.#broadcasts,
       plainEdge: this.#plainEdge,
       fault,
     })
@@ -153,8 +166,8 @@ export class Router {
   }
 
   /** To every member that can be reached; `service` names the handler there. Never comes back here. */
-  flood(packet: Packet): MeshError | undefined {
-    return this.#closed ? undefined : this.#forwarder.flood(packet)
+  flood(packet: Packet): Awaitable<MeshError | undefined> {
+    return this.#closed ? undefined : this.#broadcasts.flood(packet)
   }
 
   /** Greets whoever is at the other end. `expect`: the only address that may answer; `admit`: what a plain node may claim. */
@@ -285,6 +298,7 @@ export class Router {
     this.#exchange.stop()
     this.#plainEdge.stop()
     this.#forwarder.stop()
+    this.#broadcasts.stop()
     await down
   }
 

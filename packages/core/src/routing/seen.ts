@@ -9,9 +9,13 @@ export class Seen {
     this.#generationMax = Math.max(1, Math.floor(idsMax / 2))
   }
 
+  has(id: string): boolean {
+    return this.#newer.has(id) || this.#older.has(id)
+  }
+
   /** True the first time. */
   add(id: string): boolean {
-    if (this.#newer.has(id) || this.#older.has(id)) return false
+    if (this.has(id)) return false
     if (this.#newer.size >= this.#generationMax) {
       this.#older = this.#newer
       this.#newer = new Set()

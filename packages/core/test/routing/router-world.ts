@@ -1,5 +1,6 @@
 import { memoryChannelPair, type MemoryChannelOptions } from '../../src/channel/memory-channel.ts'
 import { addressOf, drawTab, whoOf, type Address } from '../../src/identity/address.ts'
+import type { NetworkKeys } from '../../src/identity/network-key.ts'
 import { wireNetwork } from '../../src/identity/wire-network.ts'
 import type { Link } from '../../src/link/link.ts'
 import type { Crypto, KeyPair } from '../../src/ports/crypto.ts'
@@ -18,6 +19,8 @@ export interface RouterWorldOptions {
 
 export interface TestRouterOptions extends Partial<RouterOptions> {
   readonly network?: string
+  /** Of that network; a relay takes no more of them than the hash. */
+  readonly keys?: NetworkKeys
   readonly epoch?: number
   /** The key of an earlier router of this world: the same member, in another process. */
   readonly again?: Router
@@ -38,12 +41,13 @@ export class RouterWorld {
   }
 
   router(name: string, kind: 'member' | 'relay' | 'named' = 'member', options: TestRouterOptions = {}): Router {
-    const { network = 'default', epoch = 1_700_000_000, again, ...others } = options
+    const { network = 'default', keys, epoch = 1_700_000_000, again, ...others } = options
     const known = again && this.#keyPairs.get(again)
     const keyPair = known ?? now(this.crypto.generateKeyPair())
     const drawn = kind === 'named' ? (name as Address) : addressOf(now(whoOf(keyPair.publicKey, this.crypto)), drawTab(this.dice))
     const identity = {
-      address: (again?.address ?? drawn) as Address, kind, name, capabilities: [], epoch, network: wireNetwork(network),
+      address: (again?.address ?? drawn) as Address, kind, name, capabilities: [], epoch, network: wireNetwork(network, keys?.keyHash),
+      keyring: keys && kind !== 'relay' ? ([keys] as const) : undefined,
       exchangeKeys: now(this.crypto.generateExchangeKeys()),
       crypto: this.#slow?.port(this.crypto) ?? this.crypto,
       keyPair: this.#slow?.keyPair(keyPair) ?? keyPair,
@@ -57,6 +61,12 @@ export class RouterWorld {
   link(a: Router, b: Router, options: MemoryChannelOptions = {}): { dialer: Link; listener: Link } {
     const [dialer, listener] = memoryChannelPair(this.clock, { latencyMs: 10, ...options })
     return { dialer: a.addChannel(dialer), listener: b.addChannel(listener) }
+  }
+
+  /** As `link`; the first one dials a relay. */
+  relayLink(member: Router, relay: Router): { dialer: Link; listener: Link } {
+    const [dialer, listener] = memoryChannelPair(this.clock, { latencyMs: 10 })
+    return { dialer: member.addChannel(dialer, { toRelay: true }), listener: relay.addChannel(listener) }
   }
 
   run(ms: number): void {

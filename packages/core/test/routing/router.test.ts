@@ -167,8 +167,8 @@ describe('capable routers', () => {
     world.run(500)
     const heard: string[] = []
     routers.forEach((router, index) => router.registerService('$news', (packet, { broadcast }) => void heard.push(`${index} ${text(packet.data)} ${broadcast}`)))
-    routers[0]!.flood({ service: '$news', data: 'x' })
-    routers[0]!.flood({ service: '$news', data: 'x' })
+    void routers[0]!.flood({ service: '$news', data: 'x' })
+    void routers[0]!.flood({ service: '$news', data: 'x' })
     world.run(500)
     expect(heard.sort()).toEqual(['1 x true', '1 x true', '2 x true', '2 x true', '3 x true', '3 x true'])
   })

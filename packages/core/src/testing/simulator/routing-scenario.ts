@@ -211,7 +211,7 @@ class RoutingScenario {
   #flood(from: Router): string {
     this.#floods += 1
     const text = `${this.#floods}`
-    from.flood({ service: 'news', data: text })
+    void from.flood({ service: 'news', data: text })
     return text
   }
 
