@@ -1,6 +1,6 @@
 // P3: a KISS stream over TCP, A – B – C, plain ALN on both sides. Ours: the real relay process as B, which routes. The
-// other side: a process that takes frames apart and puts them together. The driver is the same for both: packets made
-// beforehand, 32 to a write, every frame that arrives compared byte by byte.
+// other side: a process that takes frames apart and puts them together. The driver is the same for both: 32 packets to
+// a write, each with a count of its own, every frame that arrives compared byte by byte.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -34,29 +34,42 @@ function introduce(address: string): Uint8Array {
   return Buffer.concat([query, route])
 }
 
+/** Of the data of each packet: 28 bits in bytes that no framing touches. Packets that are all alike are taken for a loop. */
+const countBytes = 4
+
+function putCount(bytes: Uint8Array, at: number, count: number): void {
+  for (let index = 0; index < countBytes; index++) bytes[at + index] = (count >>> (7 * index)) & 0x7f
+}
+
 class KissLane implements Lane {
   readonly #from: Socket
   readonly #to: Socket
-  readonly #burst: Uint8Array
+  readonly #packet: Uint8Array
+  readonly #countAt: number
+  #sent = 0
   #received = 0
 
   private constructor(from: Socket, to: Socket, size: number) {
     this.#from = from
     this.#to = to
     const packet = { srcAddr: 'a', destAddr: 'c', contextID: 7, data: new Uint8Array(size).fill(0x55) }
-    const sent = frame(encodePacket({ ...packet, nextAddr: 'b' }))
-    this.#burst = Buffer.concat(Array.from({ length: corked }, () => sent))
-    // What arrives differs in the next hop only, or not at all: either is compared to the byte.
-    const expected = [sent, frame(encodePacket({ ...packet, nextAddr: 'c' })), frame(encodePacket(packet))].map((bytes) =>
-      Buffer.from(bytes),
-    )
+    this.#packet = frame(encodePacket({ ...packet, nextAddr: 'b' }))
+    this.#countAt = this.#packet.length - 1 - size
+    // What arrives differs in the next hop only, or not at all, and in its count: either is compared to the byte.
+    const ways = [this.#packet, frame(encodePacket({ ...packet, nextAddr: 'c' })), frame(encodePacket(packet))]
+    const expected = ways.map((bytes) => Buffer.from(bytes))
+    const isExpected = (arrived: Buffer): boolean =>
+      expected.some((one) => {
+        if (one.length !== arrived.length) return false
+        putCount(one, one.length - 1 - size, this.#received)
+        return one.equals(arrived)
+      })
     let rest: Buffer = Buffer.alloc(0)
     to.on('data', (chunk: Buffer) => {
       const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
       let start = 0
       for (let at = bytes.indexOf(end); at >= 0; at = bytes.indexOf(end, start)) {
-        const arrived = bytes.subarray(start, at + 1)
-        if (expected.some((one) => one.equals(arrived))) this.#received++
+        if (isExpected(bytes.subarray(start, at + 1))) this.#received++
         start = at + 1
       }
       rest = bytes.subarray(start)
@@ -75,7 +88,13 @@ class KissLane implements Lane {
   }
 
   push(): number {
-    this.#from.write(this.#burst)
+    const { length } = this.#packet
+    const burst = Buffer.allocUnsafe(corked * length)
+    for (let at = 0; at < burst.length; at += length) {
+      burst.set(this.#packet, at)
+      putCount(burst, at + this.#countAt, this.#sent++)
+    }
+    this.#from.write(burst)
     return corked
   }
 
