@@ -86,7 +86,7 @@ export class Sessions {
   }
 
   get pendingHandshakes(): number {
-    return this.#handshakes.pendingCount
+    return this.#handshakes.answered.size
   }
 
   /** The session with a member, which is asked for with the first thing to say. Throws CLOSED, INVALID_OPTION, or QUEUE_FULL when all are in use. */
@@ -122,7 +122,7 @@ export class Sessions {
       case 'record': {
         const found = this.#connections.get(idText(packet.id))
         if (found?.session.peer === source) return found.connection.receive(packet.number, packet.sealed)
-        if (this.#handshakes.keepEarly(source, packet.id, data) || !this.#notices.allows(via)) return undefined
+        if (this.#handshakes.answered.keepEarly(source, packet.id, data) || !this.#notices.allows(via)) return undefined
         return this.#options.transmit(source, encodeUnknown(packet.id))
       }
       case 'unknown':
@@ -132,7 +132,7 @@ export class Sessions {
 
   /** There is another way to `address`, or one again. */
   routeChanged(address: string): void {
-    this.#handshakes.routeChanged(address)
+    this.#handshakes.asked.routeChanged(address)
     this.#sessions.get(address)?.routeChanged()
   }
 
@@ -158,7 +158,7 @@ export class Sessions {
     const connection = this.#connect(session, outcome, roundTripMs)
     this.#connections.set(connection.id, { session, connection })
     session.adopt(connection)
-    if (!outcome.byInitiator) this.#handshakes.satisfied(peer)
+    if (!outcome.byInitiator) this.#handshakes.asked.satisfied(peer)
     for (const data of early) this.receive({ source: peer, via: peer, data })
   }
 
@@ -173,7 +173,7 @@ export class Sessions {
       lost: (frame) => session.lost(frame),
       transmit: (packet) => this.#options.transmit(peer, packet),
       verified: (connection) => {
-        this.#handshakes.confirmed(connection.id)
+        this.#handshakes.asked.confirmed(connection.id)
         session.verified(connection)
       },
       received: (connection, frame) => session.received(connection, frame),
@@ -213,9 +213,9 @@ export class Sessions {
         datagram: (data) => this.#options.datagram(session, data),
         stream: (stream) => this.#options.stream(session, stream),
       },
-      ask: () => this.#handshakes.begin(peer),
+      ask: () => this.#handshakes.asked.begin(peer),
       newLife: () => {
-        this.#handshakes.cancel(peer)
+        this.#handshakes.asked.cancel(peer)
         return dice.bytes(lifeBytes)
       },
       dropped: (connection) => this.#connections.delete(connection.id),
@@ -231,7 +231,7 @@ export class Sessions {
   #ended(session: Session, error: MeshError): void {
     if (this.#sessions.get(session.peer) === session) {
       this.#sessions.delete(session.peer)
-      this.#handshakes.cancel(session.peer)
+      this.#handshakes.asked.cancel(session.peer)
     }
     this.#options.ended?.(session, error)
   }

@@ -372,6 +372,19 @@ describe('SE14 a session that the other side does not know', () => {
     expect(heard(again)).toEqual(['three'])
   })
 
+  it('where routing knows that the process is another one, nothing is said to the old one any more', async () => {
+    const world = new SessionWorld()
+    const ada = world.node('ada')
+    const bob = world.node('bob', { epoch: 1 })
+    await greets(world, ada, bob, 'one')
+    world.kill(bob)
+    const again = world.node('bob', { again: bob, epoch: 2 })
+    ada.sessions.get(bob.address)!.superseded()
+    expect(ada.ended).toEqual(['CLOSED'])
+    await greets(world, ada, again, 'two')
+    expect(heard(again)).toEqual(['two'])
+  })
+
   it('a notice is a hint: a forged one costs a handshake, the session goes on and nothing is lost', async () => {
     const world = new SessionWorld()
     const [ada, bob] = [world.node('ada'), world.node('bob')]
