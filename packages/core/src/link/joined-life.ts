@@ -93,6 +93,10 @@ export class JoinedLife {
     this.control({ type: 'ping', nonce: this.#liveness.probed(owner.clock.now()), told: owner.told(link) })
   }
 
+  keepNames(namesMax: number): void {
+    this.#egress.keepNames(namesMax)
+  }
+
   /** Probes that came to nothing: 0 … 1. */
   get loss(): number {
     return this.#liveness.loss

@@ -69,6 +69,11 @@ export class LinkEgress {
     this.#schedule()
   }
 
+  /** How many names the dictionary of adverts may keep between messages. */
+  keepNames(namesMax: number): void {
+    this.#encoder.namesKept = namesMax
+  }
+
   /** What was given waits at this end. */
   get congested(): boolean {
     return this.#congested || this.#heldBytes > 0

@@ -149,6 +149,11 @@ export class Link {
     if (this.#state.phase === 'joined') this.#state.life.control(message)
   }
 
+  /** To one of thousands: adverts are longer, and no dictionary of names is kept for it beyond so many. */
+  keepNames(namesMax: number): void {
+    if (this.#state.phase === 'joined') this.#state.life.keepNames(namesMax)
+  }
+
   /** This node goes: its signed record of kind `left`. */
   sendLeave(record: Uint8Array): void {
     if (this.#state.phase === 'joined') this.#state.life.sendLeave(record)

@@ -18,6 +18,8 @@ export interface MeshOptions {
   name?: string | undefined
   identity?: 'persistent' | 'ephemeral' | { readonly file: string } | KeyPair | undefined
   links?: { readonly degree?: number | undefined; readonly accept?: number | undefined; readonly webrtc?: boolean | undefined } | undefined
+  /** 'leaf': it carries nothing for others, whatever its links are. Default 'member'. */
+  role?: 'member' | 'leaf' | undefined
   iceServers?: readonly unknown[] | undefined
   /** Whether plain ALN nodes may be neighbours. Default 'accept', with a `key` 'refuse'. */
   plainNodes?: 'accept' | 'refuse' | undefined

@@ -17,6 +17,7 @@ export interface MeshSettings {
   readonly degree: number
   readonly accept: number
   readonly webrtc: boolean
+  readonly role: 'member' | 'leaf'
   readonly plainNodes: 'accept' | 'refuse'
   readonly timeoutMs: number
 }
@@ -32,6 +33,7 @@ const optionNames: readonly string[] = [
   'name',
   'identity',
   'links',
+  'role',
   'iceServers',
   'plainNodes',
   'timeoutMs',
@@ -44,7 +46,7 @@ const relayUrl = /^wss?:\/\/[^\s/?#]+([/?#]\S*)?$/i
 /** Throws INVALID_OPTION, naming the option and what was expected. `debug` is read where the log is made. */
 export function meshSettings(options: MeshOptions): MeshSettings {
   checkOptions(options, optionNames)
-  const { network = 'default', relays = [], name = '', links = {}, timeoutMs = 10_000, signal } = options
+  const { network = 'default', relays = [], name = '', links = {}, role = 'member', timeoutMs = 10_000, signal } = options
   const keys = options.key === undefined ? [] : networkKeySources(options.key)
   const { plainNodes = keys.length ? 'refuse' : 'accept' } = options
   checkOptions(links, linkNames, 'links')
@@ -58,6 +60,7 @@ export function meshSettings(options: MeshOptions): MeshSettings {
     throw invalid(`name must be a text of at most ${textBytesMax} bytes`)
   }
   if (typeof webrtc !== 'boolean') throw invalid(`links.webrtc must be true or false, not ${shown(webrtc)}`)
+  if (role !== 'member' && role !== 'leaf') throw invalid(`role must be 'member' or 'leaf', not ${shown(role)}`)
   if (plainNodes !== 'accept' && plainNodes !== 'refuse') throw invalid(`plainNodes must be 'accept' or 'refuse', not ${shown(plainNodes)}`)
   if (!(typeof timeoutMs === 'number' && timeoutMs > 0)) throw invalid(`timeoutMs must be a number above 0, not ${shown(timeoutMs)}`)
   checkSignal(signal)
@@ -72,6 +75,7 @@ export function meshSettings(options: MeshOptions): MeshSettings {
     degree: count(degree, 'links.degree'),
     accept: count(accept, 'links.accept'),
     webrtc,
+    role,
     plainNodes,
     timeoutMs,
   }

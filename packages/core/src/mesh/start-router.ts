@@ -53,7 +53,7 @@ async function start(settings: MeshSettings, environment: Environment, log: Log)
       capabilities: dialers.map(({ capability }) => capability),
       crypto,
     },
-    { clock, dice, log, plainNodes: settings.plainNodes },
+    { clock, dice, log, plainNodes: settings.plainNodes, leaf: settings.role === 'leaf' },
   )
   return { router, who, keyring, dialers }
 }

@@ -1,16 +1,23 @@
 // What was told to whom, without a table for each neighbour: one shared log of changed destinations, a cursor into it
 // per neighbour, and a set of the destinations that a neighbour has not been told (it is their next hop, or they are gone).
 
-import { metricInfinite, type RouteEntry } from '../wire/control.ts'
+import { metricInfinite, type Digest, type RouteEntry } from '../wire/control.ts'
 import type { Neighbour, Origin } from './origin.ts'
-import { isTellable } from './route-digest.ts'
+import { isTellable, TableDigest } from './route-digest.ts'
 import type { RouteTable } from './route-table.ts'
+import { VisibleRows } from './visible-rows.ts'
 
-interface Listener {
+/** A leaf that wants fewer rows gets the next smaller share: each share is kept once. */
+const rowShares = [500, 250, 125] as const
+
+interface Listener<N extends Neighbour> {
   /** Place in the log up to which everything was told. */
   cursor: number
   /** Known origins of which the neighbour holds no finite advert of ours. */
   readonly untold: Set<string>
+  /** Of a leaf: the rows that it is told of, and whether it knows that there are more. */
+  visible: VisibleRows<N> | undefined
+  more: boolean
   /** Destinations that only this neighbour has to be told anew: their route led through it, or does so now. */
   readonly moved: Set<string>
 }
@@ -18,7 +25,11 @@ interface Listener {
 export class Advertiser<N extends Neighbour> {
   readonly #table: RouteTable<N>
   readonly #self: () => RouteEntry
-  readonly #listeners = new Map<N, Listener>()
+  readonly #listeners = new Map<N, Listener<N>>()
+  /** By how many they are. */
+  readonly #visible = new Map<number, VisibleRows<N>>()
+  /** This node is told of itself only, to everybody. */
+  #stub = false
   /** Changed destinations in order; `#start` is the place of the first one kept. */
   #log: string[] = []
   #start = 0
@@ -31,12 +42,13 @@ export class Advertiser<N extends Neighbour> {
     this.#self = self
   }
 
-  /** Everything, for a neighbour that knows nothing yet. */
-  welcome(neighbour: N): RouteEntry[] {
-    const listener: Listener = { cursor: this.#start + this.#log.length, untold: new Set(), moved: new Set() }
+  /** Everything, or of a leaf at most `rowsMax`, for a neighbour that knows nothing yet. */
+  welcome(neighbour: N, rowsMax = 0): RouteEntry[] {
+    const visible = this.#rows(rowsMax)
+    const listener: Listener<N> = { cursor: this.#start + this.#log.length, untold: new Set(), moved: new Set(), visible, more: false }
     this.#listeners.set(neighbour, listener)
     const entries = [this.#self()]
-    for (const origin of this.#table.all()) {
+    for (const origin of visible ? this.#origins(visible) : this.#table.all()) {
       const entry = this.#entry(neighbour, origin)
       if (entry) entries.push(entry)
       else listener.untold.add(origin.address)
@@ -49,11 +61,54 @@ export class Advertiser<N extends Neighbour> {
     this.#trim()
   }
 
+  /** How many rows the neighbour is told of at most; 0: all. */
+  rowsMax(neighbour: N): number {
+    return this.#listeners.get(neighbour)?.visible?.max ?? 0
+  }
+
+  /** The same, when all rows are visible anyway: nothing has to be told. False: they are not. */
+  widen(neighbour: N): boolean {
+    const listener = this.#listeners.get(neighbour)
+    if (!listener?.visible) return true
+    if (this.#hides(listener.visible)) return false
+    for (const { address, selected } of this.#table.all()) if (!isTellable(selected)) listener.untold.add(address)
+    listener.visible = undefined
+    return true
+  }
+
+  /** Whether there are more rows than a leaf is told of, when that is news for it. */
+  moreNews(neighbour: N): boolean | undefined {
+    const listener = this.#listeners.get(neighbour)
+    if (!listener) return undefined
+    const more = listener.visible !== undefined && this.#hides(listener.visible)
+    if (more === listener.more) return undefined
+    listener.more = more
+    return more
+  }
+
+  /** From now on nobody is told of anybody but this node, or of everybody again. */
+  setStub(stub: boolean): void {
+    this.#stub = stub
+    for (const { address } of this.#table.all()) this.changed(address)
+  }
+
+  /** What the neighbour knows when it has read all news. */
+  digest(neighbour: N): Digest {
+    const self = this.#self().destination
+    const visible = this.#listeners.get(neighbour)?.visible
+    if (this.#stub) return new TableDigest<N>().told(neighbour, self, undefined)
+    if (!visible) return this.#table.digest.told(neighbour, self, this.#table.get(neighbour.address))
+    return visible.digest().told(neighbour, self, visible.has(neighbour.address) ? this.#table.get(neighbour.address) : undefined)
+  }
+
   /** This destination (or this node itself) has news for the neighbours. */
   changed(address: string): void {
     if (this.#listeners.size === 0) return
-    this.#latest.set(address, this.#start + this.#log.length)
+    const place = this.#start + this.#log.length
+    this.#latest.set(address, place)
     this.#log.push(address)
+    if (address === this.#self().destination) return
+    for (const rows of this.#visible.values()) this.#follow(rows.changed(address, place))
   }
 
   /** The route to this destination left one neighbour for another at the same metric: those two hear of it, nobody else (R4). */
@@ -63,16 +118,17 @@ export class Advertiser<N extends Neighbour> {
 
   /** An origin is new here: nobody has been told of it. */
   born(address: string): void {
-    for (const listener of this.#listeners.values()) listener.untold.add(address)
+    for (const { untold, visible } of this.#listeners.values()) if (!visible) untold.add(address)
   }
 
   /** Everybody hears by other means that this origin is gone: there is nothing to withdraw. */
   gone(address: string): void {
     this.#latest.delete(address)
-    for (const { untold, moved } of this.#listeners.values()) {
-      untold.add(address)
+    for (const { untold, moved, visible } of this.#listeners.values()) {
+      if (!visible) untold.add(address)
       moved.delete(address)
     }
+    for (const rows of this.#visible.values()) this.#follow(rows.gone(address))
   }
 
   forgotten(address: string): void {
@@ -110,30 +166,63 @@ export class Advertiser<N extends Neighbour> {
     const listener = this.#listeners.get(neighbour)
     const self = this.#self()
     if (address === self.destination) return self
+    if (listener?.visible && !listener.visible.has(address)) return undefined
     const origin = this.#table.get(address)
     const entry = origin && this.#entry(neighbour, origin)
     if (entry) listener?.untold.delete(address)
     return entry
   }
 
-  #change(neighbour: N, listener: Listener, address: string): RouteEntry | undefined {
+  #change(neighbour: N, listener: Listener<N>, address: string): RouteEntry | undefined {
     const self = this.#self()
     if (address === self.destination) return self
+    const { untold, visible, cursor } = listener
     const origin = this.#table.get(address)
+    if (visible && !visible.has(address)) {
+      const wasTold = visible.leftSince(address, cursor) && !untold.has(address)
+      untold.delete(address)
+      return wasTold ? withdrawal(address, origin) : undefined
+    }
+    // A leaf's own row, that comes to be visible, was never told to it.
+    if (visible && address === neighbour.address) untold.add(address)
     const entry = origin && this.#entry(neighbour, origin)
     if (entry) {
-      listener.untold.delete(address)
+      untold.delete(address)
       return entry
     }
-    if (listener.untold.has(address)) return undefined
-    listener.untold.add(address)
-    return { destination: address, seq48: origin?.feasibility?.seq48 ?? 0, metric: metricInfinite, hops: 0 }
+    if (untold.has(address)) return undefined
+    untold.add(address)
+    return withdrawal(address, origin)
+  }
+
+  #rows(max: number): VisibleRows<N> | undefined {
+    const share = max === 0 ? 0 : (rowShares.find((one) => one <= max) ?? rowShares[rowShares.length - 1] ?? 0)
+    if (share === 0) return undefined
+    const rows = this.#visible.get(share) ?? new VisibleRows(this.#table, share)
+    this.#visible.set(share, rows)
+    return rows
+  }
+
+  *#origins(visible: VisibleRows<N>): IterableIterator<Origin<N>> {
+    for (const address of visible.all()) {
+      const origin = this.#table.get(address)
+      if (origin) yield origin
+    }
+  }
+
+  #hides(visible: VisibleRows<N>): boolean {
+    return !this.#stub && this.#table.digest.count > visible.size
+  }
+
+  /** A row came to be visible in place of another. */
+  #follow(address: string | undefined): void {
+    if (address !== undefined) this.changed(address)
   }
 
   /** Split horizon (R4): a neighbour never hears of a route that leads through it, nor of one to itself. */
   #entry(neighbour: N, origin: Origin<N>): RouteEntry | undefined {
     const route = origin.selected
-    if (!isTellable(route)) return undefined
+    if (this.#stub || !isTellable(route)) return undefined
     if (route.neighbour.address === neighbour.address || origin.address === neighbour.address) return undefined
     const { metric, fragile } = origin
     this.#table.told(origin, route.seq48, metric)
@@ -152,5 +241,10 @@ export class Advertiser<N extends Neighbour> {
     }
     this.#log = this.#log.slice(gone)
     this.#start = oldest
+    for (const rows of this.#visible.values()) rows.trim(oldest)
   }
+}
+
+function withdrawal(address: string, origin: Origin<Neighbour> | undefined): RouteEntry {
+  return { destination: address, seq48: origin?.feasibility?.seq48 ?? 0, metric: metricInfinite, hops: 0 }
 }

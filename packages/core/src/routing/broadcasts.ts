@@ -189,7 +189,7 @@ export class Broadcasts {
     if (!(yield* broadcastHolds(frame, data, { publicKey: record.publicKey, crypto: identity.crypto }))) return fault('bad-signature', what)
     if (this.#stopped || !this.#seen.add(idOf(header.source, said))) return
     const hopLimit = Math.min(header.hopLimit, hopLimitStart) - 1
-    if (hopLimit > 0) {
+    if (hopLimit > 0 && !exchange.isStub) {
       const copy = bytes.slice()
       copy[0] = hopLimit
       for (const other of exchange.neighbours()) if (other.address !== neighbour.address) this.#sendCopy(other, copy)

@@ -84,7 +84,8 @@ export class Forwarder {
     const { address } = this.#parts
     const target = header.gateway ?? header.destination
     if (target === address) return this.#arrived(neighbour, header, bytes)
-    const next = this.#parts.exchange.table.get(target)?.nextHop
+    if (target === '') return this.#onBehalf(neighbour, header, bytes)
+    const next = this.#parts.exchange.isStub ? undefined : this.#parts.exchange.table.get(target)?.nextHop
     if (!next) return this.#withoutRoute(neighbour, header, bytes, target)
     const hopLimit = Math.min(header.hopLimit, hopLimitStart)
     if (hopLimit <= 1) return this.#complain(neighbour, header, bytes, 'HOP_LIMIT')
@@ -92,6 +93,16 @@ export class Forwarder {
     bytes[0] = hopLimit - 1
     if (frame ? next.link.passPacket(bytes, frame) : next.link.sendPacket(bytes)) this.#forwarded++
     else this.#parts.fault('QUEUE_FULL', `${next.address} does not take packets fast enough`)
+  }
+
+  /** A leaf that knows no provider of a service leaves the choice to its relay: the least load, then the nearest (R14). */
+  #onBehalf(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void {
+    const [best] = this.#parts.reachability.services(header.service).toSorted((one, other) => one.load - other.load || one.cost - other.cost)
+    const packet = decodePacket(bytes.subarray(header.alnOffset))
+    if (isWireFault(packet)) return this.#parts.fault(packet.code, `${neighbour.address}: ${packet.detail}`)
+    if (!best || header.service === '' || header.source !== neighbour.address) return this.#complain(neighbour, header, bytes, 'NO_SERVICE')
+    const error = this.originate({ ...packet, destAddr: best.address }, this.#arrival(neighbour, header, false))
+    if (error) this.#complain(neighbour, header, bytes, error.code === 'QUEUE_FULL' ? 'QUEUE_FULL' : 'NO_ROUTE')
   }
 
   /** A route is there, or is another. */
@@ -126,6 +137,8 @@ export class Forwarder {
     const local = dispatcher.services.get(service)
     if (local && (local.plain || !arrival.plain)) providers.add(address)
     providers.delete(arrival.plain ? (srcAddr ?? '') : '')
+    const relay = providers.size === 0 && !arrival.plain ? this.#parts.exchange.defaultRelay : undefined
+    if (relay) return this.#sendMesh(relay, packet, { hopLimit: hopLimitStart })
     if (providers.size === 0) return new MeshError('NO_SERVICE', `nobody that can be reached offers '${service}'`)
     let error: MeshError | undefined
     let sent = 0
@@ -148,7 +161,11 @@ export class Forwarder {
     const next = exchange.table.get(destination)?.nextHop
     if (next) return this.#sendMesh(next, packet, { hopLimit, sourceGateway })
     const plain = reachability.wayToPlain(destination)
-    if (!plain) return this.#waits(packet, destination, arrival) ? undefined : new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+    if (!plain) {
+      if (this.#waits(packet, destination, arrival)) return undefined
+      const relay = isMemberForm(destination) ? exchange.defaultRelay : undefined
+      return relay ? this.#sendMesh(relay, packet, { hopLimit, sourceGateway }) : new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+    }
     if ((packet.data?.length ?? 0) > plainBytesMax) {
       return new MeshError('TOO_LARGE', `${packet.data?.length} bytes for the plain node ${destination}: at most ${plainBytesMax} arrive there`)
     }

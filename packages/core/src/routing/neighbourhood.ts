@@ -23,6 +23,8 @@ import type { RouteExchange } from './route-exchange.ts'
 const tickEveryMs = 1_000
 /** And while one of them owes a sign. */
 const waitingTickEveryMs = 250
+/** A relay may have thousands of members, and tells each of them of hundreds. */
+const leafNamesKept = 64
 /** From the last choice to the end of a link that is closed with grace. */
 export const retireMs = 300
 /** While another way is being asked for the link stays a little longer. */
@@ -163,6 +165,7 @@ export class Neighbourhood {
     if (heldMs > 0) this.#parts.clock.setTimer(heldMs, () => this.#release(neighbour))
     this.#neighbours.set(link, neighbour)
     this.#parts.log.write(4, 'link', `joined ${record.address} over ${link.channel.label}`)
+    if (this.#parts.identity.kind === 'relay' && kind === 'member') link.keepNames(leafNamesKept)
     this.#parts.exchange.join(neighbour, proof)
     return undefined
   }

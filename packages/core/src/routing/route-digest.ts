@@ -44,6 +44,11 @@ export class TableDigest<N extends Neighbour> {
   readonly #through = new Map<string, RunningDigest>()
   readonly #heard = new Map<N, RunningDigest>()
 
+  /** Destinations that others may hear of. */
+  get count(): number {
+    return this.#all.count
+  }
+
   selected(origin: Origin<N>, before: Route<N> | undefined, metricBefore: number): void {
     if (isTellable(before)) this.#count('remove', before.neighbour.address, origin.address, metricBefore, before.hops)
     const { selected, metric } = origin

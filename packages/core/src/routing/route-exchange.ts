@@ -12,6 +12,7 @@ import type { LinkNeighbour } from './link-neighbour.ts'
 import type { OwnRecord } from './own-record.ts'
 import { unprovenMax } from './proofs.ts'
 import { forwardedMax, Requests } from './requests.ts'
+import { leafRowsMax, Leafness } from './leafness.ts'
 import { RouteIntake } from './route-intake.ts'
 import { RouteTable, type Change } from './route-table.ts'
 import { RouteTeller } from './route-teller.ts'
@@ -38,16 +39,23 @@ export class RouteExchange {
   readonly #neighbours = new Map<LinkNeighbour, DigestWatch>()
   readonly #teller: RouteTeller
   readonly #intake: RouteIntake
+  readonly #leafness: Leafness
   readonly #requests: Requests<LinkNeighbour>
   readonly #wants: Wants<LinkNeighbour>
 
-  constructor(identity: CapableIdentity, clock: Clock, own: OwnRecord, port: RouteExchangePort) {
+  /** `leaf`: it carries nothing for others, whatever its links are. */
+  constructor(identity: CapableIdentity, clock: Clock, own: OwnRecord, port: RouteExchangePort, leaf = false) {
     this.table = new RouteTable(originsMax, () => clock.now())
     this.#identity = identity
     this.#clock = clock
     this.#own = own
     this.#port = port
     this.#teller = new RouteTeller(clock, this.table, () => ({ destination: identity.address, seq48: own.seq48, metric: 0, hops: 0 }))
+    this.#leafness = new Leafness(identity.kind, leaf, {
+      neighbours: () => this.#neighbours.keys(),
+      changed: () => this.#teller.setStub(this.#leafness.isStub),
+    })
+    if (leaf) this.#teller.setStub(true)
     this.#intake = new RouteIntake(identity, clock, own, this.table, {
       isNeighbour: (neighbour) => this.#neighbours.has(neighbour),
       neighbours: () => this.#neighbours.keys(),
@@ -92,7 +100,9 @@ export class RouteExchange {
   join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
     this.#neighbours.set(neighbour, new DigestWatch())
     this.#intake.join(neighbour, proof)
-    this.#teller.join(neighbour)
+    // Most who join a relay are leaves, and say so at once: they shall not be told first what they do not want.
+    this.#teller.join(neighbour, this.#identity.kind === 'relay' && neighbour.kind === 'member' ? leafRowsMax : 0)
+    this.#leafness.review()
   }
 
   leave(neighbour: LinkNeighbour): void {
@@ -100,6 +110,7 @@ export class RouteExchange {
     this.#teller.leave(neighbour)
     this.#intake.leave(neighbour)
     this.#requests.leave(neighbour)
+    this.#leafness.leave(neighbour)
     for (const change of this.table.drop(neighbour)) this.#selected(this.#intake.weighed(change))
     // A neighbour that never said where it is leaves nothing behind.
     if (!this.table.get(neighbour.address)) this.#intake.forget(neighbour.address)
@@ -118,7 +129,22 @@ export class RouteExchange {
         return
       case 'closing':
         return this.retire(neighbour)
+      case 'rows':
+        if (this.#identity.kind === 'relay') this.#teller.setRows(neighbour, message.max)
+        return
+      case 'more':
+        return this.#leafness.more(neighbour, message.more)
     }
+  }
+
+  /** It tells nobody of others, and passes on nothing (R14). */
+  get isStub(): boolean {
+    return this.#leafness.isStub
+  }
+
+  /** Where packets for unknown members go. */
+  get defaultRelay(): LinkNeighbour | undefined {
+    return this.#leafness.defaultRelay
   }
 
   /** What the neighbour knows once everything given to its link so far has arrived (R10). */

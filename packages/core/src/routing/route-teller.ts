@@ -14,7 +14,6 @@ export const dumpEveryMs = 5_000
 
 export class RouteTeller {
   readonly #clock: Clock
-  readonly #table: RouteTable<LinkNeighbour>
   readonly #self: () => RouteEntry
   readonly #advertiser: Advertiser<LinkNeighbour>
   readonly #dumpedAt = new Map<LinkNeighbour, number>()
@@ -25,14 +24,31 @@ export class RouteTeller {
   /** `self` gives this node's own entry as it may be told now. */
   constructor(clock: Clock, table: RouteTable<LinkNeighbour>, self: () => RouteEntry) {
     this.#clock = clock
-    this.#table = table
     this.#self = self
     this.#advertiser = new Advertiser(table, self)
   }
 
-  join(neighbour: LinkNeighbour): void {
+  /** `rowsMax`: of how many rows it is told at most; 0: of all. */
+  join(neighbour: LinkNeighbour, rowsMax: number): void {
     this.#dumpedAt.set(neighbour, this.#clock.now())
-    this.#send(neighbour, this.#advertiser.welcome(neighbour))
+    this.#send(neighbour, this.#advertiser.welcome(neighbour, rowsMax))
+    this.#tellMore(neighbour)
+  }
+
+  /** The neighbour wants to be told of so many rows at most, 0: of all (R14). */
+  setRows(neighbour: LinkNeighbour, rowsMax: number): void {
+    if (!this.#dumpedAt.has(neighbour)) return
+    this.#send(neighbour, this.#advertiser.news(neighbour))
+    if (rowsMax === 0 ? !this.#advertiser.widen(neighbour) : this.#advertiser.rowsMax(neighbour) !== rowsMax) {
+      neighbour.link.sendControl({ type: 'routes', entries: this.#advertiser.welcome(neighbour, rowsMax), complete: true })
+    }
+    this.#tellMore(neighbour)
+  }
+
+  /** This node is told of itself only, or of everybody again. */
+  setStub(stub: boolean): void {
+    this.#advertiser.setStub(stub)
+    this.#tellSoon(true)
   }
 
   leave(neighbour: LinkNeighbour): void {
@@ -84,14 +100,15 @@ export class RouteTeller {
     const now = this.#clock.now()
     if (now - (this.#dumpedAt.get(neighbour) ?? Number.NEGATIVE_INFINITY) < dumpEveryMs) return false
     this.#dumpedAt.set(neighbour, now)
-    neighbour.link.sendControl({ type: 'routes', entries: this.#advertiser.welcome(neighbour), complete: true })
+    neighbour.link.sendControl({ type: 'routes', entries: this.#advertiser.welcome(neighbour, this.#advertiser.rowsMax(neighbour)), complete: true })
+    this.#tellMore(neighbour)
     return true
   }
 
   /** What the neighbour knows once everything given to its link so far has arrived. */
   digest(neighbour: LinkNeighbour): Digest {
     this.#send(neighbour, this.#advertiser.news(neighbour))
-    return this.#table.digest.told(neighbour, this.#self().destination, this.#table.get(neighbour.address))
+    return this.#advertiser.digest(neighbour)
   }
 
   stop(): void {
@@ -114,7 +131,16 @@ export class RouteTeller {
     this.#cancelNews = undefined
     this.#urgent = false
     this.#toldAt = this.#clock.now()
-    for (const neighbour of this.#dumpedAt.keys()) this.#send(neighbour, this.#advertiser.news(neighbour))
+    for (const neighbour of this.#dumpedAt.keys()) {
+      this.#send(neighbour, this.#advertiser.news(neighbour))
+      this.#tellMore(neighbour)
+    }
+  }
+
+  /** A leaf leaves to this node what it is not told of. */
+  #tellMore(neighbour: LinkNeighbour): void {
+    const more = this.#advertiser.moreNews(neighbour)
+    if (more !== undefined) neighbour.link.sendControl({ type: 'more', more })
   }
 
   #send(neighbour: LinkNeighbour, entries: readonly RouteEntry[]): void {

@@ -37,6 +37,8 @@ export interface RouterOptions {
   readonly log?: Log | undefined
   /** Whether plain ALN nodes may be neighbours. Default 'accept'. */
   readonly plainNodes?: 'accept' | 'refuse' | undefined
+  /** It never carries anything for others, whatever its links are. Default false. */
+  readonly leaf?: boolean | undefined
 }
 
 export class Router {
@@ -91,7 +93,7 @@ export class Router {
         this.#broadcasts.routeChanged(address)
       },
       fault,
-    })
+    }, options.leaf)
     this.#reachability = new Reachability(this.address, this.#exchange, {
       now: () => options.clock.now(),
       destination: (address, state) => this.#changed(() => events.emit('destination', { address, state })),

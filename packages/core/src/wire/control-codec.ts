@@ -16,7 +16,7 @@ export const dictionaryNamesMax = 65_536
 const noticeTextBytesMax = 1_000
 const seq48Max = 2 ** 48 - 1
 
-const messageTypes = { routes: 1, pull: 2, records: 3, request: 4, ping: 5, pong: 6, notice: 7, refresh: 8, closing: 9 } as const
+const messageTypes = { routes: 1, pull: 2, records: 3, request: 4, ping: 5, pong: 6, notice: 7, refresh: 8, closing: 9, rows: 10, more: 11 } as const
 
 /** Of a `routes` item. A dump that takes several items: `first` … `last`; `reset` empties the dictionary beforehand. */
 const routesFlags = { complete: 1, first: 2, last: 4, reset: 8 } as const
@@ -35,6 +35,8 @@ function addressBytes(address: string): Uint8Array {
 
 /** One direction of one link: what it encodes refers to what it encoded before, so items must arrive in order. */
 export class ControlEncoder {
+  /** A dictionary that has grown beyond this is forgotten between messages: less memory, longer entries. */
+  namesKept: number = dictionaryNamesMax
   readonly #indexes = new Map<string, number>()
   readonly #lastSeqs: number[] = []
   #reset = true
@@ -56,6 +58,9 @@ export class ControlEncoder {
       case 'ping':
       case 'pong':
         return [new ByteWriter(16).u8(messageTypes[message.type]).varint(message.nonce).u32(message.told.hash).varint(message.told.count).finish()]
+      case 'rows':
+      case 'more':
+        return [new ByteWriter(8).u8(messageTypes[message.type]).varint(message.type === 'rows' ? message.max : Number(message.more)).finish()]
       case 'refresh':
       case 'closing':
         return [new ByteWriter(1).u8(messageTypes[message.type]).finish()]
@@ -91,6 +96,10 @@ export class ControlEncoder {
       const head = new ByteWriter(8).u8(messageTypes.routes).u8((complete ? routesFlags.complete : 0) | first | last | reset).varint(count)
       items.push(head.bytes(body.finish()).finish())
     } while (done < entries.length)
+    if (this.#lastSeqs.length > this.namesKept) {
+      this.#forget()
+      this.#reset = true
+    }
     return items
   }
 
@@ -198,6 +207,14 @@ export class ControlDecoder {
         return { type: 'refresh' }
       case messageTypes.closing:
         return { type: 'closing' }
+      case messageTypes.rows: {
+        const max = reader.varint()
+        return reader.failed ? malformed : { type: 'rows', max }
+      }
+      case messageTypes.more: {
+        const more = reader.varint()
+        return reader.failed ? malformed : { type: 'more', more: more !== 0 }
+      }
       case messageTypes.notice: {
         const code = reader.string()
         if (reader.remaining > noticeTextBytesMax) return new WireFault('too-long', 'a notice of more than a line')

@@ -34,6 +34,10 @@ export type ControlMessage =
   | { readonly type: 'pong'; readonly nonce: number; readonly told: Digest }
   /** "Tell me everything again": a complete dump is the answer (R10). */
   | { readonly type: 'refresh' }
+  /** "I am a leaf: tell me of so many at most"; 0: of everybody (R14). */
+  | { readonly type: 'rows'; readonly max: number }
+  /** "I know more than I tell you: leave the rest to me", or no longer (R14). */
+  | { readonly type: 'more'; readonly more: boolean }
   /** "I shall close this link soon: take another way." (R12) */
   | { readonly type: 'closing' }
   /** A typed notice before or instead of a silent close: a code of docs/errors.md and one line for people. */

@@ -14,6 +14,7 @@ describe('options of a mesh', () => {
       degree: 6,
       accept: 10,
       webrtc: true,
+      role: 'member',
       plainNodes: 'accept',
       timeoutMs: 10_000,
     })
@@ -35,6 +36,7 @@ describe('options of a mesh', () => {
     [{ links: { webrtc: 1 } }, /links\.webrtc/],
     [{ name: 'x'.repeat(65) }, /name/],
     [{ plainNodes: 'no' }, /plainNodes/],
+    [{ role: 'king' }, /role/],
     [{ timeoutMs: 0 }, /timeoutMs/],
     [{ timeoutMs: Number.NaN }, /timeoutMs/],
     [{ signal: {} }, /signal/],

@@ -27,6 +27,8 @@ describe('control messages', () => {
     { type: 'pong', nonce: Number.MAX_SAFE_INTEGER, told: { hash: 0xffff_fffe, count: 20_000 } },
     { type: 'refresh' },
     { type: 'closing' },
+    { type: 'rows', max: 500 },
+    { type: 'more', more: true },
     { type: 'notice', code: 'RESTARTING', text: 'back in a minute – né' },
   ])('carries $type', (message) => {
     const encoder = new ControlEncoder()
@@ -44,6 +46,19 @@ describe('control messages', () => {
     const items = encoder.encode({ type: 'routes', entries: next, complete: false })
     expect(items[0]!.length).toBeLessThan(100 * 6)
     expect(decoder.decode(items[0]!)).toEqual({ type: 'routes', entries: next, complete: false })
+  })
+
+  it('a dictionary that is not kept makes entries longer and loses none', () => {
+    const encoder = new ControlEncoder()
+    const decoder = new ControlDecoder()
+    encoder.namesKept = 64
+    for (let round = 0; round < 3; round++) {
+      for (const count of [10, 100, 5_000]) {
+        const entries = Array.from({ length: count }, (_, at) => entry(at))
+        const parts = across(encoder, decoder, { type: 'routes', entries, complete: round === 1 }) as Extract<ControlMessage, { type: 'routes' }>[]
+        expect(parts.flatMap((part) => part.entries)).toEqual(entries)
+      }
+    }
   })
 
   it('splits what no frame holds; a dump is whole only at its end', () => {
