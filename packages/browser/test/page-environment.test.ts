@@ -1,6 +1,6 @@
 import { MeshError, whoOf } from '@hopmesh/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createMesh, joinMesh } from '../src/index.ts'
+import { createIdentity, createMesh, identityFrom, joinMesh, keepIdentity } from '../src/index.ts'
 import { pageEnvironment } from '../src/page-environment.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -9,7 +9,16 @@ describe('where there is no page', () => {
   test('the module can be imported, and says nothing', async () => {
     const spies = (['log', 'info', 'warn', 'error', 'debug'] as const).map((method) => vi.spyOn(console, method))
     vi.resetModules()
-    expect(Object.keys(await import('../src/index.ts')).toSorted()).toEqual(['MeshError', 'RemoteError', 'createMesh', 'joinMesh', 'meshErrorCodes'])
+    expect(Object.keys(await import('../src/index.ts')).toSorted()).toEqual([
+      'MeshError',
+      'RemoteError',
+      'createIdentity',
+      'createMesh',
+      'identityFrom',
+      'joinMesh',
+      'keepIdentity',
+      'meshErrorCodes',
+    ])
     for (const spy of spies) expect(spy).not.toHaveBeenCalled()
   })
 
@@ -27,6 +36,15 @@ describe('where there is no page', () => {
     await environment.loadIdentity(await environment.crypto)
     expect(environment.warnings.map(({ code }) => code)).toEqual(['IDENTITY_STORAGE'])
     environment.dispose()
+  })
+
+  test('PY-28 an identity as text is the same member each time; where nothing can be kept, keeping it says so', async () => {
+    const text = createIdentity()
+    const whos = await Promise.all([1, 2].map(async () => whoOf((await identityFrom(text)).publicKey, await pageEnvironment({}).crypto)))
+    expect(whos[0]).toBe(whos[1])
+    await expect(identityFrom(text.slice(1))).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+    await expect(keepIdentity(text)).rejects.toMatchObject({ code: 'IDENTITY_STORAGE' })
+    await expect(keepIdentity('hmi-')).rejects.toMatchObject({ code: 'INVALID_OPTION' })
   })
 
   test('an address is free again when its mesh is disposed of, and not before', async () => {
