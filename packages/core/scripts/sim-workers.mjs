@@ -6,6 +6,8 @@ import { Worker } from 'node:worker_threads'
 import { builtHere } from './sim-worlds.mjs'
 
 const seedsAtATime = 10
+/** Worlds are garbage once they are over: it is collected seldom. */
+const resourceLimits = { maxYoungGenerationSizeMb: 64 }
 
 /** `{ totals, failure }`; `failure` is `{ seed, failure, without }` of the first seed that broke a promise. Stops soon after one. */
 export async function runSeeds({ build = builtHere.href, world, from, count, nodes, slackMs, workers = availableParallelism(), shrinks = true }) {
@@ -13,7 +15,7 @@ export async function runSeeds({ build = builtHere.href, world, from, count, nod
   const failures = []
   let next = from
   const runners = Array.from({ length: Math.max(1, Math.min(workers, Math.ceil(count / seedsAtATime))) }, () => {
-    const worker = new Worker(new URL('./sim-worker.mjs', import.meta.url), { workerData: { build, world, nodes, slackMs, shrinks } })
+    const worker = new Worker(new URL('./sim-worker.mjs', import.meta.url), { workerData: { build, world, nodes, slackMs, shrinks }, resourceLimits })
     return new Promise((resolve, reject) => {
       const feed = () => {
         if (next >= from + count || failures.length > 0) return worker.postMessage({ over: true })

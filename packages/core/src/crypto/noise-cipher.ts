@@ -1,5 +1,4 @@
 import { MeshError } from '../errors/mesh-error.ts'
-import { run, wait, type Steps } from '../async/awaitable.ts'
 import type { Awaitable, Crypto } from '../ports/crypto.ts'
 
 /** Far below the bound of AES-GCM with counted nonces, and still exact as a number; no link lives that long. */
@@ -53,11 +52,11 @@ export class NoiseCipher {
       this.failed = true
       return undefined
     }
-    return run(this.openSteps(sealed, noiseNonce(this.counter++)))
+    const plain = this.crypto.open(this.key, noiseNonce(this.counter++), nothing, sealed)
+    return plain instanceof Promise ? plain.then((opened) => this.opened(opened)) : this.opened(plain)
   }
 
-  private *openSteps(sealed: Uint8Array, nonce: Uint8Array): Steps<Uint8Array | undefined> {
-    const plain = yield* wait(this.crypto.open(this.key, nonce, nothing, sealed))
+  private opened(plain: Uint8Array | undefined): Uint8Array | undefined {
     if (plain === undefined) this.failed = true
     return this.failed ? undefined : plain
   }

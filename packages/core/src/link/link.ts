@@ -233,8 +233,7 @@ export class Link {
       this.#state.life.heard()
       if (bytes[0] === frameKinds.leave) return this.#state.life.receiveLeave(bytes.subarray(1))
     }
-    const steps = this.#frameSteps.bind(this)
-    this.#enqueue(() => steps(bytes))
+    this.#enqueue(() => this.#frameSteps(bytes))
   }
 
   #enqueue(steps: () => Steps<void>): void {

@@ -34,7 +34,8 @@ export class OriginNews {
 }
 
 function saysTheSame({ record: a }: ProvenRecord, { record: b }: ProvenRecord): boolean {
-  const contents = (record: typeof a): string =>
-    JSON.stringify([record.kind, record.name, record.capabilities, record.services, record.plainHosts, [...record.exchangeKey]])
-  return contents(a) === contents(b)
+  if (a.kind !== b.kind || a.name !== b.name || a.exchangeKey.some((byte, index) => byte !== b.exchangeKey[index])) return false
+  const lists = ({ capabilities, services, plainHosts }: typeof a): string =>
+    capabilities.length + services.length + plainHosts.length === 0 ? '' : JSON.stringify([capabilities, services, plainHosts])
+  return lists(a) === lists(b)
 }
