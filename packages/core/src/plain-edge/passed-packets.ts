@@ -4,28 +4,56 @@ import type { Packet } from '../wire/packet.ts'
 export const passesMax = 3
 /** … within this time. */
 export const passesWithinMs = 2_000
-/** Packets that are remembered; beyond, the oldest are forgotten. */
-const packetsMax = 4_096
+/** Packets that are remembered, so many beside each other; the one that passed longest ago makes room for the next. */
+const besideMax = 8
+const packetsMax = 512 * besideMax
 
 /**
  * L14: packets of plain nodes have no hop limit, so one that goes from plain nodes to plain nodes is known again when it
  * comes back. Who sends the same words so often by intention is taken for a loop, too: nothing in them tells the two apart.
+ * Arrays instead of a map, because every packet of a plain node passes here.
  */
 export class PassedPackets {
-  readonly #passes = new Map<number, number[]>()
+  #hashes = new Float64Array(0)
+  /** The last `passesMax` passes of each, in any order. */
+  #times = new Float64Array(0)
+  #lastAt = new Float64Array(0)
 
   /** Whether it may pass once more. */
   pass(packet: Packet, now: number): boolean {
+    if (this.#hashes.length === 0) this.#makeRoom()
     const hash = hashOf(packet)
-    const known = this.#passes.get(hash)
-    const recent = known?.filter((at) => now - at < passesWithinMs) ?? []
-    // The map's order is that of the last pass.
-    if (known) this.#passes.delete(hash)
-    else if (this.#passes.size >= packetsMax) this.#passes.delete(this.#passes.keys().next().value as number)
-    this.#passes.set(hash, recent)
-    if (recent.length >= passesMax) return false
-    recent.push(now)
+    const place = this.#placeOf(hash)
+    let recent = 0
+    let oldest = place * passesMax
+    for (let at = place * passesMax; at < (place + 1) * passesMax; at += 1) {
+      if (now - this.#times[at]! < passesWithinMs) recent += 1
+      if (this.#times[at]! < this.#times[oldest]!) oldest = at
+    }
+    this.#lastAt[place] = now
+    if (recent >= passesMax) return false
+    this.#times[oldest] = now
     return true
+  }
+
+  /** Most nodes have no plain neighbours. */
+  #makeRoom(): void {
+    this.#hashes = new Float64Array(packetsMax).fill(-1)
+    this.#times = new Float64Array(packetsMax * passesMax).fill(Number.NEGATIVE_INFINITY)
+    this.#lastAt = new Float64Array(packetsMax).fill(Number.NEGATIVE_INFINITY)
+  }
+
+  #placeOf(hash: number): number {
+    // The upper bits of a product depend on all bits of its factors.
+    const first = (Math.imul(hash % 0x1_0000_0000, 0x9e37_79b1) >>> 23) * besideMax
+    let place = first
+    for (let at = first; at < first + besideMax; at += 1) {
+      if (this.#hashes[at] === hash) return at
+      if (this.#lastAt[at]! < this.#lastAt[place]!) place = at
+    }
+    this.#hashes[place] = hash
+    this.#times.fill(Number.NEGATIVE_INFINITY, place * passesMax, (place + 1) * passesMax)
+    return place
   }
 }
 

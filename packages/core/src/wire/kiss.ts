@@ -1,3 +1,4 @@
+import { allocate } from './slab.ts'
 import { WireFault } from './wire-fault.ts'
 
 // KISS framing for byte streams: END closes a frame and stands nowhere inside it.
@@ -7,14 +8,14 @@ export const kissEscape = 0xdb
 export const kissEscapedEnd = 0xdc
 export const kissEscapedEscape = 0xdd
 
-/** The packet with END and ESC escaped, and one END behind it. */
+/** The packet with END and ESC escaped, and one END behind it: a view into a buffer that others share, never hand its `buffer` on. */
 export function frame(packet: Uint8Array): Uint8Array {
   let escapes = 0
   for (let at = 0; at < packet.length; at++) {
     const byte = packet[at]!
     if (byte === kissEnd || byte === kissEscape) escapes++
   }
-  const framed = new Uint8Array(packet.length + escapes + 1)
+  const framed = allocate(packet.length + escapes + 1)
   if (escapes === 0) framed.set(packet)
   else escapeInto(packet, framed)
   framed[framed.length - 1] = kissEnd
