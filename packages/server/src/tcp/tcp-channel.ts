@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { ChannelInbox, MeshError } from '@hopmesh/core'
 import type { Channel, ChannelReceiver, CloseReason } from '@hopmesh/core'
 import { nodeClock } from '../system-ports.ts'
-import { TurnCork } from '../turn-cork.ts'
+import { TurnWriter } from './turn-writer.ts'
 import { tcpBufferedBytesHigh, tcpConnectTimeoutMs, tcpKeepAliveMs, tcpLingerMs, tcpMessageBytesMax } from './limits.ts'
 
 export interface TcpTarget {
@@ -24,13 +24,13 @@ export class TcpChannel implements Channel {
   readonly messageBytesMax: number = tcpMessageBytesMax
   readonly #socket: Socket
   readonly #inbox: ChannelInbox
-  readonly #turn: TurnCork
+  readonly #writer: TurnWriter
   #waiting = false
   #failure: string | undefined
 
   constructor(socket: Socket, role: 'dialer' | 'listener' = 'dialer') {
     this.#socket = socket
-    this.#turn = new TurnCork(socket)
+    this.#writer = new TurnWriter(socket)
     this.role = role
     this.label = `tcp ${socket.remoteAddress ?? '?'}:${socket.remotePort ?? '?'}`
     this.#inbox = new ChannelInbox({
@@ -78,7 +78,7 @@ export class TcpChannel implements Channel {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength
+    return this.#writer.bufferedBytes
   }
 
   /** Nothing is read from the socket before: until then the kernel holds what arrives. */
@@ -91,9 +91,8 @@ export class TcpChannel implements Channel {
     if (message.length > tcpMessageBytesMax)
       throw new MeshError('TOO_LARGE', `A TCP message is at most ${tcpMessageBytesMax} bytes, not ${message.length}`)
     if (this.#inbox.closeReason !== undefined || this.#socket.destroyed) return false
-    this.#turn.cork()
-    this.#socket.write(message)
-    if (this.#socket.writableLength <= tcpBufferedBytesHigh) return true
+    this.#writer.write(message)
+    if (this.#writer.bufferedBytes <= tcpBufferedBytesHigh) return true
     this.#waiting = true
     return false
   }
@@ -111,7 +110,7 @@ export class TcpChannel implements Channel {
   #shut(reason: CloseReason): void {
     if (this.#inbox.closeReason !== undefined) return
     this.#inbox.close(reason)
-    this.#turn.uncork()
+    this.#writer.flush()
     this.#socket.end()
     this.#socket.resume()
     const timer = setTimeout(() => this.#socket.destroy(), tcpLingerMs)
