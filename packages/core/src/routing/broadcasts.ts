@@ -165,6 +165,7 @@ export class Broadcasts {
       if (record) this.#prove(incoming, record)
       else unproven()
     }
+    exchange.borrow(incoming.neighbour, source)
     if (!exchange.awaitsProof(source) || !this.#waiting.keep(source, again, unproven)) unproven()
   }
 

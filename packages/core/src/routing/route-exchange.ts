@@ -97,6 +97,11 @@ export class RouteExchange {
     return this.#intake.awaitsProof(address)
   }
 
+  /** A leaf asks its relay for the record of somebody that it was not told of. */
+  borrow(neighbour: LinkNeighbour, address: string): void {
+    if (this.isStub) this.#intake.borrow(neighbour, address)
+  }
+
   join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
     this.#neighbours.set(neighbour, new DigestWatch())
     this.#intake.join(neighbour, proof)

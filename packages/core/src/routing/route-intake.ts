@@ -5,6 +5,7 @@ import { recordMismatch, type MemberRecord } from '../identity/member-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
+import { BorrowedRecords } from './borrowed-records.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import { Departures } from './departures.ts'
 import { costMin } from './link-cost.ts'
@@ -36,6 +37,7 @@ export class RouteIntake {
   readonly #proofs: Proofs<LinkNeighbour>
   readonly #departures: Departures
   readonly #news = new OriginNews()
+  readonly #borrowed = new BorrowedRecords()
 
   constructor(identity: CapableIdentity, clock: Clock, own: OwnRecord, table: RouteTable<LinkNeighbour>, port: RouteIntakePort) {
     this.#identity = identity
@@ -61,7 +63,7 @@ export class RouteIntake {
 
   /** What is known of an origin, this node itself included. */
   proof(address: string): ProvenRecord | undefined {
-    return address === this.#identity.address ? this.#own.current : this.#proofs.record(address)
+    return address === this.#identity.address ? this.#own.current : (this.#proofs.record(address) ?? this.#borrowed.get(address))
   }
 
   /** Another node has this name and can be reached. Free-form names only: a member's address follows from its key. */
@@ -73,7 +75,14 @@ export class RouteIntake {
 
   /** A route that is not proven yet. */
   awaitsProof(address: string): boolean {
-    return this.#proofs.awaits(address)
+    return this.#proofs.awaits(address) || this.#borrowed.awaits(address)
+  }
+
+  /** Asks a relay for the record of an origin that it did not tell of. */
+  borrow(neighbour: LinkNeighbour, address: string): void {
+    if (!this.#borrowed.want(address)) return
+    this.#proofs.expect(neighbour, address)
+    neighbour.link.sendControl({ type: 'pull', wanted: [{ address, seq48: 0 }] })
   }
 
   /** The neighbour is asked for a newer number, and will send the record that proves it. */
@@ -143,6 +152,7 @@ export class RouteIntake {
       const proven = this.#proofs.prove(neighbour, proof)
       this.#noteNews(before, proof)
       this.#applyAll(proven)
+      if (this.#borrowed.keep(proof)) this.#port.renewed(record.address)
     }
     this.#proofs.ask(neighbour)
   }

@@ -39,6 +39,14 @@ describe('ALN-07 a leaf (R14)', () => {
     expect(answers).toEqual(['by default', 'of whom you know'])
   })
 
+  it('R14 hears what those broadcast of whom it was not told', () => {
+    const heard: string[] = []
+    first.registerService('news', (packet) => void heard.push(text(packet.data)))
+    for (let said = 1; said <= 3; said++) void hidden[said]!.flood({ service: 'news', data: `${said}` })
+    world.run(1_000)
+    expect(heard.toSorted()).toEqual(['1', '2', '3'])
+  })
+
   it('R14 hears from the relay that there is nobody of an address, or of a service', () => {
     const errors: string[] = []
     const contextID = first.registerContext((packet) => void errors.push(text(packet.data)))
