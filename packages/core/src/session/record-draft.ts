@@ -19,13 +19,15 @@ export type SentFrame =
   | { readonly kind: 'stream'; readonly stream: SendStream; readonly offset: number; readonly length: number; readonly end: boolean }
   | ValueFrame
 
+/** Most records are short. */
+const recordBytesFirst = 512
 /** Any frame but an acknowledgement, a datagram or a close fits this. */
 const smallFrameBytesMax = 26
 
 /** One record while it is being filled. */
 export class RecordDraft {
   readonly sent: SentFrame[] = []
-  readonly #writer = new ByteWriter(recordPlainBytesMax)
+  readonly #writer = new ByteWriter(recordBytesFirst)
   #frames = 0
   #eliciting = false
 
