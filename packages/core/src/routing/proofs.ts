@@ -101,6 +101,11 @@ export class Proofs<N> {
     return this.#records.get(address)
   }
 
+  /** The number of the latest record; −1 for none. */
+  seq48(address: string): number {
+    return this.#records.seq48(address)
+  }
+
   proves(address: string, seq48: number): boolean {
     return this.#records.seq48(address) >= seq48
   }

@@ -23,8 +23,18 @@ interface Forwarded<N> {
   /** The greatest number that was asked for. */
   seq48: number
   at: number
-  /** Who waits, each for the number that it needs: one that asks for too much keeps no answer from the others. */
-  readonly askers: Map<N, number>
+  /** That it may still go from here. */
+  hops: number
+  /** The record behind it was asked for, and has not come. */
+  proofAwaited: boolean
+  /** Who waits, and for what: one that asks for too much keeps no answer from the others, nor from those it asks for. */
+  readonly askers: Map<N, Wanted>
+}
+
+/** The least and the greatest number that a neighbour asked for, of its own or for others. */
+interface Wanted {
+  least: number
+  most: number
 }
 
 export interface RequestsPort<N> {
@@ -34,6 +44,10 @@ export interface RequestsPort<N> {
   /** Somebody needs a greater number of this node. */
   raiseOwn(seq48: number): void
   ask(neighbour: N, destination: string, seq48: number, hops: number): void
+  /** The number of the latest record that is known of an origin; −1 for none. */
+  proven(destination: string): number
+  /** Asks a neighbour for its record of an origin, which should have at least that number. */
+  pull(neighbour: N, destination: string, seq48: number): void
   /** Tells one neighbour the present route, also when it is not news. */
   answer(neighbour: N, destination: string): void
   /** A question was dropped: the neighbour has asked too much. */
@@ -73,6 +87,8 @@ export class Requests<N extends Neighbour> {
       if (own >= seq48) return this.#port.answer(neighbour, destination)
       // The next one is all that it gets, however much it asks for.
       this.#remember(destination, neighbour, own + 1).at = this.#clock.now()
+      // Unless it can show that this node was further once: before its clock went back, or as a copy of itself.
+      if (seq48 > own + 1) this.#port.pull(neighbour, destination, seq48 - 1)
       return this.#port.raiseOwn(seq48)
     }
     const origin = this.#table.get(destination)
@@ -86,7 +102,22 @@ export class Requests<N extends Neighbour> {
     const forwarded = this.#remember(destination, neighbour, seq48)
     if (repeated) return
     forwarded.at = this.#clock.now()
-    this.#port.ask(next, destination, seq48, Math.min(hops, requestHopsMax) - 1)
+    forwarded.hops = Math.min(hops, requestHopsMax) - 1
+    // Who asks above all that is known here has heard of more. What proves it goes with the question, hop by hop.
+    forwarded.proofAwaited = seq48 - 1 > this.#port.proven(destination)
+    if (forwarded.proofAwaited) this.#port.pull(neighbour, destination, seq48 - 1)
+    this.#port.ask(next, destination, seq48, forwarded.hops)
+  }
+
+  /** A record is here: if it is the one that a question goes with, who was asked can have it now. */
+  shown(destination: string): void {
+    const forwarded = this.#forwarded.get(destination)
+    const origin = this.#table.get(destination)
+    if (!forwarded?.proofAwaited || origin === undefined || forwarded.seq48 - 1 > this.#port.proven(destination)) return
+    forwarded.proofAwaited = false
+    const [asker] = forwarded.askers.keys()
+    const next = asker && this.#next(origin, asker)
+    if (next) this.#port.ask(next, destination, forwarded.seq48, forwarded.hops)
   }
 
   leave(neighbour: N): void {
@@ -126,11 +157,12 @@ export class Requests<N extends Neighbour> {
     let forwarded = this.#forwarded.get(destination)
     if (forwarded === undefined) {
       if (this.#forwarded.size >= forwardedMax) this.#forwarded.delete(this.#forwarded.keys().next().value as string)
-      forwarded = { seq48, at: Number.NEGATIVE_INFINITY, askers: new Map() }
+      forwarded = { seq48, at: Number.NEGATIVE_INFINITY, hops: 0, proofAwaited: false, askers: new Map() }
       this.#forwarded.set(destination, forwarded)
     }
     forwarded.seq48 = Math.max(forwarded.seq48, seq48)
-    forwarded.askers.set(asker, Math.max(forwarded.askers.get(asker) ?? 0, seq48))
+    const wanted = forwarded.askers.get(asker)
+    forwarded.askers.set(asker, { least: Math.min(wanted?.least ?? seq48, seq48), most: Math.max(wanted?.most ?? seq48, seq48) })
     return forwarded
   }
 
@@ -139,8 +171,9 @@ export class Requests<N extends Neighbour> {
     if (forwarded === undefined) return
     if (forwarded.seq48 <= seq48) this.#forwarded.delete(destination)
     for (const [asker, wanted] of forwarded.askers) {
-      if (wanted > seq48) continue
-      forwarded.askers.delete(asker)
+      if (wanted.least > seq48) continue
+      if (wanted.most > seq48) wanted.least = wanted.most
+      else forwarded.askers.delete(asker)
       this.#port.answer(asker, destination)
     }
   }

@@ -74,6 +74,8 @@ export class RouteExchange {
       ownSeq48: () => own.seq48,
       raiseOwn: (seq48) => own.raise(seq48),
       ask,
+      proven: (destination) => this.#intake.provenSeq48(destination),
+      pull: (neighbour, destination, seq48) => this.#intake.pull(neighbour, destination, seq48),
       tooMany: ({ address }) => port.fault('CONTROL_FLOOD', `${address} asks for more newer numbers than anybody needs`),
       answer: (neighbour, destination) =>
         this.#neighbours.has(neighbour) && this.#teller.answer(neighbour, destination, this.#intake.proof(destination)?.bytes),
@@ -172,6 +174,7 @@ export class RouteExchange {
 
   records(neighbour: LinkNeighbour, proofs: readonly ProvenRecord[]): void {
     this.#intake.records(neighbour, proofs)
+    for (const { record } of proofs) this.#requests.shown(record.address)
   }
 
   /** A neighbour says that it goes; `neighbour`: unless its link has ended by now. */

@@ -162,6 +162,17 @@ export class RouteIntake {
     if (!recordMismatch(this.#identity, proof.record)) this.#departures.heard(neighbour, proof)
   }
 
+  /** The number of the latest record of an origin; −1 for none. */
+  provenSeq48(address: string): number {
+    return this.#proofs.seq48(address)
+  }
+
+  /** Asks for a record beside any route. */
+  pull(neighbour: LinkNeighbour, address: string, seq48: number): void {
+    this.#proofs.expect(neighbour, address)
+    neighbour.link.sendControl({ type: 'pull', wanted: [{ address, seq48 }] })
+  }
+
   /** Shows what was asked for, as far as it is known. */
   pulled(neighbour: LinkNeighbour, wanted: readonly { address: string; seq48: number }[]): void {
     const records: Uint8Array[] = []

@@ -15,9 +15,6 @@ export const worldFaultKinds = [
   'crash', 'vanish', 'clock back', 'storage lost', 'pause', 'partition', 'address clash', 'lie', 'heal',
 ] as const
 
-/** A number that was used is not known to who used it: in worlds of their own. */
-const rareFaultKinds: ReadonlySet<string> = new Set(['storage lost', 'address clash'])
-
 export type WorldFaultKind = (typeof worldFaultKinds)[number]
 
 /** What one seed draws of how its world goes wrong. */
@@ -30,7 +27,7 @@ export interface WorldFaultOptions {
 /** `lying`: there is a liar among the nodes, and lies are some of the faults. */
 export function drawWorldFaults(dice: SeededDice, lying: boolean): WorldFaultOptions {
   const portion = dice.pick([0.2, 0.5, 0.8])
-  const possible = worldFaultKinds.filter((kind) => !rareFaultKinds.has(kind) && (kind !== 'lie' || lying))
+  const possible = worldFaultKinds.filter((kind) => kind !== 'lie' || lying)
   const kinds = possible.filter((kind) => kind === 'heal' || kind === 'lie' || dice.chance(portion))
   return { kinds: kinds.length > 1 ? kinds : possible, awayMsMax: dice.chance(0.03) ? 120_000 : dice.pick([100, 300, 1_000, 2_000, 5_000, 20_000]) }
 }
