@@ -41,8 +41,12 @@ export class ServerProcess {
   /** Says one line and gives the one that is said next; one question at a time. */
   ask(question: string): Promise<string> {
     return new Promise((resolve, reject) => {
-      this.#lines.once('line', resolve)
-      this.#child.once('exit', (code) => reject(new Error(`it ended with ${code}`)))
+      const ended = (code: number | null): void => reject(new Error(`it ended with ${code}`))
+      this.#child.once('exit', ended)
+      this.#lines.once('line', (line) => {
+        this.#child.off('exit', ended)
+        resolve(line)
+      })
       this.#child.stdin?.write(`${question}\n`)
     })
   }

@@ -1,11 +1,12 @@
 import { Router, addressOf, drawTab, whoOf } from '@hopmesh/core'
 import { SeededDice, toyCrypto, toyKeyPair } from '@hopmesh/core/testing'
 import { nodeClock } from '@hopmesh/server'
+import { deafCrypto } from './deaf-crypto.ts'
 
-/** A router of this process on real time, with the toy port's cryptography: what is measured is what it keeps. */
-export function benchRouter(name: string, kind: 'member' | 'relay'): Router {
+/** A router of this process on real time, with the toy port's cryptography: what is measured is what it keeps. `deaf`: it hears of nobody. */
+export function benchRouter(name: string, kind: 'member' | 'relay', deaf = false): Router {
   const dice = new SeededDice(name)
-  const crypto = toyCrypto(dice)
+  const crypto = deaf ? deafCrypto(toyCrypto(dice)) : toyCrypto(dice)
   const keyPair = toyKeyPair(dice.bytes(32))
   const exchangeKeys = crypto.generateExchangeKeys()
   const who = whoOf(keyPair.publicKey, crypto)

@@ -20,7 +20,7 @@ function held(): Held {
 }
 
 const host = new TcpHost()
-const { host: at, port } = await host.listen({ port: 0 }, (channel) => void router.addChannel(channel))
+const { host: at, port } = await host.listen({ port: 0, connectionsMax: 10_000 }, (channel) => void router.addChannel(channel))
 for (const target of process.argv.slice(2)) {
   const [to = '', toPort = ''] = target.split(':')
   router.addChannel(await TcpChannel.connect({ host: to, port: Number(toPort) }))
