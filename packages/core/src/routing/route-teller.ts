@@ -3,12 +3,15 @@
 
 import type { Clock } from '../ports/clock.ts'
 import type { Digest, RouteEntry } from '../wire/control.ts'
+import { TokenBucket } from '../link/token-bucket.ts'
 import { Advertiser } from './advertiser.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import type { Change, RouteTable } from './route-table.ts'
 
 /** News that is not urgent waits this long for company. */
 export const newsEveryMs = 20
+/** First and lost routes that are told at once in a row: a newcomer's first packet must not be here before its route. */
+const urgentBurst = 8
 /** One neighbour gets a full dump this often at most. */
 export const dumpEveryMs = 5_000
 
@@ -18,12 +21,13 @@ export class RouteTeller {
   readonly #advertiser: Advertiser<LinkNeighbour>
   readonly #dumpedAt = new Map<LinkNeighbour, number>()
   #cancelNews: (() => void) | undefined
+  readonly #urgentBudget: TokenBucket
   #urgent = false
-  #toldAt = Number.NEGATIVE_INFINITY
 
   /** `self` gives this node's own entry as it may be told now. */
   constructor(clock: Clock, table: RouteTable<LinkNeighbour>, self: () => RouteEntry) {
     this.#clock = clock
+    this.#urgentBudget = new TokenBucket(1_000 / newsEveryMs, urgentBurst, clock.now())
     this.#self = self
     this.#advertiser = new Advertiser(table, self)
   }
@@ -116,8 +120,8 @@ export class RouteTeller {
   }
 
   #tellSoon(urgent: boolean): void {
-    // Also what is urgent waits when much of it comes: nobody is told more often than this.
-    if (urgent && !this.#urgent && this.#clock.now() - this.#toldAt >= newsEveryMs) {
+    // Also what is urgent waits for company when much of it comes.
+    if (urgent && !this.#urgent && this.#urgentBudget.take(1, this.#clock.now())) {
       this.#urgent = true
       this.#cancelNews?.()
       this.#cancelNews = () => {}
@@ -130,7 +134,6 @@ export class RouteTeller {
   #tell(): void {
     this.#cancelNews = undefined
     this.#urgent = false
-    this.#toldAt = this.#clock.now()
     for (const neighbour of this.#dumpedAt.keys()) {
       this.#send(neighbour, this.#advertiser.news(neighbour))
       this.#tellMore(neighbour)

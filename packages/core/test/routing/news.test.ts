@@ -4,7 +4,7 @@ import { frame } from '../../src/wire/kiss.ts'
 import { encodeRouteAdvert } from '../../src/wire/adverts.ts'
 import { netStates } from '../../src/wire/packet.ts'
 import { encodePacket } from '../../src/wire/packet-codec.ts'
-import { RouterWorld } from './router-world.ts'
+import { RouterWorld, text } from './router-world.ts'
 
 describe('news of origins', () => {
   it('a service is told on also when its origin raised its number again before the record was pulled', () => {
@@ -124,5 +124,31 @@ describe('news of origins', () => {
     lost.dialer.close()
     world.run(1_000)
     expect(far!.services('fresh')).toHaveLength(1)
+  })
+
+  it('the route to a newcomer is ahead of its first packet, also where several come at once', () => {
+    const world = new RouterWorld()
+    const [far, middle] = [world.router('far'), world.router('middle', 'relay')]
+    world.link(far, middle, { latencyMs: 1 })
+    world.run(500)
+    const heard: string[] = []
+    far.registerService('hello', (packet) => {
+      heard.push(text(packet.data))
+      expect(far.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: 'welcome' })).toBeUndefined()
+    })
+    world.run(500)
+    const answers: string[] = []
+    for (let count = 0; count < 4; count += 1) {
+      const newcomer = world.router(`newcomer ${count}`)
+      const contextID = newcomer.registerContext((packet) => void answers.push(text(packet.data)))
+      newcomer.on('service', ({ address, state }) => {
+        if (state === 'up') newcomer.send({ destAddr: address, service: 'hello', contextID, data: String(count) })
+      })
+      world.link(newcomer, middle, { latencyMs: 1 })
+      world.run(1)
+    }
+    world.run(2_000)
+    expect(heard.toSorted()).toEqual(['0', '1', '2', '3'])
+    expect(answers).toHaveLength(4)
   })
 })
