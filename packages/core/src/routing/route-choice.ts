@@ -30,18 +30,20 @@ export function isUsable({ advertised, neighbour }: Route<Neighbour>): boolean {
 
 /**
  * The shortest route that is feasible now; one that is about to break only if there is no other (R12). The present one stays,
- * as long as it is feasible, while the other is not clearly shorter, or has not been shorter for long (R2).
+ * also when it has become dearer, while the other is not clearly shorter, or has not been shorter for long (R2).
  */
 export function chooseRoute<N extends Neighbour>(origin: Origin<N>, now: number): Route<N> | undefined {
   const { nextHop, feasibility } = origin
   const routes = origin.routes()
   let best: Route<N> | undefined
+  const mayTake = (route: Route<N>): boolean =>
+    isUsable(route) && (isFeasible(route, feasibility) || (route.neighbour === nextHop && mayCling(route, origin)))
   for (const route of routes) {
-    if (!isUsable(route) || !isFeasible(route, feasibility)) continue
+    if (!mayTake(route)) continue
     if (best === undefined || isPreferred(route, best) || (route.neighbour === nextHop && !isPreferred(best, route))) best = route
   }
   const present = routes.find(({ neighbour }) => neighbour === nextHop)
-  const mayStay = present !== undefined && isUsable(present) && isFeasible(present, feasibility)
+  const mayStay = present !== undefined && mayTake(present)
   if (best === undefined || best === present || !mayStay || isClearlyBetter(best, present)) origin.betterSince = undefined
   else {
     origin.betterSince ??= now
@@ -49,6 +51,15 @@ export function chooseRoute<N extends Neighbour>(origin: Origin<N>, now: number)
     origin.betterSince = undefined
   }
   return best
+}
+
+/**
+ * The next hop has become dearer within its number, by as many links: it stays good although it may not be taken anew. It
+ * was taken because it held itself to less than this node does, and both only ever come down, whatever they tell now: it
+ * cannot lead back here. One that goes a longer way is left: after a crash, that would prolong the search for what is gone.
+ */
+function mayCling<N extends Neighbour>({ seq48, hops }: Route<N>, { feasibility, selected }: Origin<N>): boolean {
+  return seq48 === feasibility?.seq48 && hops === selected?.hops
 }
 
 function isClearlyBetter(one: Route<Neighbour>, other: Route<Neighbour>): boolean {

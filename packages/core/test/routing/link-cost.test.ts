@@ -58,7 +58,7 @@ describe('R2 the present way is kept while the other is hardly better', () => {
     let now = 0
     const table = new RouteTable<Neighbour>(10, () => now)
     const [one, other] = ['one', 'other'].map((address) => ({ address, cost: 16, retiring: false })) as [Neighbour, Neighbour]
-    const learn = (neighbour: Neighbour, metric: number, seq48 = 7) => table.learn(neighbour, { destination: 'x', seq48, metric, hops: 1 })!
+    const learn = (neighbour: Neighbour, metric: number, seq48 = 7, hops = 1) => table.learn(neighbour, { destination: 'x', seq48, metric, hops })!
     const via = () => table.get('x')!.selected?.neighbour.address
     return { table, one, other, learn, via, wait: (ms: number) => void (now += ms) }
   }
@@ -83,8 +83,24 @@ describe('R2 the present way is kept while the other is hardly better', () => {
     table.told(origin, 7, origin.metric)
     learn(other, 180)
     expect(via()).toBe('one')
-    learn(one, 200)
+    learn(one, 200, 7, 2)
     expect(via()).toBe('other')
+    learn(other, 190, 6)
+    expect(via()).toBeUndefined()
+  })
+
+  it('R2 a next hop that only became dearer is kept: it cannot lead back here', () => {
+    const { table, one, other, learn, via } = two()
+    const { origin } = learn(one, 184)
+    table.told(origin, 7, origin.metric)
+    learn(one, 250)
+    expect(via()).toBe('one')
+    expect(table.get('x')!.metric).toBe(266)
+    // Nobody who is told that much now may be taken instead, however short his way is.
+    learn(other, 210)
+    expect(via()).toBe('one')
+    learn(one, 250, 6)
+    expect(via()).toBeUndefined()
   })
 
   it('R2 sums end at 65 534, and what has got there leads no further', () => {

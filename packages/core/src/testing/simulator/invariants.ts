@@ -3,7 +3,7 @@
 //
 //   I1  for each destination the selected routes form no circle
 //   I2  a feasibility distance never gets worse while its origin is remembered
-//   I3  the selected route is feasible
+//   I3  the selected route is feasible, or was, and its next hop holds itself to less in the same number
 //   I4  whatever a neighbour holds of a node, that node's feasibility distance is at least as good
 //   I10 no table outgrows what there is to know
 //
@@ -92,7 +92,7 @@ export class Invariants {
       this.#broken(`I2: ${process.name} forgot how near it was to ${this.#name(address)}: ${said(known.feasibility)}, now ${said(feasibility)}`)
     }
     known.feasibility = feasibility
-    if (selected !== undefined && feasibility !== undefined && !isBetter(selected, feasibility)) {
+    if (selected !== undefined && feasibility !== undefined && !isBetter(selected, feasibility) && !this.#clings(selected, address, feasibility)) {
       this.#broken(`I3: ${process.name} selected an unfeasible route to ${this.#name(address)}: ${said(selected)} against ${said(feasibility)}`)
     }
     if (selected?.via !== known.via) {
@@ -102,6 +102,15 @@ export class Invariants {
       if (selected !== undefined) this.#walk(process, address)
     }
     this.#heldRoutes(process, origin, known)
+  }
+
+  /** A next hop that became dearer is kept. Of one that is gone nobody can say any more what it held itself to. */
+  #clings(selected: RouteView, destination: string, feasibility: Distance): boolean {
+    if (selected.seq48 !== feasibility.seq48 || selected.via === destination) return false
+    const next = this.next(selected)
+    if (next === undefined) return true
+    const held = next.router.origin(destination)?.feasibility
+    return held !== undefined && (held.seq48 > feasibility.seq48 || (held.seq48 === feasibility.seq48 && held.metric < feasibility.metric))
   }
 
   #walk(from: SimProcess, destination: string): void {
