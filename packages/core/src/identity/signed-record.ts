@@ -41,26 +41,35 @@ function* signSteps(record: MemberRecord, keyPair: KeyPair, seal: RecordSeal | u
 }
 
 /** What the bytes say, unverified: good for nothing but to decide whether to verify them. */
-export function readRecord(bytes: Uint8Array): MemberRecord | WireFault {
-  const decoded = decodeRecordBody(bytes.subarray(0, Math.max(0, bytes.length - signatureBytes)))
-  return decoded instanceof WireFault ? decoded : decoded.record
+export function readRecord(bytes: Uint8Array): DecodedRecord | WireFault {
+  return decodeRecordBody(bytes.subarray(0, Math.max(0, bytes.length - signatureBytes)))
 }
 
 /**
  * The record of these bytes once its key hashes to `who` of its address and the signature holds; else what is wrong.
  * With a keyring also only if its sealed part opens (`wrong-key`): only a relay may do without, and is then believed to
  * be a relay and nothing more. Without one a sealed name stays ''. The network is the caller's to compare. Never throws at
- * what the bytes say.
+ * what the bytes say. `read`: what `readRecord` gave of these very bytes.
  */
-export function openRecord(bytes: Uint8Array, crypto: Crypto, keyring?: NetworkKeyring): Awaitable<MemberRecord | WireFault> {
-  return run(openSteps(bytes, crypto, keyring))
+export function openRecord(
+  bytes: Uint8Array,
+  crypto: Crypto,
+  keyring?: NetworkKeyring,
+  read?: DecodedRecord | WireFault,
+): Awaitable<MemberRecord | WireFault> {
+  return run(openSteps(bytes, crypto, keyring, read))
 }
 
-function* openSteps(bytes: Uint8Array, crypto: Crypto, keyring: NetworkKeyring | undefined): Steps<MemberRecord | WireFault> {
+function* openSteps(
+  bytes: Uint8Array,
+  crypto: Crypto,
+  keyring: NetworkKeyring | undefined,
+  read: DecodedRecord | WireFault | undefined,
+): Steps<MemberRecord | WireFault> {
   if (bytes.length > recordBytesMax) return new WireFault('too-long', `a member record of ${bytes.length} bytes`)
   if (bytes.length < signatureBytes) return new WireFault('truncated', 'a member record ends early')
   const body = bytes.subarray(0, -signatureBytes)
-  const decoded = decodeRecordBody(body)
+  const decoded = read ?? decodeRecordBody(body)
   if (decoded instanceof WireFault) return decoded
   const { record } = decoded
   if (isMemberAddress(record.address) && (yield* wait(whoOf(record.publicKey, crypto))) !== whoPart(record.address)) {

@@ -204,9 +204,9 @@ export class JoinedLife {
     const proven: ProvenRecord[] = []
     for (const bytes of records) {
       // A signature takes long to verify: that of a record which nobody asked for is not looked at.
-      const claimed = readRecord(bytes)
-      if (!isWireFault(claimed) && !owner.expects(link, claimed)) continue
-      const record = yield* wait(openRecord(bytes, owner.identity.crypto, owner.identity.keyring))
+      const read = readRecord(bytes)
+      if (!isWireFault(read) && !owner.expects(link, read.record)) continue
+      const record = yield* wait(openRecord(bytes, owner.identity.crypto, owner.identity.keyring, read))
       if (isWireFault(record)) this.#parts.fault(record)
       // A copy: the bytes are kept for others long after the frame that brought them.
       else proven.push({ record, bytes: bytes.slice() })

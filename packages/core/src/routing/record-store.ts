@@ -10,6 +10,7 @@ import { isWireFault } from '../wire/wire-fault.ts'
 
 /** A longer record has a chunk of its own. */
 const chunkBytes = 16_384
+const chunkStartBytes = 1_024
 /** Chunk and offset in one number. */
 const chunkStride = 65_536
 
@@ -91,7 +92,9 @@ export class RecordStore {
   #put(slot: number, bytes: Uint8Array): void {
     const last = this.#chunks.at(-1)
     if (last === undefined || this.#used + bytes.length > last.length) {
-      this.#chunks.push(new Uint8Array(Math.max(chunkBytes, bytes.length)))
+      // As much again as there is: a node of a small network needs no large chunk.
+      const size = Math.min(chunkBytes, Math.max(chunkStartBytes, this.#liveBytes))
+      this.#chunks.push(new Uint8Array(Math.max(size, bytes.length)))
       this.#used = 0
     }
     this.#chunks.at(-1)!.set(bytes, this.#used)

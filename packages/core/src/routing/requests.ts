@@ -100,12 +100,13 @@ export class Requests<N extends Neighbour> {
     const known = this.#forwarded.get(destination)
     const repeated = known !== undefined && known.seq48 >= seq48 && this.#clock.now() - known.at < repeatMs
     const forwarded = this.#remember(destination, neighbour, seq48)
+    // Who asks above all that is known here has heard of more. What proves it goes with the question, hop by hop: who asks
+    // again may have it only now.
+    forwarded.proofAwaited = forwarded.seq48 - 1 > this.#port.proven(destination)
+    if (forwarded.proofAwaited) this.#port.pull(neighbour, destination, forwarded.seq48 - 1)
     if (repeated) return
     forwarded.at = this.#clock.now()
     forwarded.hops = Math.min(hops, requestHopsMax) - 1
-    // Who asks above all that is known here has heard of more. What proves it goes with the question, hop by hop.
-    forwarded.proofAwaited = seq48 - 1 > this.#port.proven(destination)
-    if (forwarded.proofAwaited) this.#port.pull(neighbour, destination, seq48 - 1)
     this.#port.ask(next, destination, seq48, forwarded.hops)
   }
 

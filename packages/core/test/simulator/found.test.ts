@@ -32,9 +32,9 @@ describe('what seeds found', () => {
   })
 
   it('a copy of a member that is there for a moment does not make the member unreachable for those who heard of it', () => {
-    const { world, invariants } = worldOf(line(5))
-    world.startClone(4, 0, 1_000)
-    world.run(60_000)
+    const { world, invariants } = worldOf(line(12))
+    world.startClone(11, 0, 1_000)
+    world.run(10_000)
     expect(unrest(world, invariants)).toBeUndefined()
   })
 })

@@ -36,12 +36,15 @@ export function unreached(world: RoutedWorld, invariants: Invariants): string | 
 export function unrest(world: RoutedWorld, invariants: Invariants, options: RestOptions = {}): string | undefined {
   const joined = joinedLinks(world, invariants)
   if (typeof joined === 'string') return joined
+  // What is seen at a glance comes first: it is asked for often, and seldom so.
+  for (const process of world.processes()) {
+    const open = process.router.sizes().find(({ table, size }) => needs.has(table) && size > 0)
+    if (open !== undefined) return `I5: ${process.name} still has ${open.size} of ${open.table}`
+  }
   for (const process of world.processes()) {
     const shortest = distancesFrom(process, joined)
     const wrong = wrongRoutes(world, process, shortest, options.longerAtMost ?? 8 / 7) ?? staleTales(process, invariants, joined.get(process) ?? [])
     if (wrong !== undefined) return wrong
-    const open = process.router.sizes().find(({ table, size }) => needs.has(table) && size > 0)
-    if (open !== undefined) return `I5: ${process.name} still has ${open.size} of ${open.table}`
   }
   return undefined
 }

@@ -98,7 +98,7 @@ function pairStubs(nodes: number, degree: number, dice: SeededDice): Edge[] | un
 
 /** One of all these shapes. */
 export function drawTopology(nodes: number, dice: SeededDice): Topology {
-  switch (dice.between(0, 6)) {
+  switch (dice.between(0, 7)) {
     case 0:
       return line(nodes)
     case 1:
@@ -110,9 +110,9 @@ export function drawTopology(nodes: number, dice: SeededDice): Topology {
     case 4:
       return randomRegular(nodes, nodes <= 8 ? dice.between(3, 4) : 3, dice)
     case 5:
-      return nodes <= 8 ? full(nodes) : randomRegular(nodes, 3, dice)
+      return nodes <= 8 ? full(nodes) : starOfRelays(nodes, dice.between(3, 5), 1)
     default:
-      return treeWithChords(nodes, dice.between(0, nodes), dice)
+      return treeWithChords(nodes, dice.between(0, Math.ceil(nodes / 2)), dice)
   }
 }
 

@@ -24,11 +24,14 @@ export interface WorldFaultOptions {
   readonly awayMsMax: number
 }
 
+/** They change much, and hide what the others would find. */
+const rare: ReadonlySet<string> = new Set(['storage lost', 'address clash'])
+
 /** `lying`: there is a liar among the nodes, and lies are some of the faults. */
 export function drawWorldFaults(dice: SeededDice, lying: boolean): WorldFaultOptions {
   const portion = dice.pick([0.2, 0.5, 0.8])
   const possible = worldFaultKinds.filter((kind) => kind !== 'lie' || lying)
-  const kinds = possible.filter((kind) => kind === 'heal' || kind === 'lie' || dice.chance(portion))
+  const kinds = possible.filter((kind) => kind === 'heal' || kind === 'lie' || dice.chance(rare.has(kind) ? portion / 3 : portion))
   return { kinds: kinds.length > 1 ? kinds : possible, awayMsMax: dice.chance(0.03) ? 120_000 : dice.pick([100, 300, 1_000, 2_000, 5_000, 20_000]) }
 }
 
