@@ -60,7 +60,7 @@ test('a device that gives itself the address of a member is refused, and the mem
   const sketch = new SketchFirmware({ name: await bob.address() })
   await pairFrom(ada, await adapter.add('a liar', sketch))
 
-  await expect(ada.part('pair-note')).toContainText('of the form that only members have')
+  await expect(ada.part('pair-note')).toContainText('gives itself an address that only members have')
   await expect(ada.part('device')).toHaveCount(0)
   await ada.service('Bob').getByTestId('ping').click()
   await expect(ada.service('Bob').getByTestId('service-answer')).toHaveText(/^pong from Bob/)
