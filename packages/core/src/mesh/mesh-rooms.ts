@@ -176,6 +176,7 @@ export class MeshRooms {
     const { peers, services, messages, relays } = this
     const base = await startRouter(this.settings, this.environment, this.#log)
     if (this.#closing) {
+      base.sealed.close()
       await base.router.close()
       throw closedError()
     }
@@ -247,6 +248,7 @@ export class MeshRooms {
     for (const dialing of [this.relays, this.bluetooth, this.serial]) dialing.close()
     this.#presence.close()
     this.peers.close()
+    started?.sealed.close()
     try {
       await started?.router.close()
     } finally {

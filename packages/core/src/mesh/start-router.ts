@@ -8,9 +8,12 @@ import { Router } from '../routing/router.ts'
 import type { PeerDialer } from '../signaling/peer-dialer.ts'
 import type { Environment } from './environment.ts'
 import type { MeshSettings } from './mesh-settings.ts'
+import { SealedBodies } from './sealed-bodies.ts'
 
 export interface StartedRouter {
   readonly router: Router
+  /** The sessions with other members. */
+  readonly sealed: SealedBodies
   readonly who: string
   /** Undefined: a network without a key. */
   readonly keyring: NetworkKeyring | undefined
@@ -39,21 +42,20 @@ async function start(settings: MeshSettings, environment: Environment, log: Log)
   const epoch = Math.max(lastEpoch + 1, Math.floor(clock.wallTime() / 1000))
   environment.keepEpoch?.(address, epoch)
   const dialers = settings.webrtc ? environment.peerDialers : []
+  const network = wireNetwork(settings.network, keyring?.[0].keyHash)
+  const otherKeyHashes = keyring?.slice(1).map(({ keyHash }) => keyHash)
+  const identity = { address, exchangeKeys, network, otherKeyHashes, keyring, crypto }
   const router = new Router(
     {
-      address,
+      ...identity,
       keyPair,
-      exchangeKeys,
-      network: wireNetwork(settings.network, keyring?.[0].keyHash),
-      otherKeyHashes: keyring?.slice(1).map(({ keyHash }) => keyHash),
-      keyring,
       kind: 'member',
       epoch,
       name: settings.name,
       capabilities: dialers.map(({ capability }) => capability),
-      crypto,
     },
     { clock, dice, log, plainNodes: settings.plainNodes, leaf: settings.role === 'leaf' },
   )
-  return { router, who, keyring, dialers }
+  const sealed = new SealedBodies(router, { clock, dice, log, identity })
+  return { router, sealed, who, keyring, dialers }
 }

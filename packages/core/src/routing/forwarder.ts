@@ -12,6 +12,7 @@ import { decodePacket, encodePacket } from '../wire/packet-codec.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
 import type { Broadcasts } from './broadcasts.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import { sessionService, type EndToEnd } from './end-to-end.ts'
 import type { Reachability } from './reachability.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import type { RouteExchange } from './route-exchange.ts'
@@ -40,6 +41,8 @@ interface Leaving {
   readonly from?: Link | undefined
   /** Links that it may cross; default: the most. */
   readonly hopLimit?: number | undefined
+  /** Not for a session: what a node on the way says to somebody that it has nothing to do with. */
+  readonly open?: boolean | undefined
 }
 
 /** Why a packet of somebody else ends here. */
@@ -50,6 +53,8 @@ export class Forwarder {
   readonly #errors = new Map<string, { second: number; count: number }>()
   readonly #waiting: WaitingPackets
   #forwarded = 0
+  /** Takes what this node has for other members; undefined: nobody seals here. */
+  endToEnd: EndToEnd | undefined
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts
@@ -150,7 +155,13 @@ export class Forwarder {
     return sent > 0 ? undefined : error
   }
 
-  #toward(packet: Packet, destination: string, arrival: Arrival, { from, hopLimit = hopLimitStart }: Leaving = {}): MeshError | undefined {
+  /** What is said to this address is sealed, and nothing that is not comes from it. */
+  isSealed(address: string): boolean {
+    return this.endToEnd !== undefined && isMemberForm(address) && this.#parts.reachability.destination(address)?.kind !== 'relay'
+  }
+
+  #toward(packet: Packet, destination: string, arrival: Arrival, leaving: Leaving = {}): MeshError | undefined {
+    const { from, hopLimit = hopLimitStart } = leaving
     const { address, clock, exchange, reachability, plainEdge } = this.#parts
     const sourceGateway = arrival.plain ? address : undefined
     if (destination === address) {
@@ -159,6 +170,10 @@ export class Forwarder {
       return undefined
     }
     const next = exchange.table.get(destination)?.nextHop
+    if (this.#leavesSealed(packet, destination, arrival, leaving)) {
+      if (!next && !exchange.awaitsProof(destination)) return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+      return this.endToEnd?.send(packet, destination)
+    }
     if (next) return this.#sendMesh(next, packet, { hopLimit, sourceGateway })
     const plain = reachability.wayToPlain(destination)
     if (!plain) {
@@ -178,6 +193,10 @@ export class Forwarder {
     return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
   }
 
+  #leavesSealed({ service }: Packet, destination: string, { hops, plain }: Arrival, { hopLimit, open }: Leaving): boolean {
+    return hops === 0 && !plain && hopLimit === undefined && open !== true && service !== sessionService && this.isSealed(destination)
+  }
+
   #sendMesh(neighbour: LinkNeighbour, packet: Packet, options: MeshPacketOptions): MeshError | undefined {
     const { head, data } = encodeMeshPacketHead(options, { ...packet, nextAddr: undefined })
     return neighbour.link.sendPacket(head, data) ? undefined : new MeshError('QUEUE_FULL', `${neighbour.address} does not take packets fast enough`)
@@ -195,6 +214,9 @@ export class Forwarder {
       if (code) this.#complain(neighbour, header, bytes, code)
       return
     }
+    if (!mayBeOpen(header) && this.isSealed(header.source)) {
+      return this.#parts.fault('UNSEALED', `${neighbour.address} hands over what ${header.source} says outside of a session`)
+    }
     const code = this.#deliver(packet, this.#arrival(neighbour, header, false))
     if (code) this.#complain(neighbour, header, bytes, code)
   }
@@ -202,7 +224,7 @@ export class Forwarder {
   #arrival(neighbour: LinkNeighbour, header: MeshPacketHeader, broadcast: boolean): Arrival {
     const hops = hopLimitStart - Math.min(header.hopLimit, hopLimitStart) + 1
     const member = isMemberForm(header.source)
-    return { via: neighbour.address, hops, verified: member && header.source === neighbour.address, plain: !member, broadcast }
+    return { via: neighbour.address, hops, verified: member && header.source === neighbour.address && !this.isSealed(header.source), plain: !member, broadcast }
   }
 
   #deliver(packet: DecodedPacket, arrival: Arrival): 'NO_SERVICE' | 'NO_HANDLER' | undefined {
@@ -240,8 +262,13 @@ export class Forwarder {
     const { srcAddr, contextID } = packet
     if (!srcAddr || srcAddr === address || packet.netState === netStates.error) return
     const report: Packet = { netState: netStates.error, srcAddr: address, destAddr: srcAddr, contextID, data: `${code} ${text}`.trim() }
-    this.originate(report, { via: address, hops: 0, verified: true, plain: false, broadcast: false })
+    this.originate(report, { via: address, hops: 0, verified: true, plain: false, broadcast: false }, { open: true })
   }
+}
+
+/** Sessions, hints, and questions to whoever is on the way. */
+function mayBeOpen({ service, netState }: MeshPacketHeader): boolean {
+  return service === sessionService || service === traceService || netState === netStates.error
 }
 
 const plainRefusals: Readonly<Record<PlainRefusal, (destination: string) => string>> = {

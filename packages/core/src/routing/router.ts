@@ -11,12 +11,13 @@ import type { Clock } from '../ports/clock.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import { silentLog, type Log } from '../ports/log.ts'
-import type { DecodedPacket, Packet } from '../wire/packet.ts'
+import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { Announcements } from './announcements.ts'
 import { Broadcasts } from './broadcasts.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import { contextsMax } from './contexts.ts'
 import { Dispatcher, servicesMax } from './dispatcher.ts'
+import { sessionService, type EndToEnd } from './end-to-end.ts'
 import { Forwarder } from './forwarder.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import { LiveOriginView, type OriginView } from './origin-view.ts'
@@ -165,6 +166,36 @@ export class Router {
   send(packet: Packet, { hopLimit }: { hopLimit?: number | undefined } = {}): MeshError | undefined {
     if (this.#closed) return new MeshError('CLOSED', 'the router is closed')
     return this.#forwarder.originate({ ...packet, srcAddr: this.address }, this.#here, { hopLimit })
+  }
+
+  /** From now on what this node has for other members goes through `endToEnd`, and what they say outside of it is dropped and counted. */
+  seal(endToEnd: EndToEnd): void {
+    this.#forwarder.endToEnd = endToEnd
+  }
+
+  /** What this address says counts only when it comes by `deliverSealed`. */
+  seals(address: string): boolean {
+    return this.#forwarder.isSealed(address)
+  }
+
+  /** What is sent there leaves at once, and does not have to wait for a handshake with its destination. */
+  isOpenTo(address: string): boolean {
+    return !this.seals(address) || this.#forwarder.endToEnd?.isOpen(address) === true
+  }
+
+  /** A packet out of a session. Undefined: somebody took it. */
+  deliverSealed(packet: DecodedPacket, arrival: Arrival): 'NO_SERVICE' | 'NO_HANDLER' | undefined {
+    return this.#closed || packet.service === sessionService ? undefined : this.#dispatcher.deliver(packet, arrival)
+  }
+
+  /** The signed record of this node as it is now. */
+  record(): Awaitable<Uint8Array> {
+    return this.#own.bytes()
+  }
+
+  /** Something hostile, odd or failed that was survived above: counted as those of routing are. */
+  fault(code: string, message: string): void {
+    this.#announcements.fault(code, message)
   }
 
   /** To every member that can be reached; `service` names the handler there. Never comes back here. */
@@ -320,7 +351,10 @@ export class Router {
   #handlerFailed(packet: DecodedPacket, error: unknown): void {
     const text = error instanceof Error ? error.message : String(error)
     this.#announcements.fault('HANDLER_FAILED', `a handler of ${packet.service ?? `context ${packet.contextID}`} failed: ${text}`)
-    this.#forwarder.error(packet, 'HANDLER_FAILED', text.slice(0, 200))
+    const { srcAddr, contextID, netState } = packet
+    const report = `HANDLER_FAILED ${text.slice(0, 200)}`
+    if (!srcAddr || !this.seals(srcAddr)) this.#forwarder.error(packet, 'HANDLER_FAILED', text.slice(0, 200))
+    else if (netState !== netStates.error) this.send({ netState: netStates.error, destAddr: srcAddr, contextID, data: report })
   }
 
   /** What happens while it closes is no news. */

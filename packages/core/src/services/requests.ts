@@ -46,7 +46,8 @@ export class Requests {
         let unsent = new MeshError('NO_ROUTE', `nobody to send '${service}' to`)
         for (const target of targets) {
           asked = target
-          const context = router.registerContext((packet, arrival) => answered({ target, hints, settle }, packet, arrival), {
+          const sealed = router.seals(target)
+          const context = router.registerContext((packet, arrival) => answered({ target, hints, settle, sealed }, packet, arrival), {
             from: target,
           })
           const error = router.send({ service, destAddr: target, contextID: context, data: bytes })
@@ -66,13 +67,15 @@ interface Asked {
   readonly target: string
   readonly hints: string[]
   readonly settle: Settle<Reply>
+  /** What the target says counts only in a session. */
+  readonly sealed: boolean
 }
 
-function answered({ target, hints, settle }: Asked, packet: DecodedPacket, arrival: Arrival): void {
+function answered({ target, hints, settle, sealed }: Asked, packet: DecodedPacket, arrival: Arrival): void {
   const from = packet.srcAddr ?? ''
   if (packet.netState === netStates.error) {
     const error = decodeNetError(packet.data, from)
-    if (from === target) settle.reject(error)
+    if (from === target && (arrival.verified || !sealed)) settle.reject(error)
     // A node on the way may be wrong about a path that another node repairs: only a hint.
     else if (hints.length < hintsMax) hints.push(`${from}: ${error.code} ${error.message}`)
     return

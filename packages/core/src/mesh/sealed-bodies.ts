@@ -1,0 +1,177 @@
+// What members say to each other goes through sessions: every packet that this node has for another member is sealed before routing
+// carries it, and what comes out of a session is delivered as if routing had brought it, from a source that is proven.
+
+import { asMeshError } from '../async/operations.ts'
+import { MeshError } from '../errors/mesh-error.ts'
+import { epochOf } from '../identity/member-record.ts'
+import { messageService } from '../messages/messages.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Dice } from '../ports/dice.ts'
+import type { Log } from '../ports/log.ts'
+import { sessionService, type EndToEnd } from '../routing/end-to-end.ts'
+import type { Router } from '../routing/router.ts'
+import type { Arrival } from '../routing/routing-types.ts'
+import { encodeNetError } from '../services/remote-error.ts'
+import type { Session } from '../session/session.ts'
+import type { SessionIdentity } from '../session/session-handshake.ts'
+import type { SessionPriority } from '../session/send-stream.ts'
+import { Sessions } from '../session/sessions.ts'
+import { packetDataBytesMax } from '../wire/mesh-packet.ts'
+import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
+import { decodePacket, encodePacket } from '../wire/packet-codec.ts'
+import { isWireFault } from '../wire/wire-fault.ts'
+
+export interface SealedBodiesOptions {
+  readonly clock: Clock
+  readonly dice: Dice
+  readonly log: Log
+  readonly identity: Omit<SessionIdentity, 'record'>
+}
+
+/** How the last packet of a peer came. */
+interface Way {
+  readonly via: string
+  readonly hops: number
+}
+
+interface Undelivered {
+  readonly destination: string
+  readonly packet: Packet
+  readonly body: Uint8Array
+  /** It was said once more already. */
+  readonly again: boolean
+}
+
+export class SealedBodies implements EndToEnd {
+  readonly #router: Router
+  readonly #options: SealedBodiesOptions
+  readonly #sessions: Sessions
+  /** Of the peers that there are sessions with, and of one that is asking. */
+  readonly #ways = new Map<string, Way>()
+  #asking: { readonly peer: string; readonly way: Way } | undefined
+
+  constructor(router: Router, options: SealedBodiesOptions) {
+    const { clock, dice, log, identity } = options
+    this.#router = router
+    this.#options = options
+    this.#sessions = new Sessions({
+      clock,
+      dice,
+      log,
+      self: { ...identity, record: () => router.record() },
+      transmit: (destAddr, data) => void router.send({ service: sessionService, destAddr, data }),
+      message: (from, data) => this.#deliver(from, data),
+      datagram: (from, data) => this.#deliver(from, data),
+      // Nobody takes streams yet.
+      stream: (_, stream) => {
+        stream.reset()
+        stream.stop()
+      },
+      opened: ({ peer }) => this.#ways.set(peer, this.#asking?.peer === peer ? this.#asking.way : this.#wayTo(peer)),
+      ended: ({ peer }) => this.#ways.delete(peer),
+      fault: (code, message) => router.fault(code, message),
+    })
+    router.registerService(sessionService, (packet, arrival) => this.#receive(packet, arrival), { plain: false })
+    router.on('destination', ({ address, state }) => {
+      if (state !== 'down') this.#routeChanged(address)
+    })
+    router.seal(this)
+  }
+
+  send(packet: Packet, destination: string): MeshError | undefined {
+    const bytes = packet.data?.length ?? 0
+    if (bytes > packetDataBytesMax)
+      return new MeshError('TOO_LARGE', `a packet with ${bytes} bytes of data: at most ${packetDataBytesMax} fit`)
+    const body = encodePacket({ ...packet, srcAddr: undefined, destAddr: undefined, nextAddr: undefined })
+    try {
+      this.#say(destination, packet, body)
+      return undefined
+    } catch (error) {
+      return error instanceof MeshError ? error : new MeshError('LINK_FAILED', String(error))
+    }
+  }
+
+  isOpen(destination: string): boolean {
+    return this.#sessions.get(destination)?.connection !== undefined
+  }
+
+  close(): void {
+    this.#sessions.close()
+  }
+
+  #say(destination: string, packet: Packet, body: Uint8Array, again = false): void {
+    const said = this.#sessions.to(destination).message(body, priorityOf(packet))
+    said.catch((error: unknown) => this.#undelivered(asMeshError(error), { destination, packet, body, again }))
+  }
+
+  #receive({ srcAddr, data }: DecodedPacket, { via, hops, plain, broadcast }: Arrival): void {
+    if (plain || broadcast || !srcAddr || !data) return
+    const way = { via, hops }
+    if (this.#ways.has(srcAddr)) this.#ways.set(srcAddr, way)
+    this.#asking = { peer: srcAddr, way }
+    this.#sessions.receive({ source: srcAddr, via, data })
+  }
+
+  #deliver(from: Session, data: Uint8Array): void {
+    const packet = decodePacket(data)
+    if (isWireFault(packet)) return this.#router.fault(packet.code, `${from.peer}: ${packet.detail}`)
+    const way = this.#ways.get(from.peer) ?? this.#wayTo(from.peer)
+    const arrival: Arrival = { ...way, verified: true, plain: false, broadcast: false }
+    const code = this.#router.deliverSealed({ ...packet, srcAddr: from.peer, destAddr: this.#router.address }, arrival)
+    if (!code) return
+    this.#router.fault(code, `what ${from.peer} says in its session is for nobody here`)
+    if (packet.netState === netStates.error) return
+    this.#router.send({
+      netState: netStates.error,
+      destAddr: from.peer,
+      contextID: packet.contextID,
+      data: encodeNetError(code, packet.service ?? ''),
+    })
+  }
+
+  #routeChanged(address: string): void {
+    const session = this.#sessions.get(address)
+    const destination = this.#router.destination(address)
+    if (!session || !destination) return
+    // Its record is proven: the process that the session is with is gone.
+    const { startedAt } = destination
+    if (startedAt !== undefined && session.record && startedAt > epochOf(session.record.seq48) * 1_000) return session.superseded()
+    const before = this.#ways.get(address)
+    if (before?.via === destination.via && before.hops === destination.hops) return
+    this.#ways.set(address, { via: destination.via, hops: destination.hops })
+    this.#sessions.routeChanged(address)
+  }
+
+  #wayTo(peer: string): Way {
+    const { via = peer, hops = 1 } = this.#router.destination(peer) ?? {}
+    return { via, hops }
+  }
+
+  /** The session was lost on the way, or nobody is there: who waits for an answer shall not wait for nothing. */
+  #undelivered(error: MeshError, { destination, packet, body, again }: Undelivered): void {
+    const { log } = this.#options
+    if (log.level >= 4) log.write(4, 'session', `something for ${destination} was not delivered: ${error.code} ${error.message}`)
+    // Whoever gets a message twice takes it once: its id says that it is the same.
+    if (error.code === 'OUTCOME_UNKNOWN' && packet.service === messageService && !again) {
+      try {
+        return this.#say(destination, packet, body, true)
+      } catch {
+        // The sessions are closed, or all in use.
+      }
+    }
+    if (packet.service === undefined || packet.contextID === undefined) return
+    const report: DecodedPacket = {
+      netState: netStates.error,
+      srcAddr: destination,
+      destAddr: this.#router.address,
+      contextID: packet.contextID,
+      data: encodeNetError(error.code, error.message),
+    }
+    this.#router.deliverSealed(report, { ...this.#wayTo(destination), verified: true, plain: false, broadcast: false })
+  }
+}
+
+/** What the library says to itself goes before what apps say. */
+function priorityOf({ service, contextID }: Packet): SessionPriority {
+  return service?.startsWith('$') === true || (service === undefined && contextID !== undefined) ? 'urgent' : 'normal'
+}

@@ -1,0 +1,13 @@
+import type { MeshError } from '../errors/mesh-error.ts'
+import type { Packet } from '../wire/packet.ts'
+
+/** On the packets that carry sessions: all that is seen of what members say, besides addresses, on the way (SE1). */
+export const sessionService = '$mesh.session'
+
+/** What stands above routing for what members say to each other. Routing itself knows only whom it is for. */
+export interface EndToEnd {
+  /** Takes a packet of this node's own for another member. An error: it does not leave. */
+  send(packet: Packet, destination: string): MeshError | undefined
+  /** What is sent there leaves at once, without a handshake before it. */
+  isOpen(destination: string): boolean
+}
