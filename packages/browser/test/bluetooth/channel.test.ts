@@ -233,6 +233,7 @@ describe('ALN-43 a Bluetooth channel', () => {
     const life = {
       track: (left: () => void) => ((leave = left), () => {}),
       onBack: () => () => {},
+      onHidden: () => () => {},
       present: async () => {},
       stop: () => {},
     }

@@ -131,6 +131,7 @@ describe('ALN-43 a serial channel', () => {
     const life = {
       track: (left: () => void) => ((leave = left), () => {}),
       onBack: () => () => {},
+      onHidden: () => () => {},
       present: async () => {},
       stop: () => {},
     }
