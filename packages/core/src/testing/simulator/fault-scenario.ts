@@ -51,9 +51,9 @@ export function runFaultScenario(seed: number, options: FaultScenarioOptions = {
 }
 
 /** Worlds that suffer a last blow. */
-const lastBlowShare = 0.5
+const lastBlowShare = 0.4
 /** Worlds with a liar in them. */
-const lyingShare = 0.15
+const lyingShare = 0.1
 /** How often it is looked whether the world has come to rest. */
 const restEveryMs = 500
 /** How long that may take once all are awake and no link is another any more: every retry. And at the very last. */
@@ -85,7 +85,7 @@ class FaultScenario {
     this.#faultCount = options.faults ?? 25
     const liars = new Set(drawing.chance(lyingShare) ? [drawing.between(0, this.#topology.nodes - 1)] : [])
     this.#faults = drawWorldFaults(drawing, liars.size > 0)
-    this.#gapMsMax = drawing.chance(0.1) ? 1_000 : drawing.pick([5, 20, 100, 300])
+    this.#gapMsMax = drawing.chance(0.15) ? drawing.pick([300, 1_000]) : drawing.pick([5, 20, 100])
     const latencyMsMax = drawing.pick([2, 20, 100])
     this.#world = new RoutedWorld(seed, this.#topology, { digest: recorded, latenciesMs: [1, latencyMsMax], liars })
     const broken = (what: string): never => this.#fail(what)
@@ -198,8 +198,9 @@ class FaultScenario {
     this.#world.run(quietForMs)
     if (this.#world.lastLinkChangeAt !== lastLinkChangeAt || this.#revisions() !== before) return false
     const wrong = unrest(this.#world, this.#invariants)
-    if (wrong !== undefined) this.#fail(`no lasting rest: ${wrong}`)
-    return true
+    // Who said too much is read slowly: what a liar said may be read long after it is gone.
+    if (wrong !== undefined && !this.#world.hasLiars) this.#fail(`no lasting rest: ${wrong}`)
+    return wrong === undefined
   }
 
   /** Another number, and some table is another. */

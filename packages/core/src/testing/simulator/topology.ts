@@ -110,9 +110,9 @@ export function drawTopology(nodes: number, dice: SeededDice): Topology {
     case 4:
       return randomRegular(nodes, nodes <= 8 ? dice.between(3, 4) : 3, dice)
     case 5:
-      return nodes <= 8 ? full(nodes) : starOfRelays(nodes, dice.between(3, 5), 1)
+      return nodes <= 8 ? full(nodes) : treeWithChords(nodes, dice.between(0, 5), dice)
     default:
-      return treeWithChords(nodes, dice.between(0, Math.ceil(nodes / 2)), dice)
+      return treeWithChords(nodes, dice.between(0, Math.ceil(nodes / 4)), dice)
   }
 }
 
