@@ -87,7 +87,9 @@ class FaultScenario {
     this.#faults = drawWorldFaults(drawing, liars.size > 0)
     this.#gapMsMax = drawing.chance(0.15) ? drawing.pick([300, 1_000]) : drawing.pick([5, 20, 100])
     const latencyMsMax = drawing.pick([2, 20, 100])
-    this.#world = new RoutedWorld(seed, this.#topology, { digest: recorded, latenciesMs: [1, latencyMsMax], liars })
+    // Where all links are alike, much happens in one moment.
+    const alike = drawing.chance(0.6)
+    this.#world = new RoutedWorld(seed, this.#topology, { digest: recorded, latenciesMs: [alike ? latencyMsMax : 1, latencyMsMax], liars })
     const broken = (what: string): never => this.#fail(what)
     this.#invariants = new Invariants(this.#world, broken)
     this.#traffic = new Traffic(this.#world, this.#invariants, broken)
