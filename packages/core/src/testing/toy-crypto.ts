@@ -9,7 +9,6 @@ import type { Dice } from '../ports/dice.ts'
 const keyBytes = 32
 const signatureBytes = 64
 const tagBytes = 16
-const maskedBytes = 16
 
 // The primes of xxHash32: odd, with well spread bits.
 const primes = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f] as const
@@ -138,10 +137,8 @@ export function toyCrypto(dice: Dice): Crypto {
   }
 }
 
-/** XORs the first bytes: enough that a forgotten `open` shows. */
+/** XORs four bytes, repeated: enough that a forgotten `open` shows. */
 function mask(key: Uint8Array, nonce: Uint8Array, from: Uint8Array, into: Uint8Array, length: number): void {
   const word = hash.begin(domains.stream).add(key, 8).add(nonce).next(0)
-  const masked = Math.min(length, maskedBytes)
-  for (let index = 0; index < masked; index += 1) into[index] = from[index]! ^ ((word >>> ((index & 3) << 3)) & 0xff)
-  for (let index = masked; index < length; index += 1) into[index] = from[index]!
+  for (let index = 0; index < length; index += 1) into[index] = from[index]! ^ ((word >>> ((index & 3) << 3)) & 0xff)
 }
