@@ -10,7 +10,7 @@ import { isWireFault } from '../wire/wire-fault.ts'
 
 /** A longer record has a chunk of its own. */
 const chunkBytes = 16_384
-const chunkStartBytes = 1_024
+const chunkStartBytes = 2_048
 /** Chunk and offset in one number. */
 const chunkStride = 65_536
 

@@ -51,7 +51,7 @@ export function runFaultScenario(seed: number, options: FaultScenarioOptions = {
 }
 
 /** Worlds that suffer a last blow. */
-const lastBlowShare = 0.4
+const lastBlowShare = 0.3
 /** Worlds with a liar in them. */
 const lyingShare = 0.1
 /** How often it is looked whether the world has come to rest. */

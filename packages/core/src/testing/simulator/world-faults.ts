@@ -32,7 +32,7 @@ export function drawWorldFaults(dice: SeededDice, lying: boolean): WorldFaultOpt
   const portion = dice.pick([0.2, 0.5, 0.8])
   const possible = worldFaultKinds.filter((kind) => kind !== 'lie' || lying)
   const kinds = possible.filter((kind) => kind === 'heal' || kind === 'lie' || dice.chance(rare.has(kind) ? portion / 3 : portion))
-  return { kinds: kinds.length > 1 ? kinds : possible, awayMsMax: dice.chance(0.03) ? 120_000 : dice.pick([100, 300, 1_000, 2_000, 5_000, 20_000]) }
+  return { kinds: kinds.length > 1 ? kinds : possible, awayMsMax: dice.chance(0.1) ? dice.pick([20_000, 120_000]) : dice.pick([100, 300, 1_000, 2_000, 5_000]) }
 }
 
 /** Does one thing to the world and says what. */
