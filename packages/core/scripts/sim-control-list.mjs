@@ -30,7 +30,7 @@ export const controls = [
   },
   {
     name: 'R8 (requests are passed on)',
-    replace: [{ file: 'routing/requests.js', text: 'this.#port.ask(next, destination, seq48, Math.min(hops, requestHopsMax) - 1);', by: '' }],
+    replace: [{ file: 'routing/requests.js', text: 'this.#port.ask(next, destination, seq48, forwarded.hops);', by: '' }],
   },
   {
     name: 'the digest (R10)',
