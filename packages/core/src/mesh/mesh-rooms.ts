@@ -5,6 +5,7 @@ import { NameClashes } from '../membership/name-clashes.ts'
 import { resolveName, unresolved } from '../membership/names.ts'
 import type { Peer } from '../membership/peer.ts'
 import { Peers } from '../membership/peers.ts'
+import { settleEach, targetList, type Outcomes, type SeveralTargets } from '../membership/targets.ts'
 import { Messages } from '../messages/messages.ts'
 import { GuardedEvents } from '../async/guarded-events.ts'
 import type { Log } from '../ports/log.ts'
@@ -17,6 +18,7 @@ import { DirectLinks } from '../signaling/direct-links.ts'
 import { LinkDegree } from '../signaling/link-degree.ts'
 import { healthOf, type Health } from '../introspection/health.ts'
 import type { Environment } from './environment.ts'
+import type { Mesh } from './mesh.ts'
 import type { MeshEvents, MeshWarning } from './mesh-events.ts'
 import type { MeshOptions } from './mesh-options.ts'
 import type { MeshSettings } from './mesh-settings.ts'
@@ -50,6 +52,8 @@ export class MeshRooms {
   readonly relays: RelayLinks
   readonly bluetooth: DeviceLinks
   readonly serial: DeviceLinks
+  /** What handlers are given as the mesh that was called; set by it before anything can arrive. */
+  mesh!: Mesh
   /** Called once, when it begins to close. */
   onClose: (() => void) | undefined
   readonly #log: Log
@@ -159,6 +163,16 @@ export class MeshRooms {
     const since = clock.now()
     const address = await this.resolve(target, options, options.kinds)
     return begin(address, { signal: options.signal, timeoutMs: Math.max(1, options.timeoutMs - (clock.now() - since)) })
+  }
+
+  /** As `withAddress` for each of several: a target that cannot be resolved is a rejected entry. */
+  withAddresses<T>(
+    targets: SeveralTargets,
+    options: OperationOptions & { readonly timeoutMs: number; readonly atOnceMax?: number | undefined },
+    begin: (address: string, options: { signal: AbortSignal | undefined; timeoutMs: number }) => Promise<T>,
+  ): Promise<Outcomes<T>> {
+    const list = targetList(targets, this.started.router)
+    return settleEach(list, (target) => this.withAddress(target, options, begin), options.atOnceMax)
   }
 
   report(error: MeshError): void {

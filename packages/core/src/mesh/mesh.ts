@@ -56,6 +56,7 @@ export class Mesh {
   /** Use `createMesh` or `joinMesh`. */
   constructor(rooms: MeshRooms) {
     this.#rooms = rooms
+    rooms.mesh = this
     this.ready = handled(rooms.start())
     this.services = rooms.services
     this.relays = rooms.relays
