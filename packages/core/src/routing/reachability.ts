@@ -85,11 +85,11 @@ export class Reachability {
     const record = this.#exchange.record(address)?.record
     if (route && record) {
       const { neighbour } = route
-      const direct = neighbour.address === address
+      const link = this.#exchange.linkTo(address)?.link
       return {
         address, kind: kindOf(record.kind), name: record.kind === 'named' ? address : record.name, capabilities: record.capabilities, hops: route.hops,
-        cost: metricOf(route), via: neighbour.address, direct, verified: direct && record.kind !== 'named',
-        roundTripMs: direct ? neighbour.link.roundTripMs : undefined,
+        cost: metricOf(route), via: neighbour.address, direct: link !== undefined, verified: link !== undefined && record.kind !== 'named',
+        roundTripMs: link?.roundTripMs,
         startedAt: epochOf(record.seq48) * 1_000,
       }
     }

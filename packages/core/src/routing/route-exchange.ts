@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { ControlMessage, Digest } from '../wire/control.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import { DigestWatch } from './digest-watch.ts'
+import { costInfinite } from './link-cost.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import type { OwnRecord } from './own-record.ts'
 import { unprovenMax } from './proofs.ts'
@@ -37,6 +38,10 @@ export class RouteExchange {
   readonly #own: OwnRecord
   readonly #port: RouteExchangePort
   readonly #neighbours = new Map<LinkNeighbour, DigestWatch>()
+  /** By address; the one that joined last stands at the end. */
+  readonly #linksTo = new Map<string, readonly LinkNeighbour[]>()
+  /** Who was told to be a neighbour. */
+  readonly #linked = new Set<string>()
   readonly #teller: RouteTeller
   readonly #intake: RouteIntake
   readonly #leafness: Leafness
@@ -86,6 +91,12 @@ export class RouteExchange {
     return this.#neighbours.keys()
   }
 
+  /** A link that ends at this node and is one of the ways to it, whether packets take it or another that is quicker. */
+  linkTo(address: string): LinkNeighbour | undefined {
+    const origin = this.table.get(address)
+    return this.#linksTo.get(address)?.findLast((neighbour) => neighbour.cost < costInfinite && origin?.hasRouteOf(neighbour))
+  }
+
   /** What is known of an origin; undefined of this node itself. */
   record(address: string): ProvenRecord | undefined {
     return address === this.#identity.address ? undefined : this.#intake.proof(address)
@@ -106,6 +117,7 @@ export class RouteExchange {
 
   join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
     this.#neighbours.set(neighbour, new DigestWatch())
+    this.#setLinksTo(neighbour.address, [...(this.#linksTo.get(neighbour.address) ?? []), neighbour])
     this.#intake.join(neighbour, proof)
     // Most who join a relay are leaves, and say so at once: they shall not be told first what they do not want.
     this.#teller.join(neighbour, this.#identity.kind === 'relay' && neighbour.kind === 'member' ? leafRowsMax : 0)
@@ -114,6 +126,7 @@ export class RouteExchange {
 
   leave(neighbour: LinkNeighbour): void {
     if (!this.#neighbours.delete(neighbour)) return
+    this.#setLinksTo(neighbour.address, this.#linksTo.get(neighbour.address)?.filter((other) => other !== neighbour) ?? [])
     this.#teller.leave(neighbour)
     this.#intake.leave(neighbour)
     this.#requests.leave(neighbour)
@@ -243,12 +256,25 @@ export class RouteExchange {
     this.#wants.stop()
   }
 
+  #setLinksTo(address: string, links: readonly LinkNeighbour[]): void {
+    if (links.length > 0) this.#linksTo.set(address, links)
+    else this.#linksTo.delete(address)
+  }
+
+  /** It is a neighbour now, or none any more. */
+  #reachedAnew(address: string): boolean {
+    const was = this.#linked.delete(address)
+    const is = this.linkTo(address) !== undefined
+    if (is) this.#linked.add(address)
+    return was !== is
+  }
+
   #selected(change: Change<LinkNeighbour>, known = false): void {
     const { origin, selection } = change
     origin.lostAt = origin.routeCount > 0 ? undefined : (origin.lostAt ?? this.#clock.now())
     if (known) this.#teller.gone(origin.address)
     else this.#teller.changed(change)
-    if (selection !== 'same') this.#port.changed(origin.address)
+    if (this.#reachedAnew(origin.address) || selection !== 'same') this.#port.changed(origin.address)
     this.#requests.review(origin)
     this.#wants.review(origin)
   }

@@ -32,6 +32,23 @@ describe('ALN-06 what a link costs', () => {
     expect(cost.cost).toBe(148)
   })
 
+  it('ALN-06 a neighbour that is reached quicker by another way is a neighbour all the same', () => {
+    const world = new RouterWorld()
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => world.router(name)) as [TestRouter, TestRouter, TestRouter]
+    world.link(a, b, { latencyMs: 5 })
+    world.link(b, c, { latencyMs: 5 })
+    world.run(1_000)
+    const seen: (boolean | undefined)[] = []
+    a.on('destination', ({ address }) => address === c.address && seen.push(a.destination(c.address)?.direct))
+    const { dialer } = world.link(a, c, { latencyMs: 400 })
+    world.run(5_000)
+    expect(a.destination(c.address)).toMatchObject({ via: b.address, hops: 2, direct: true, roundTripMs: dialer.roundTripMs })
+    dialer.close('enough')
+    world.run(1_000)
+    expect(a.destination(c.address)).toMatchObject({ via: b.address, direct: false, roundTripMs: undefined })
+    expect(seen).toEqual([true, false])
+  })
+
   it('ALN-06 the quicker of two ways is taken, and the other one when the page on the way is hidden', () => {
     const world = new RouterWorld()
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => world.router(name)) as [TestRouter, TestRouter, TestRouter, TestRouter]
