@@ -16,10 +16,10 @@ import type { Session } from '../session/session.ts'
 import type { SessionIdentity } from '../session/session-handshake.ts'
 import type { SessionPriority } from '../session/send-stream.ts'
 import { Sessions } from '../session/sessions.ts'
-import { packetDataBytesMax } from '../wire/mesh-packet.ts'
+import { messageDataBytesMax } from '../session/session-limits.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
-import { decodePacket, encodePacket } from '../wire/packet-codec.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
+import { decodeSealedPacket, encodeSealedPacket } from './sealed-packet.ts'
 
 export interface SealedBodiesOptions {
   readonly clock: Clock
@@ -80,9 +80,9 @@ export class SealedBodies implements EndToEnd {
 
   send(packet: Packet, destination: string): MeshError | undefined {
     const bytes = packet.data?.length ?? 0
-    if (bytes > packetDataBytesMax)
-      return new MeshError('TOO_LARGE', `a packet with ${bytes} bytes of data: at most ${packetDataBytesMax} fit`)
-    const body = encodePacket({ ...packet, srcAddr: undefined, destAddr: undefined, nextAddr: undefined })
+    if (bytes > messageDataBytesMax)
+      return new MeshError('TOO_LARGE', `${bytes} bytes of data: at most ${messageDataBytesMax} go to a member at once`)
+    const body = encodeSealedPacket({ ...packet, srcAddr: undefined, destAddr: undefined, nextAddr: undefined })
     try {
       this.#say(destination, packet, body)
       return undefined
@@ -113,7 +113,7 @@ export class SealedBodies implements EndToEnd {
   }
 
   #deliver(from: Session, data: Uint8Array): void {
-    const packet = decodePacket(data)
+    const packet = decodeSealedPacket(data)
     if (isWireFault(packet)) return this.#router.fault(packet.code, `${from.peer}: ${packet.detail}`)
     const way = this.#ways.get(from.peer) ?? this.#wayTo(from.peer)
     const arrival: Arrival = { ...way, verified: true, plain: false, broadcast: false }

@@ -8,8 +8,8 @@ import type { PlainEdge, PlainRefusal } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import { encodeMeshPacketHead, hopLimitStart, readMeshPacket, type MeshPacketHeader, type MeshPacketOptions } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
-import { decodePacket, encodePacket } from '../wire/packet-codec.ts'
-import { isWireFault } from '../wire/wire-fault.ts'
+import { dataBytesMax, decodePacket, encodePacket } from '../wire/packet-codec.ts'
+import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
 import type { Broadcasts } from './broadcasts.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { sessionService, type EndToEnd } from './end-to-end.ts'
@@ -165,7 +165,7 @@ export class Forwarder {
     const { address, clock, exchange, reachability, plainEdge } = this.#parts
     const sourceGateway = arrival.plain ? address : undefined
     if (destination === address) {
-      const own = decodePacket(encodePacket({ ...packet, nextAddr: undefined }))
+      const own = copyToSelf(packet)
       if (!isWireFault(own)) clock.soon(() => this.#deliver(own, arrival))
       return undefined
     }
@@ -276,4 +276,12 @@ const plainRefusals: Readonly<Record<PlainRefusal, (destination: string) => stri
   QUEUE_FULL: (destination) => `${destination} does not take packets fast enough`,
   TOO_LARGE: (destination) => `a packet for ${destination} is larger than plain nodes can take`,
   HOP_LIMIT: (destination) => `a packet for ${destination} goes in a circle`,
+}
+
+/** As it would have come over a wire. Data that no packet of a wire could hold stays within this process, so it may. */
+function copyToSelf(packet: Packet): DecodedPacket | WireFault {
+  const { data } = packet
+  if (!(data instanceof Uint8Array) || data.length <= dataBytesMax) return decodePacket(encodePacket({ ...packet, nextAddr: undefined }))
+  const head = decodePacket(encodePacket({ ...packet, nextAddr: undefined, data: undefined }))
+  return isWireFault(head) ? head : { ...head, data: data.slice() }
 }

@@ -16,10 +16,13 @@ export const framesPerRecordMax = 512
 export const datagramBytesMax = 15_900
 /** Datagrams that wait for the congestion window; then the oldest goes. */
 export const datagramsQueuedMax = 64
-export const messageBytesMax = 16_777_216
+/** 16 MiB of an app's own, and what the library puts in front of them. */
+export const messageBytesMax = 16_781_312
+/** Of it, the data of the packet in a message. The rest is for the packet's head. */
+export const messageDataBytesMax = 16_780_288
 /** Messages that are not delivered yet, of one session; then QUEUE_FULL. */
 export const messagesUnsettledMax = 8_192
-export const messageBytesUnsettledMax = 33_554_432
+export const messageBytesUnsettledMax = 33_562_624
 
 /** Packet numbers behind the highest one that are still told apart. */
 export const replayWindowPackets = 8_192

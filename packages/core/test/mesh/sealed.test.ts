@@ -5,6 +5,7 @@ import type { Mesh } from '../../src/mesh/mesh.ts'
 import type { Crypto } from '../../src/ports/crypto.ts'
 import type { Router } from '../../src/routing/router.ts'
 import { encodeMeshPacket } from '../../src/wire/mesh-packet.ts'
+import { messageDataBytesMax } from '../../src/session/session-limits.ts'
 import { netStates, type Packet } from '../../src/wire/packet.ts'
 import { encodePacket } from '../../src/wire/packet-codec.ts'
 import { MeshWorld } from './mesh-world.ts'
@@ -201,6 +202,19 @@ describe('what members say to each other', () => {
     const { ada, bob } = await pair()
     const nobody = `k${'a'.repeat(26)}.aaaa`
     expect(ada.router.send({ service: 'x', destAddr: nobody, data: 'x' })).toMatchObject({ code: 'NO_ROUTE' })
-    expect(ada.router.send({ service: 'x', destAddr: bob.address, data: new Uint8Array(16_385) })).toMatchObject({ code: 'TOO_LARGE' })
+    const tooLarge = new Uint8Array(messageDataBytesMax + 1)
+    expect(ada.router.send({ service: 'x', destAddr: bob.address, data: tooLarge })?.code).toBe('TOO_LARGE')
+  })
+
+  it.each([16_384, 16_385, 65_536, 2_000_000])('MM1 %d bytes of data arrive as they were, also at oneself', async (length) => {
+    world = new MeshWorld(7)
+    const { ada, bob } = await pair()
+    const sent = Uint8Array.from({ length }, (_, index) => index * 31)
+    const took: (Uint8Array | undefined)[] = []
+    for (const mesh of [ada, bob]) mesh.router.registerService('take', ({ data }) => void took.push(data?.slice()))
+    expect(ada.router.send({ service: 'take', destAddr: bob.address, data: sent })).toBeUndefined()
+    expect(ada.router.send({ service: 'take', destAddr: ada.address, data: sent })).toBeUndefined()
+    await world.clock.advanceUntil(() => took.length === 2)
+    for (const data of took) expect(Buffer.compare(data ?? new Uint8Array(), sent)).toBe(0)
   })
 })
