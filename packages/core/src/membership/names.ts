@@ -2,7 +2,7 @@ import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberForm, whoPart } from '../identity/address.ts'
 import type { Destination, PeerKind } from '../routing/routing-types.ts'
 
-/** One line each in an AMBIGUOUS_NAME error. */
+/** One line each in an AMBIGUOUS_NAME error; also how many are asked at a time whether they are there. */
 const ambiguousListedMax = 8
 
 export interface NameQuery {
@@ -13,11 +13,20 @@ export interface NameQuery {
   readonly kinds: readonly PeerKind[]
 }
 
+/** Several have the name, and not all of them have shown that they are there. */
+export interface Undecided {
+  /** Who is to be asked, the nearest first. */
+  readonly ask: readonly string[]
+  /** What to say if nothing more is heard. */
+  readonly error: MeshError
+}
+
 /**
  * Who is meant: a full address, else a `who` (its nearest tab), else an exact display name in NFC. Only those that can
- * be reached count, so that no ghost makes a name ambiguous. Undefined: nobody yet.
+ * be reached count, before those that did not answer, and a name is ambiguous only when two of them have answered: no ghost
+ * makes it so (SE5). Undefined: nobody yet.
  */
-export function resolveName(query: NameQuery, destinations: readonly Destination[]): string | MeshError | undefined {
+export function resolveName(query: NameQuery, destinations: readonly Destination[]): string | MeshError | Undecided | undefined {
   const { target, self, kinds } = query
   if (target === self) return self
   const exact = destinations.find(({ address }) => address === target)
@@ -28,10 +37,18 @@ export function resolveName(query: NameQuery, destinations: readonly Destination
   if (isMemberForm(target)) return notAble ?? nearest(able.filter(({ address }) => whoPart(address) === target))?.address
   const wanted = target.normalize('NFC')
   const named = able.filter(({ name }) => name.normalize('NFC') === wanted)
-  const whos = new Set(named.map(({ address }) => whoPart(address)))
-  if (whos.size > 1) return ambiguous(target, named)
-  if (whos.size === 1) return nearest(named)?.address
-  return notAble
+  const heard = named.filter(({ silent }) => !silent)
+  const candidates = heard.length > 0 ? heard : named
+  if (candidates.length === 0) return notAble
+  if (whosOf(candidates).size === 1) return nearest(candidates)?.address
+  const proven = candidates.filter(({ kind, verified }) => verified || kind === 'plain')
+  if (whosOf(proven).size > 1) return ambiguous(target, proven)
+  const asked = byDistance(candidates.filter((one) => !proven.includes(one))).slice(0, ambiguousListedMax)
+  return { ask: asked.map(({ address }) => address), error: ambiguous(target, candidates) }
+}
+
+function whosOf(destinations: readonly Destination[]): Set<string> {
+  return new Set(destinations.map(({ address }) => whoPart(address)))
 }
 
 /** What to say when nobody came to answer to `target` in time. */
@@ -42,7 +59,14 @@ export function unresolved(target: string, timeoutMs: number): MeshError {
 }
 
 function nearest(destinations: readonly Destination[]): Destination | undefined {
-  return destinations.toSorted((a, b) => a.hops - b.hops || a.cost - b.cost || (a.address < b.address ? -1 : 1))[0]
+  return byDistance(destinations)[0]
+}
+
+/** Those that did not answer last. */
+function byDistance(destinations: readonly Destination[]): Destination[] {
+  return destinations.toSorted(
+    (a, b) => Number(a.silent) - Number(b.silent) || a.hops - b.hops || a.cost - b.cost || (a.address < b.address ? -1 : 1),
+  )
 }
 
 function ambiguous(target: string, named: readonly Destination[]): MeshError {

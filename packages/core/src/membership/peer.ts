@@ -29,7 +29,10 @@ export interface Peer {
   readonly roundTripMs: number | undefined
   /** A link of ours ends there. */
   readonly direct: boolean
-  /** It proved its address on a link of ours. */
+  /**
+   * This very process holds the keys of its address: it has answered in a session with this node. Until then others say that it is
+   * there. Of a plain ALN node always false.
+   */
   readonly verified: boolean
   /** When its process started: milliseconds since 1970, by its own clock. Undefined for plain nodes. */
   readonly startedAt: number | undefined

@@ -136,16 +136,22 @@ export class MeshRooms {
   resolve(target: string, options: OperationOptions = {}, kinds: readonly PeerKind[] = ['member']): Promise<string> {
     const { signal, timeoutMs = requestTimeoutMs } = options
     const { router } = this.started
+    let undecided: MeshError | undefined
     return this.operations.run<string>({
       signal,
       timeoutMs,
-      timedOut: () => unresolved(target, timeoutMs),
+      timedOut: () => undecided ?? unresolved(target, timeoutMs),
       begin(settle) {
         if (typeof target !== 'string' || target === '') throw new MeshError('INVALID_OPTION', 'a target is an address or a name')
         const look = (): void => {
           const found = resolveName({ target, self: router.address, kinds }, router.destinations())
+          undecided = undefined
           if (found instanceof MeshError) settle.reject(found)
-          else if (found !== undefined) settle.resolve(found)
+          else if (typeof found === 'string') settle.resolve(found)
+          else if (found !== undefined) {
+            undecided = found.error
+            for (const address of found.ask) router.probe(address)
+          }
         }
         look()
         return router.on('destination', look)

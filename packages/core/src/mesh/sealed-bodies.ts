@@ -3,7 +3,7 @@
 
 import { asMeshError } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
-import { epochOf } from '../identity/member-record.ts'
+import { epochOf, type MemberRecord } from '../identity/member-record.ts'
 import { messageService } from '../messages/messages.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
@@ -19,6 +19,7 @@ import { Sessions } from '../session/sessions.ts'
 import { messageDataBytesMax } from '../session/session-limits.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
+import { PresenceProofs } from './presence-proofs.ts'
 import { decodeSealedPacket, encodeSealedPacket } from './sealed-packet.ts'
 
 export interface SealedBodiesOptions {
@@ -48,12 +49,14 @@ export class SealedBodies implements EndToEnd {
   readonly #sessions: Sessions
   /** Of the peers that there are sessions with, and of one that is asking. */
   readonly #ways = new Map<string, Way>()
+  readonly #proofs: PresenceProofs
   #asking: { readonly peer: string; readonly way: Way } | undefined
 
   constructor(router: Router, options: SealedBodiesOptions) {
     const { clock, dice, log, identity } = options
     this.#router = router
     this.#options = options
+    this.#proofs = new PresenceProofs(clock)
     this.#sessions = new Sessions({
       clock,
       dice,
@@ -68,7 +71,14 @@ export class SealedBodies implements EndToEnd {
         stream.stop()
       },
       opened: ({ peer }) => this.#ways.set(peer, this.#asking?.peer === peer ? this.#asking.way : this.#wayTo(peer)),
-      ended: ({ peer }) => this.#ways.delete(peer),
+      ended: ({ peer }, { code }) => {
+        this.#ways.delete(peer)
+        if (code === 'TIMEOUT') this.#silent(peer)
+      },
+      proven: (record) => {
+        if (this.#proofs.answered(record)) router.proofChanged(record.address)
+      },
+      silent: (peer) => this.#silent(peer),
       fault: (code, message) => router.fault(code, message),
     })
     router.registerService(sessionService, (packet, arrival) => this.#receive(packet, arrival), { plain: false })
@@ -95,8 +105,24 @@ export class SealedBodies implements EndToEnd {
     return this.#sessions.get(destination)?.connection !== undefined
   }
 
+  isProven({ address, exchangeKey }: MemberRecord): boolean {
+    return this.#proofs.isProven(address, exchangeKey)
+  }
+
+  isSilent(destination: string): boolean {
+    return this.#proofs.isSilent(destination)
+  }
+
+  probe(destination: string): void {
+    this.#sessions.ask(destination)
+  }
+
   close(): void {
     this.#sessions.close()
+  }
+
+  #silent(peer: string): void {
+    if (this.#proofs.unanswered(peer)) this.#router.proofChanged(peer)
   }
 
   #say(destination: string, packet: Packet, body: Uint8Array, again = false): void {

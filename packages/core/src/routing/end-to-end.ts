@@ -1,4 +1,5 @@
 import type { MeshError } from '../errors/mesh-error.ts'
+import type { MemberRecord } from '../identity/member-record.ts'
 import type { Packet } from '../wire/packet.ts'
 
 /** On the packets that carry sessions: all that is seen of what members say, besides addresses, on the way (SE1). */
@@ -10,4 +11,10 @@ export interface EndToEnd {
   send(packet: Packet, destination: string): MeshError | undefined
   /** What is sent there leaves at once, without a handshake before it. */
   isOpen(destination: string): boolean
+  /** The process behind this record has answered in a session: it is there, and not only its record (SE5). */
+  isProven(record: MemberRecord): boolean
+  /** It was asked for a session less than a minute ago, and did not answer. */
+  isSilent(destination: string): boolean
+  /** Asks it for a session, to know whether it is there. */
+  probe(destination: string): void
 }

@@ -1,7 +1,7 @@
 // What the table means for everybody above: who can be reached and which services there are. All of it follows from the
 // selected routes and the records behind them, so that a lost route takes names, services and plain hosts with it.
 
-import { epochOf, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
+import { epochOf, type MemberRecord, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
 import type { VisibleHost } from '../plain-edge/plain-edge.ts'
 import type { Route } from './origin.ts'
 import { PlainHosts, type PlainRoute } from './plain-hosts.ts'
@@ -16,6 +16,10 @@ export interface ReachabilityPort {
   now(): number
   destination(address: string, state: 'up' | 'change' | 'down'): void
   service(change: ServiceChange): void
+  /** The process behind this record has answered in a session. */
+  isProven(record: MemberRecord): boolean
+  /** It did not answer when it was asked for one. */
+  isSilent(address: string): boolean
 }
 
 export class Reachability {
@@ -88,7 +92,9 @@ export class Reachability {
       const link = this.#exchange.linkTo(address)?.link
       return {
         address, kind: kindOf(record.kind), name: record.kind === 'named' ? address : record.name, capabilities: record.capabilities, hops: route.hops,
-        cost: metricOf(route), via: neighbour.address, direct: link !== undefined, verified: link !== undefined && record.kind !== 'named',
+        cost: metricOf(route), via: neighbour.address, direct: link !== undefined,
+        verified: record.kind !== 'named' && this.#port.isProven(record),
+        silent: this.#port.isSilent(address),
         roundTripMs: link?.roundTripMs,
         startedAt: epochOf(record.seq48) * 1_000,
       }
@@ -98,7 +104,7 @@ export class Reachability {
     const toGateway = plain.gateway === this.#self ? undefined : this.#route(plain.gateway)
     const hops = (toGateway?.hops ?? 0) + plain.host.hops
     const via = toGateway?.neighbour.address ?? address
-    return { address, kind: 'plain', name: address, capabilities: [], hops, cost: plain.cost, via, direct: hops === 1, verified: false, gateway: plain.gateway }
+    return { address, kind: 'plain', name: address, capabilities: [], hops, cost: plain.cost, via, direct: hops === 1, verified: false, silent: false, gateway: plain.gateway }
   }
 
   /** How many can be reached. */
@@ -113,6 +119,11 @@ export class Reachability {
       const destination = place++ < skip ? undefined : this.destination(address)
       if (destination) yield destination
     }
+  }
+
+  /** Whether it is there, or answers, is known better now. */
+  proofChanged(address: string): void {
+    if (this.#known.has(address)) this.#port.destination(address, 'change')
   }
 
   providers(service: string): ReadonlyMap<string, Offer> {
@@ -137,10 +148,10 @@ export class Reachability {
     const now = this.#port.now()
     for (const service of name === undefined ? this.#services.names() : [name]) {
       for (const [address, { load, knownSince, loadSince }] of this.#services.providers(service)) {
-        const at = address === this.#self ? { hops: 0, cost: 0, kind: 'member' as const } : this.destination(address)
+        const at = address === this.#self ? { hops: 0, cost: 0, kind: 'member' as const, silent: false } : this.destination(address)
         if (!at) continue
-        const { hops, cost, kind } = at
-        rows.push({ service, address, load, hops, cost, kind, knownMs: now - knownSince, unchangedMs: now - loadSince })
+        const { hops, cost, kind, silent } = at
+        rows.push({ service, address, load, hops, cost, kind, silent, knownMs: now - knownSince, unchangedMs: now - loadSince })
       }
     }
     return rows

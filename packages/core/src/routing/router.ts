@@ -99,6 +99,8 @@ export class Router {
       now: () => options.clock.now(),
       destination: (address, state) => this.#changed(() => events.emit('destination', { address, state })),
       service: (change) => this.#changed(() => events.emit('service', change)),
+      isProven: (record) => this.#forwarder.endToEnd?.isProven(record) === true,
+      isSilent: (address) => this.#forwarder.endToEnd?.isSilent(address) === true,
     })
     this.#plainEdge = new PlainEdge({
       address: this.address,
@@ -181,6 +183,16 @@ export class Router {
   /** What is sent there leaves at once, and does not have to wait for a handshake with its destination. */
   isOpenTo(address: string): boolean {
     return !this.seals(address) || this.#forwarder.endToEnd?.isOpen(address) === true
+  }
+
+  /** Asks it for a session, to know whether it is there. `destination` tells. */
+  probe(address: string): void {
+    if (!this.#closed && this.seals(address)) this.#forwarder.endToEnd?.probe(address)
+  }
+
+  /** Sessions know better now whether that one is there. */
+  proofChanged(address: string): void {
+    if (!this.#closed) this.#reachability.proofChanged(address)
   }
 
   /** A packet out of a session. Undefined: somebody took it. */

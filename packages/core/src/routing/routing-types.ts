@@ -11,7 +11,7 @@ export interface Arrival {
   readonly via: string
   /** Links crossed; 0 for a local send. */
   readonly hops: number
-  /** The source is a neighbour that proved its address in the link handshake, or is this node itself. */
+  /** It came in a session with exactly that source, or is of this node itself. */
   readonly verified: boolean
   /** The source is a plain ALN node. */
   readonly plain: boolean
@@ -33,8 +33,10 @@ export interface Destination {
   readonly via: string
   /** A link of ours ends there. */
   readonly direct: boolean
-  /** It proved its address on a link of ours. */
+  /** This very process has answered in a session: it holds the keys of its address. Never for a plain node. */
   readonly verified: boolean
+  /** It was asked for a session less than a minute ago, and did not answer: who has the choice takes somebody else (SE5). */
+  readonly silent: boolean
   /** The node that answers for a plain host. */
   readonly gateway?: string | undefined
   /** Of the link, for neighbours. */
@@ -51,6 +53,8 @@ export interface ServiceRow {
   readonly hops: number
   readonly cost: number
   readonly kind: PeerKind
+  /** As in `Destination`. */
+  readonly silent: boolean
   /** Milliseconds since this node learned of it; 0 again when it came back after it was gone. */
   readonly knownMs: number
   /** Milliseconds since its load changed last, as told here. */

@@ -23,6 +23,8 @@ export interface ServiceListing {
   readonly kind: PeerKind
   /** The display name of the provider; '' when it has none. */
   readonly name: string
+  /** Its session did not answer within the last 60 s: calls prefer others. */
+  readonly silent: boolean
   /** Registered by this mesh itself. */
   readonly local: boolean
   /** Milliseconds since this mesh learned of it; from 0 again when it comes back after it was gone. */
@@ -126,7 +128,7 @@ export class ServiceRegistry implements Services {
     return router
       .services(name)
       .filter(({ service }) => !service.startsWith('$'))
-      .map(({ service, address, load, hops, cost, kind, knownMs, unchangedMs }) => ({
+      .map(({ service, address, load, hops, cost, kind, silent, knownMs, unchangedMs }) => ({
         service,
         address: address as Address,
         load: loadFromWire(load),
@@ -134,6 +136,7 @@ export class ServiceRegistry implements Services {
         cost,
         kind,
         name: router.destination(address)?.name ?? '',
+        silent,
         local: address === router.address,
         knownMs,
         unchangedMs,
@@ -217,11 +220,12 @@ export function checkServiceName(name: unknown): void {
   if (typeof name !== 'string' || name === '') throw new MeshError('INVALID_OPTION', 'the name of a service is a text of at least 1 byte')
 }
 
-/** Local first, members before plain nodes, then the least load, then the nearest. */
+/** Local first, those that are silent last, members before plain nodes, then the least load, then the nearest. */
 export function byPreference(listings: readonly ServiceListing[]): ServiceListing[] {
   return listings.toSorted(
     (a, b) =>
       Number(b.local) - Number(a.local) ||
+      Number(a.silent) - Number(b.silent) ||
       Number(a.kind === 'plain') - Number(b.kind === 'plain') ||
       a.load - b.load ||
       a.cost - b.cost ||

@@ -8,7 +8,14 @@ import { handshakeTask, handshakeTasksMax } from './handshake-steps.ts'
 import type { HandshakesOptions } from './handshakes.ts'
 import { PieceCollector } from './piece-collector.ts'
 import { SessionHandshake } from './session-handshake.ts'
-import { handshakeGiveUpMs, handshakeMsMax, handshakePiecesMax, handshakeRepeatFirstMs, handshakeRepeatMostMs } from './session-limits.ts'
+import {
+  handshakeGiveUpMs,
+  handshakeMsMax,
+  handshakePiecesMax,
+  handshakeRepeatFirstMs,
+  handshakeRepeatMostMs,
+  handshakeSilentMs,
+} from './session-limits.ts'
 import { connectionIdBytes, encodeFirst, encodePieces, idText, type HandshakePiece } from './session-packet.ts'
 
 interface Attempt {
@@ -145,6 +152,8 @@ export class AskedHandshakes {
 
   #repeat(attempt: Attempt): void {
     const now = this.#options.clock.now()
+    if (!attempt.concluded && now - attempt.askedSince >= handshakeSilentMs) this.#options.silent(attempt.peer)
+    if (!this.#isUnderWay(attempt)) return
     if (now - attempt.startedAt < handshakeMsMax) return this.#say(attempt)
     this.#drop(attempt)
     if (attempt.concluded) this.#options.unconfirmed(attempt.peer, attempt.id)

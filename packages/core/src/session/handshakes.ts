@@ -22,6 +22,8 @@ export interface HandshakesOptions {
   established(outcome: HandshakeOutcome, roundTripMs: number | undefined, early: readonly Uint8Array[]): void
   /** The peer never showed that it has the keys of this connection of ours. */
   unconfirmed(peer: string, id: string): void
+  /** Asked for a while; the asking goes on. */
+  silent(peer: string): void
   /** Asked for long enough. */
   gaveUp(peer: string): void
   refused(error: MeshError): void

@@ -70,6 +70,8 @@ export const handshakesPendingMax = 64
 export const handshakeMsMax = 10_000
 export const handshakeRepeatFirstMs = 500
 export const handshakeRepeatMostMs = 4_000
+/** Asked for so long without an answer, a peer counts as silent: who has the choice takes another one. Three repetitions and a slow path. */
+export const handshakeSilentMs = 3_000
 /** Asked for all this time without an answer, a session is given up. */
 export const handshakeGiveUpMs = 30_000
 /** A Noise message travels in so many packets at most: a member record takes up to 32 KiB. */

@@ -40,6 +40,10 @@ export interface SessionsOptions {
   datagram(from: Session, data: Uint8Array): void
   stream(from: Session, stream: SessionStream): void
   opened?(session: Session): void
+  /** A handshake came through: the process with this record is there. */
+  proven?(record: MemberRecord): void
+  /** It does not answer; the asking goes on for a while. */
+  silent?(peer: string): void
   ended?(session: Session, error: MeshError): void
   /** A packet that did not hold: counted by whoever counts. */
   fault?(code: string, message: string): void
@@ -75,6 +79,7 @@ export class Sessions {
       transmit: (peer, packet) => options.transmit(peer, packet),
       established: (outcome, roundTripMs, early) => this.#established(outcome, roundTripMs, early),
       unconfirmed: (peer, id) => this.#sessions.get(peer)?.unconfirmed(id),
+      silent: (peer) => options.silent?.(peer),
       gaveUp: (peer) => this.#sessions.get(peer)?.unanswered(),
       refused: (error) => this.#fault(error.code, error.message),
     })
@@ -104,6 +109,12 @@ export class Sessions {
 
   get(address: string): Session | undefined {
     return this.#sessions.get(address)
+  }
+
+  /** Asks for a session although there is nothing to say yet. */
+  ask(address: string): void {
+    if (this.#closed || !isMemberAddress(address) || address === this.#options.self.address) return
+    if (!this.#sessions.get(address)?.connection) this.#handshakes.asked.begin(address)
   }
 
   /** A packet for the sessions of this node. Never throws at what it says. */
@@ -158,6 +169,7 @@ export class Sessions {
     const connection = this.#connect(session, outcome, roundTripMs)
     this.#connections.set(connection.id, { session, connection })
     session.adopt(connection)
+    this.#options.proven?.(record)
     if (!outcome.byInitiator) this.#handshakes.asked.satisfied(peer)
     for (const data of early) this.receive({ source: peer, via: peer, data })
   }

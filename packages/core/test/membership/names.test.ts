@@ -7,7 +7,19 @@ const who = (letter: string): string => `k${letter.repeat(26)}`
 const self = `${who('s')}.self`
 
 function there(address: string, of: Partial<Destination> = {}): Destination {
-  return { address, kind: 'member', name: '', capabilities: [], hops: 1, cost: 1, via: address, direct: true, verified: true, ...of }
+  return {
+    address,
+    kind: 'member',
+    name: '',
+    capabilities: [],
+    hops: 1,
+    cost: 1,
+    via: address,
+    direct: true,
+    verified: true,
+    silent: false,
+    ...of,
+  }
 }
 
 const ada2 = there(`${who('a')}.tab2`, { name: 'Ada', hops: 2 })
@@ -19,7 +31,7 @@ const relay = there(`${who('r')}.tab2`, { name: 'Ada', kind: 'relay' })
 const sensor = there('sensor', { kind: 'plain', name: 'sensor' })
 const all = [ada2, ada1, bob, bob2, zoe, relay, sensor]
 
-function resolve(target: string, destinations = all): string | MeshError | undefined {
+function resolve(target: string, destinations = all): ReturnType<typeof resolveName> {
   return resolveName({ target, self, kinds: ['member'] }, destinations)
 }
 
@@ -36,6 +48,15 @@ describe('names', () => {
     const error = resolve('Bob') as MeshError
     expect(error.code).toBe('AMBIGUOUS_NAME')
     expect(error.tried).toEqual([bob.address, bob2.address])
+  })
+
+  it('SE5 who did not answer makes no name ambiguous; who was not asked yet is asked first', () => {
+    const ghost = { ...bob2, verified: false }
+    expect(resolve('Bob', [bob, ghost])).toMatchObject({ ask: [ghost.address], error: { code: 'AMBIGUOUS_NAME' } })
+    expect(resolve('Bob', [bob, { ...ghost, silent: true }])).toBe(bob.address)
+    // Its tabs, too: the farther one that answers.
+    expect(resolve('Ada', [{ ...ada1, silent: true }, ada2])).toBe(ada2.address)
+    expect(resolve('Ada', [{ ...ada1, silent: true }])).toBe(ada1.address)
   })
 
   it('a plain node and a relay are NOT_A_MEMBER, unless a member has that name', () => {

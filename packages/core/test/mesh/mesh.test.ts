@@ -151,7 +151,7 @@ describe('peers', () => {
       via: relay.address,
       direct: false,
     })
-    expect(ada.peer(relay.address)).toMatchObject({ kind: 'relay', hops: 1, direct: true, verified: true })
+    expect(ada.peer(relay.address)).toMatchObject({ kind: 'relay', hops: 1, direct: true })
     expect(ada.peers.get(bob.address)?.name).toBe('bob')
     expect(ada.peers.size).toBe(2)
     expect(ada.peer('nobody')).toBeUndefined()
