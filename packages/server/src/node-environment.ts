@@ -1,10 +1,11 @@
 // What core needs from the world, as Node.js has it: real time, the system's chance and crypto, WebSockets to relays.
 
 import { MeshError, meshSettings } from '@hopmesh/core'
-import type { Environment, MeshOptions } from '@hopmesh/core'
+import type { Environment, Log, MeshOptions } from '@hopmesh/core'
 import { loadIdentityFile } from './identity-file.ts'
 import type { IdentityFile, TabClaim } from './identity-file.ts'
 import { nodeCrypto } from './node-crypto.ts'
+import { StoreFile } from './store-file.ts'
 import { stderrLog } from './stderr-log.ts'
 import { nodeClock, nodeDice } from './system-ports.ts'
 import { dialWebSocket } from './websocket/dialer.ts'
@@ -19,6 +20,7 @@ export function nodeEnvironment(options: MeshOptions): Environment {
   const log = stderrLog(options.debug)
   let file: IdentityFile | undefined
   let claim: TabClaim | undefined
+  let store: StoreFile | undefined
   let disposed = false
   return {
     clock: nodeClock,
@@ -33,7 +35,9 @@ export function nodeEnvironment(options: MeshOptions): Environment {
       claim = file.claimTab()
       if (disposed) claim?.release()
       // The last epoch is that of the kept address; another one begins anew.
-      return claim ? { keyPair: file.keyPair, tab: claim.tab, lastEpoch: file.lastEpoch } : { keyPair: file.keyPair }
+      if (!claim) return { keyPair: file.keyPair }
+      if (!disposed) store = openStore(`${identity.file}.kept`, log)
+      return { keyPair: file.keyPair, tab: claim.tab, lastEpoch: file.lastEpoch, store }
     },
     keepEpoch(_address, epoch) {
       try {
@@ -47,7 +51,18 @@ export function nodeEnvironment(options: MeshOptions): Environment {
     warnings: [],
     dispose() {
       disposed = true
+      store?.close()
       claim?.release()
     },
+  }
+}
+
+/** Undefined: nothing is kept beyond the process, which is better than no process. */
+function openStore(path: string, log: Log): StoreFile | undefined {
+  try {
+    return new StoreFile(path)
+  } catch (error) {
+    log.write(1, 'identity', error instanceof Error ? error.message : String(error))
+    return undefined
   }
 }

@@ -5,6 +5,7 @@ import type { Crypto, Dice, KeyPair, LoadedIdentity, MeshErrorCode, MeshOptions,
 import type { PageLife } from '../page-life.ts'
 import type { AddressClaim } from './address-claim.ts'
 import { keptIdentity } from './identity-store.ts'
+import { pageStore } from './page-store.ts'
 import { claimTab, holdAddress } from './tab-address.ts'
 
 export interface PageIdentityOptions {
@@ -45,7 +46,7 @@ export async function loadPageIdentity(options: PageIdentityOptions): Promise<Pa
   options.life.onBack(async () => {
     held ??= await holdAddress(`${who}.${tab}`)
   })
-  return { keyPair, tab, lastEpoch, release }
+  return { keyPair, tab, lastEpoch, store: pageStore(who), release }
 }
 
 async function keptKeyPair(options: PageIdentityOptions): Promise<KeyPair> {

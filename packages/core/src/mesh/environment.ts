@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Crypto, KeyPair } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
+import type { Store } from '../ports/store.ts'
 import type { PeerDialer } from '../signaling/peer-dialer.ts'
 
 /** Who this process is, once loaded. */
@@ -14,6 +15,8 @@ export interface LoadedIdentity {
   readonly tab?: string | undefined
   /** The epoch that the same address used last, if it is known: the next one is greater. */
   readonly lastEpoch?: number | undefined
+  /** Where what belongs to this identity outlives the process; absent: nothing does. */
+  readonly store?: Store | undefined
 }
 
 export type { Device, DeviceDialer, PairOptions } from '../devices/device-dialer.ts'

@@ -17,6 +17,7 @@ import type { SessionIdentity } from '../session/session-handshake.ts'
 import type { SessionPriority } from '../session/send-stream.ts'
 import { Sessions } from '../session/sessions.ts'
 import { messageDataBytesMax } from '../session/session-limits.ts'
+import { packetDataBytesMax } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
 import { PresenceProofs } from './presence-proofs.ts'
@@ -197,7 +198,9 @@ export class SealedBodies implements EndToEnd {
   }
 }
 
-/** What the library says to itself goes before what apps say. */
-function priorityOf({ service, contextID }: Packet): SessionPriority {
+/** What the library says to itself goes before what apps say, and what is long goes last. */
+function priorityOf({ service, contextID, data = '' }: Packet): SessionPriority {
+  if (data.length > packetDataBytesMax) return 'bulk'
+  if (service === messageService) return 'normal'
   return service?.startsWith('$') === true || (service === undefined && contextID !== undefined) ? 'urgent' : 'normal'
 }

@@ -3,6 +3,8 @@ import { addressOf, drawTab, whoOf } from '../identity/address.ts'
 import { deriveKeyring, type NetworkKeyring } from '../identity/network-key.ts'
 import { wireNetwork } from '../identity/wire-network.ts'
 import type { Log } from '../ports/log.ts'
+import { scopedStore } from '../ports/scoped-store.ts'
+import type { Store } from '../ports/store.ts'
 import { describeThrown } from '../async/operations.ts'
 import { Router } from '../routing/router.ts'
 import type { PeerDialer } from '../signaling/peer-dialer.ts'
@@ -18,6 +20,8 @@ export interface StartedRouter {
   /** Undefined: a network without a key. */
   readonly keyring: NetworkKeyring | undefined
   readonly dialers: readonly PeerDialer[]
+  /** Of this identity in this network; undefined: nothing outlives the process. */
+  readonly store: Store | undefined
 }
 
 /** Loads the identity, draws what this process alone has, and makes the router. */
@@ -33,7 +37,7 @@ export async function startRouter(settings: MeshSettings, environment: Environme
 async function start(settings: MeshSettings, environment: Environment, log: Log): Promise<StartedRouter> {
   const { clock, dice } = environment
   const crypto = await environment.crypto
-  const { keyPair, tab, lastEpoch = 0 } = await environment.loadIdentity(crypto)
+  const { keyPair, tab, lastEpoch = 0, store } = await environment.loadIdentity(crypto)
   const keyring = settings.keys.length ? await deriveKeyring(settings.keys, settings.network, crypto) : undefined
   const who = await whoOf(keyPair.publicKey, crypto)
   const address = addressOf(who, tab ?? drawTab(dice))
@@ -57,5 +61,5 @@ async function start(settings: MeshSettings, environment: Environment, log: Log)
     { clock, dice, log, plainNodes: settings.plainNodes, leaf: settings.role === 'leaf' },
   )
   const sealed = new SealedBodies(router, { clock, dice, log, identity })
-  return { router, sealed, who, keyring, dialers }
+  return { router, sealed, who, keyring, dialers, store: store && scopedStore(store, `${settings.network}/`) }
 }

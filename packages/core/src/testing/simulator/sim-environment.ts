@@ -5,6 +5,7 @@ import { silentLog } from '../../ports/log.ts'
 import type { Log } from '../../ports/log.ts'
 import { toyCrypto } from '../toy-crypto.ts'
 import type { SimNode } from './sim-node.ts'
+import { SimStore } from './sim-store.ts'
 import type { SimWorld } from './sim-world.ts'
 
 const attemptTimeoutMs = 15_000
@@ -24,7 +25,12 @@ export function simEnvironment(world: SimWorld, name: string, log: Log = silentL
     dice,
     log,
     crypto: toyCrypto(dice),
-    loadIdentity: () => ({ keyPair: world.keyPairOf(name), tab: world.tabOf(name), lastEpoch: world.epochs.get(name) }),
+    loadIdentity: () => ({
+      keyPair: world.keyPairOf(name),
+      tab: world.tabOf(name),
+      lastEpoch: world.epochs.get(name),
+      store: new SimStore(node, world.storeOf(name)),
+    }),
     keepEpoch: (_address, epoch) => void world.epochs.set(name, epoch),
     dialRelay(url, signal) {
       const relay = /^ws:\/\/([^/]+)\/?$/.exec(url)?.[1]

@@ -13,6 +13,7 @@ import type { CapableIdentity } from '../../routing/capable-identity.ts'
 import { Router } from '../../routing/router.ts'
 import type { RouterOptions } from '../../routing/router.ts'
 import type { SeededDice } from '../seeded-dice.ts'
+import { MemoryStore } from '../../ports/memory-store.ts'
 import { toyCrypto, toyKeyPair } from '../toy-crypto.ts'
 import { SimNetwork } from './sim-network.ts'
 import type { SimNetworkOptions } from './sim-network.ts'
@@ -31,6 +32,8 @@ export class SimWorld {
   readonly peerOffers: Map<string, (channel: Channel) => void> = new Map()
   /** The last epoch that an address used, as its storage would know. */
   readonly epochs: Map<string, number> = new Map()
+  /** What the processes of a name keep for each other, by name. */
+  readonly stores: Map<string, MemoryStore> = new Map()
   /** Whether two members can ever have a direct channel; there are firewalls in this world, too. */
   mayBeDirect: (one: string, other: string) => boolean = () => true
   readonly #starts = new Map<string, number>()
@@ -41,6 +44,12 @@ export class SimWorld {
     this.network = new SimNetwork(seed, options)
     this.keyring = key && atOnce(deriveKeyring([{ kind: 'bytes', bytes: key }], network, toyCrypto(this.network.dice)))
     this.wireNetwork = wireNetwork(network, this.keyring?.[0].keyHash)
+  }
+
+  storeOf(name: string): MemoryStore {
+    const known = this.stores.get(name) ?? new MemoryStore()
+    this.stores.set(name, known)
+    return known
   }
 
   nextOffer(): number {
