@@ -11,18 +11,18 @@ import type { Store, StoreEntry } from '@hopmesh/core'
 const staleLinesMax = 4_096
 const ownerOnly = 0o600
 
-/** One process at a time: the holder of the identity file's claim. Throws STORAGE_FAILED when the file can be neither read nor made. */
+/** One process at a time: the holder of the identity file's claim. Throws STORAGE_FAILED when the file cannot be read, or written. It is there only while something is kept. */
 export class StoreFile implements Store {
   readonly #path: string
   readonly #values = new MemoryStore()
-  #file: number
+  #file: number | undefined
   #lines = 0
+  #closed = false
 
   constructor(path: string) {
     this.#path = path
     try {
       this.#read()
-      this.#file = this.#rewrite()
     } catch (error) {
       throw failure(path, error)
     }
@@ -54,8 +54,11 @@ export class StoreFile implements Store {
   }
 
   close(): void {
-    if (this.#file >= 0) fs.closeSync(this.#file)
-    this.#file = -1
+    if (this.#closed) return
+    this.#closed = true
+    if (this.#file === undefined) return
+    fs.closeSync(this.#file)
+    if (this.#values.size === 0) fs.rmSync(this.#path, { force: true })
   }
 
   #read(): void {
@@ -68,8 +71,9 @@ export class StoreFile implements Store {
   }
 
   #write(entry: readonly [key: string, value?: string]): void {
-    if (this.#file < 0) throw new MeshError('CLOSED', 'the mesh was closed')
+    if (this.#closed) throw new MeshError('CLOSED', 'the mesh was closed')
     try {
+      this.#file ??= this.#rewrite()
       fs.writeSync(this.#file, `${JSON.stringify(entry)}\n`)
       this.#lines += 1
       if (this.#lines <= 2 * this.#values.size + staleLinesMax) return
