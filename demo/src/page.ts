@@ -2,6 +2,7 @@ import type { Mesh } from '@hopmesh/browser'
 import { element } from './element.ts'
 import { ChatPanel } from './panels/chat-panel.ts'
 import { DevicesPanel } from './panels/devices-panel.ts'
+import { HealthPanel } from './panels/health-panel.ts'
 import { HeaderPanel } from './panels/header-panel.ts'
 import { LogPanel } from './panels/log-panel.ts'
 import { MembersPanel } from './panels/members-panel.ts'
@@ -34,6 +35,7 @@ export class Page {
       new MembersPanel(mesh, people, tracing),
       new ServicesPanel(mesh, people),
       new DevicesPanel(mesh, people),
+      new HealthPanel(mesh),
       new LogPanel(mesh, people),
     ]
     this.#mesh = mesh

@@ -4,7 +4,7 @@ import { createMesh as createCoreMesh, drawIdentityText, identityOfText, identit
 import type { KeyPair, Mesh, MeshOptions } from '@hopmesh/core'
 import { choosePageCrypto, pageDice } from './page-crypto.ts'
 import { pageEnvironment } from './page-environment.ts'
-import { redialWhenBack } from './redial.ts'
+import { healWhenBack } from './heal-when-back.ts'
 import { replaceIdentity } from './storage/identity-store.ts'
 
 export { MeshError, RemoteError, meshErrorCodes } from '@hopmesh/core'
@@ -14,6 +14,7 @@ export type {
   CallOptions,
   DevicePairing,
   DeviceState,
+  Healed,
   Health,
   Inspection,
   InspectOptions,
@@ -80,7 +81,7 @@ export async function keepIdentity(text: string): Promise<void> {
 export function createMesh(options: MeshOptions = {}): Mesh {
   const environment = pageEnvironment(options)
   try {
-    return redialWhenBack(createCoreMesh(options, environment), environment.life)
+    return healWhenBack(createCoreMesh(options, environment), environment.life)
   } catch (error) {
     environment.dispose()
     throw error
@@ -91,7 +92,7 @@ export function createMesh(options: MeshOptions = {}): Mesh {
 export async function joinMesh(options: MeshOptions = {}): Promise<Mesh> {
   const environment = pageEnvironment(options)
   try {
-    return redialWhenBack(await joinCoreMesh(options, environment), environment.life)
+    return healWhenBack(await joinCoreMesh(options, environment), environment.life)
   } catch (error) {
     environment.dispose()
     throw error

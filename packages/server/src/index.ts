@@ -12,6 +12,7 @@ export type {
   BodyInput,
   CallOptions,
   Channel,
+  Healed,
   Health,
   Inspection,
   InspectOptions,

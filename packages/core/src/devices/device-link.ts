@@ -1,4 +1,5 @@
 import { Backoff } from '../async/backoff.ts'
+import { deferred } from '../async/deferred.ts'
 import { describeThrown, type Operations, type Settle } from '../async/operations.ts'
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
@@ -94,6 +95,15 @@ export class DeviceLink {
       this.#waiters.delete(settle)
       this.#abandon()
     }
+  }
+
+  /** A device that waits is tried at once. Resolves when the try has come to something; undefined: there is nothing to try. */
+  hurry(): Promise<void> | undefined {
+    if (this.#closed || !this.#router || this.#status.state === 'online') return undefined
+    const tried = deferred<void>()
+    const settle = (): void => tried.resolve()
+    this.await({ resolve: settle, reject: settle })
+    return tried.promise
   }
 
   /** Resolves when its link has ended. */

@@ -110,6 +110,11 @@ export class DeviceLinks implements DevicePairing {
     void this.#recall()
   }
 
+  /** Tries those that are not online at once, and waits for none of them. */
+  hurry(): Promise<void>[] {
+    return Array.from(this.#links.values(), (link) => link.hurry()).filter((tried) => tried !== undefined)
+  }
+
   close(): void {
     this.#closed = true
     for (const link of this.#links.values()) void link.close()

@@ -15,6 +15,9 @@ export interface ProvenRecord {
 }
 
 /** What routing needs of links, and the one place where a link's facts, verified and in order, enter it. */
+/** Who wanted a link to end. */
+export type LinkEnding = 'here' | 'there' | 'broke'
+
 export interface LinkOwner {
   readonly identity: HandshakeIdentity
   readonly clock: Clock
@@ -41,8 +44,8 @@ export interface LinkOwner {
   /** `frame`: the packet came alone in it, and both belong to the owner now. */
   packet(link: Link, bytes: Uint8Array, frame: Uint8Array | undefined): void
   plainPacket(link: Link, packet: DecodedPacket): void
-  /** `broke`: without either side's wish. */
-  closed(link: Link, broke: boolean): void
+  /** `ending`: by the wish of this node (`here`), of the neighbour (`there`), or of neither (`broke`). */
+  closed(link: Link, ending: LinkEnding): void
   /** Something hostile, odd or broken that was survived. */
   fault(code: string, message: string): void
 }

@@ -19,7 +19,7 @@ import { FramePort } from './frame-port.ts'
 import { drawGreeting, isGreeting } from './greeting.ts'
 import { Handshake, type HandshakeContext, type HandshakeResult } from './handshake.ts'
 import { JoinedLife } from './joined-life.ts'
-import type { LinkOwner } from './link-owner.ts'
+import type { LinkEnding, LinkOwner } from './link-owner.ts'
 import type { LinkState } from './link-state.ts'
 import { OrderedQueue } from '../async/ordered-queue.ts'
 
@@ -68,8 +68,7 @@ export class Link {
   /** When the last message of the handshake left, and how long its answer took. */
   #askedAt: number | undefined
   #handshakeMs: number | undefined
-  /** It ended, or is about to, without either side's wish. */
-  #broke = false
+  #ending: LinkEnding = 'here'
   #cancelTimers: (() => void)[] = []
 
   constructor(channel: Channel, owner: LinkOwner, options: LinkOptions = {}) {
@@ -149,6 +148,11 @@ export class Link {
     if (this.#state.phase === 'joined') this.#state.life.control(message)
   }
 
+  /** Asks whether the neighbour is there, and what it has told so far. */
+  probe(): void {
+    if (this.#state.phase === 'joined') this.#state.life.probe()
+  }
+
   /** To one of thousands: adverts are longer, and no dictionary of names is kept for it beyond so many. */
   keepNames(namesMax: number): void {
     if (this.#state.phase === 'joined') this.#state.life.keepNames(namesMax)
@@ -186,7 +190,7 @@ export class Link {
   /** Called now and then by the owner: asks a silent neighbour, gives up a dead one. */
   tick(now: number): void {
     if (this.#state.phase !== 'joined' || !this.#state.life.tick(now)) return
-    this.#broke = true
+    this.#ending = 'broke'
     this.close('the neighbour does not answer')
   }
 
@@ -353,7 +357,7 @@ export class Link {
     if (phase === 'greeting' && !(this.#port.maybePlain && this.#state.phase === 'greeting' && !this.#state.handshake)) {
       this.#port.sendFrame(encodeRefusal({ code: error.code, text: error.message }))
     }
-    this.#broke = true
+    this.#ending = 'broke'
     this.#end(error.message, error)
     this.channel.close(error.message)
   }
@@ -377,7 +381,7 @@ export class Link {
   }
 
   #closed(reason: CloseReason): void {
-    this.#broke = reason.code === 'lost'
+    this.#ending = reason.code === 'lost' ? 'broke' : reason.code === 'remote' ? 'there' : 'here'
     this.#end(reason.detail || reason.code)
   }
 
@@ -389,7 +393,7 @@ export class Link {
     if (this.#state.phase === 'joined') this.#state.life.end()
     this.#state = { phase: 'closed', why }
     this.#up.reject(error ?? new MeshError('LINK_FAILED', greeting ? `${this.channel.label} closed during the greeting: ${why}` : why))
-    this.#owner.closed(this, this.#broke)
+    this.#owner.closed(this, this.#ending)
     this.#down.resolve(why)
   }
 

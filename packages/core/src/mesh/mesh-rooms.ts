@@ -22,6 +22,7 @@ import type { Mesh } from './mesh.ts'
 import type { MeshEvents, MeshWarning } from './mesh-events.ts'
 import type { MeshOptions } from './mesh-options.ts'
 import type { MeshSettings } from './mesh-settings.ts'
+import { Healing, type Healed } from './healing.ts'
 import { Presence } from './presence.ts'
 import { RelayLinks } from './relay-links.ts'
 import { roomLog } from './room-log.ts'
@@ -59,6 +60,7 @@ export class MeshRooms {
   readonly #log: Log
   readonly #presence: Presence
   readonly #trouble: Trouble
+  readonly #healing: Healing
   #clashes: NameClashes | undefined
   #started: Started | undefined
   #starting: Promise<Started> | undefined
@@ -93,6 +95,7 @@ export class MeshRooms {
     this.relays = new RelayLinks({ environment, token: settings.token, changed: (status) => this.#trouble.relay(status) })
     this.bluetooth = this.#devices('bluetooth')
     this.serial = this.#devices('serial')
+    this.#healing = new Healing({ clock, devices: [this.bluetooth, this.serial], relays: this.relays, started: () => this.#started })
     this.#presence = new Presence({
       clock,
       online: (first) => this.#online(first),
@@ -181,6 +184,10 @@ export class MeshRooms {
     return settleEach(list, (target) => this.withAddress(target, options, begin), options.atOnceMax)
   }
 
+  async heal(): Promise<Healed> {
+    return this.operations.follow(this.#healing.heal(), { timeoutMs: Infinity, timedOut: closedError })
+  }
+
   report(error: MeshError): void {
     if (this.#closing) return
     if (this.events.listenerCount('error')) this.events.emit('error', error)
@@ -218,6 +225,7 @@ export class MeshRooms {
     router.on('destination', ({ address }) => this.#refresh(address, this.started))
     router.on('notice', ({ code, text, from }) => this.#trouble.notice(code, `${text} (told by ${from})`))
     router.on('fault', (fault) => this.#trouble.fault(fault))
+    router.on('lost', () => this.#healing.lost())
     const { onLeave, onHidden } = this.environment
     this.#forgets.push(onLeave?.(() => router.leave()), onHidden?.((hidden) => router.setReluctant(hidden)))
     for (const dialing of [relays, this.bluetooth, this.serial]) dialing.attach(router)

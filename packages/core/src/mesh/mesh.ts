@@ -29,6 +29,7 @@ import { connectTimeoutMs } from '../signaling/direct-links.ts'
 import type { Environment } from './environment.ts'
 import { meshEventNames, type MeshEvents, type MeshWarning } from './mesh-events.ts'
 import type { MeshOptions } from './mesh-options.ts'
+import type { Healed } from './healing.ts'
 import { MeshRooms } from './mesh-rooms.ts'
 import { meshSettings } from './mesh-settings.ts'
 import type { Relays } from './relay-links.ts'
@@ -211,6 +212,15 @@ export class Mesh {
   /** What this node knows of the mesh now: the nodes and links of a picture. Throws NOT_READY. */
   topology(): Topology {
     return topologyOf(this.router, { name: this.name })
+  }
+
+  /**
+   * Sits out no wait: relays and devices that are away are tried at once, neighbours are asked for all that they know, direct
+   * links are sought again. A mesh does so by itself, as far as it helps, when a link is lost and when a page or its network is
+   * back. Resolves when each try has come to something, whatever that is. Rejects with CLOSED.
+   */
+  heal(): Promise<Healed> {
+    return this.#rooms.whenStarted({}, () => this.#rooms.heal())
   }
 
   /** How this node does: its links, what waits, what went wrong. */

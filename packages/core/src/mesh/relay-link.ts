@@ -2,6 +2,7 @@ import type { Channel } from '../channel/channel.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
 import type { Backoff } from '../async/backoff.ts'
+import { deferred, type Deferred } from '../async/deferred.ts'
 import type { Clock } from '../ports/clock.ts'
 import { describeThrown } from '../async/operations.ts'
 import type { Router, RouterLink } from '../routing/router.ts'
@@ -53,6 +54,8 @@ export class RelayLink {
   #dialing: AbortController | undefined
   #link: RouterLink | undefined
   #cancelTimer: (() => void) | undefined
+  /** Resolves when the try under way has come to something. */
+  #tried: Deferred<void> | undefined
   #closed = false
 
   constructor(options: RelayLinkOptions) {
@@ -69,9 +72,25 @@ export class RelayLink {
     void this.#live(router)
   }
 
+  /**
+   * Tries at once instead of waiting, one that refused only if `refused`. The promise resolves when the try has come to
+   * something; undefined: there is nothing to try.
+   */
+  hurry({ refused }: { refused: boolean }): Promise<void> | undefined {
+    const { state } = this.#status
+    if (this.#closed || !this.#router || state === 'online' || (state === 'refused' && !refused)) return undefined
+    if (state !== 'connecting') {
+      this.#cancelTimer?.()
+      this.#options.backoff.reset()
+      void this.#live(this.#router)
+    }
+    return this.#tried?.promise
+  }
+
   /** With a router, the link ends when other ways had time to be found. */
   close(retires?: Router): void {
     this.#closed = true
+    this.#tried?.resolve()
     this.#cancelTimer?.()
     this.#dialing?.abort(new MeshError('CLOSED', 'the relay is not wanted any more'))
     const why = 'the relay is not wanted any more'
@@ -81,6 +100,7 @@ export class RelayLink {
 
   async #live(router: Router): Promise<void> {
     const { clock, backoff } = this.#options
+    this.#tried = deferred()
     this.#tell({ state: 'connecting' })
     try {
       const link = router.addChannel(await this.#dial(), { toRelay: true, token: this.#options.token })
@@ -138,6 +158,7 @@ export class RelayLink {
   #tell(change: Partial<RelayStatus>): void {
     if (this.#closed) return
     this.#status = { ...this.#status, ...change }
+    if (change.state !== 'connecting') this.#tried?.resolve()
     this.#options.changed(this.#status)
   }
 }

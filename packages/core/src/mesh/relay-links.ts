@@ -64,6 +64,11 @@ export class RelayLinks implements Relays {
     return [...this.#links.values()].map(({ status }) => status)
   }
 
+  /** Dials those that are not online, and waits for none of them. */
+  hurry(options: { refused: boolean }): Promise<void>[] {
+    return Array.from(this.#links.values(), (link) => link.hurry(options)).filter((tried) => tried !== undefined)
+  }
+
   close(): void {
     this.#closed = true
     for (const link of this.#links.values()) link.close()

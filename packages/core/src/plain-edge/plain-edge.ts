@@ -109,6 +109,12 @@ export class PlainEdge {
     this.#teller.changed()
   }
 
+  /** Every plain neighbour is asked for its tables. Gives how many. */
+  refresh(): number {
+    for (const neighbour of this.#neighbours.all()) this.#learner.refresh(neighbour)
+    return this.#neighbours.size
+  }
+
   /** Before the links end: not every plain stack forgets what it learned from a link that closed. */
   farewell(): void {
     this.#teller.farewell()

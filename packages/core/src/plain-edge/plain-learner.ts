@@ -81,6 +81,11 @@ export class PlainLearner {
     for (const offer of services) if (!known.has(offer.service)) heir?.offer(address, offer)
   }
 
+  /** The neighbour is asked for its tables, soon. */
+  refresh(neighbour: PlainNeighbour): void {
+    this.#ask(neighbour, 0)
+  }
+
   /** Who can be reached has changed. */
   changed(): void {
     for (const neighbour of this.#neighbours.all()) {

@@ -6,7 +6,7 @@ import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import { epochOf, type MemberRecord } from '../identity/member-record.ts'
 import { isKeyed } from '../identity/wire-network.ts'
 import { Link, type LinkOptions } from '../link/link.ts'
-import type { LinkOwner, ProvenRecord } from '../link/link-owner.ts'
+import type { LinkEnding, LinkOwner, ProvenRecord } from '../link/link-owner.ts'
 import type { PlainEdge } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
@@ -43,6 +43,8 @@ export interface NeighbourhoodParts {
   /** This node's signed record as it is now. */
   record(): Awaitable<Uint8Array>
   noticed(notice: { readonly code: string; readonly text: string; readonly from: string }): void
+  /** A link ended, not by the wish of this node, and everything that was reached through it alone is gone from the tables. */
+  lost(address: string): void
   fault(code: string, message: string): void
 }
 
@@ -142,7 +144,7 @@ export class Neighbourhood {
       records: (link, records) => withNeighbour(link, (neighbour) => exchange.records(neighbour, records)),
       packet: (link, bytes, frame) => withNeighbour(link, (neighbour) => forwarder.passing(neighbour, bytes, frame)),
       plainPacket: (link, packet) => plainEdge.receive(link, packet),
-      closed: (link, broke) => this.#linkClosed(link, broke),
+      closed: (link, ending) => this.#linkClosed(link, ending),
       fault,
     }
   }
@@ -180,15 +182,19 @@ export class Neighbourhood {
     return undefined
   }
 
-  #linkClosed(link: Link, broke: boolean): void {
-    this.#links.delete(link)
-    this.#parts.plainEdge.leave(link)
+  #linkClosed(link: Link, ending: LinkEnding): void {
+    const { plainEdge, log, exchange } = this.#parts
     const neighbour = this.#neighbours.get(link)
-    if (!neighbour) return
-    this.#neighbours.delete(link)
-    this.#parts.log.write(4, 'link', `lost ${neighbour.address} over ${link.channel.label}`)
-    if (broke && !this.#closed) this.#count(neighbour)
-    this.#parts.exchange.leave(neighbour)
+    const address = neighbour?.address ?? plainEdge.addressesBehind(link)[0]
+    this.#links.delete(link)
+    plainEdge.leave(link)
+    if (neighbour) {
+      this.#neighbours.delete(link)
+      log.write(4, 'link', `lost ${neighbour.address} over ${link.channel.label}`)
+      if (ending === 'broke' && !this.#closed) this.#count(neighbour)
+      exchange.leave(neighbour)
+    }
+    if (ending !== 'here' && !this.#closed && address !== undefined) this.#parts.lost(address)
   }
 
   #tick(): void {

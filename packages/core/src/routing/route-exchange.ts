@@ -16,7 +16,7 @@ import { forwardedMax, Requests } from './requests.ts'
 import { leafRowsMax, Leafness } from './leafness.ts'
 import { RouteIntake } from './route-intake.ts'
 import { RouteTable, type Change } from './route-table.ts'
-import { RouteTeller } from './route-teller.ts'
+import { dumpEveryMs, RouteTeller } from './route-teller.ts'
 import type { TableSize } from './table-sizes.ts'
 import { Wants } from './wants.ts'
 
@@ -47,6 +47,7 @@ export class RouteExchange {
   readonly #leafness: Leafness
   readonly #requests: Requests<LinkNeighbour>
   readonly #wants: Wants<LinkNeighbour>
+  #refreshedAt = Number.NEGATIVE_INFINITY
 
   /** `leaf`: it carries nothing for others, whatever its links are. */
   constructor(identity: CapableIdentity, clock: Clock, own: OwnRecord, port: RouteExchangePort, leaf = false) {
@@ -193,6 +194,15 @@ export class RouteExchange {
   /** A neighbour says that it goes; `neighbour`: unless its link has ended by now. */
   left(neighbour: LinkNeighbour | undefined, proof: ProvenRecord): void {
     this.#intake.left(neighbour, proof)
+  }
+
+  /** Every neighbour is asked for all that it tells, once more; none of them more often than it answers. Gives how many. */
+  refresh(): number {
+    const now = this.#clock.now()
+    if (now - this.#refreshedAt < dumpEveryMs) return 0
+    this.#refreshedAt = now
+    for (const { link } of this.#neighbours.keys()) link.sendControl({ type: 'refresh' })
+    return this.#neighbours.size
   }
 
   /** This node goes: everybody shall know at once (R11). */

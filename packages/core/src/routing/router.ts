@@ -146,6 +146,7 @@ export class Router {
       plainEdge: this.#plainEdge,
       record: () => this.#own.bytes(),
       noticed: (notice) => events.emit('notice', notice),
+      lost: (address) => events.emit('lost', { address }),
       fault,
     })
   }
@@ -324,6 +325,20 @@ export class Router {
   /** Ends a link to a neighbour when both sides had time to find other ways. */
   retire(link: Link, detail: string): void {
     this.#neighbourhood.retire(link, detail)
+  }
+
+  /**
+   * Asks each neighbour for all that it knows, which none has to be asked for: what they told is kept, and compared with every
+   * sign of life. Gives how many were asked; 0 within 5 s of the last time.
+   */
+  refresh(): number {
+    const asked = this.#exchange.refresh()
+    return asked + this.#plainEdge.refresh()
+  }
+
+  /** Asks each neighbour whether it is there: where one link was lost, others may be lost with it. */
+  probeLinks(): void {
+    for (const link of this.links()) link.probe()
   }
 
   /** Tells everybody that this node goes. At once: to be called when a page is left. A node that stays takes another number. */

@@ -64,6 +64,8 @@ export interface ServiceRow {
 export interface RouterEvents {
   destination: [change: { readonly address: string; readonly state: 'up' | 'change' | 'down' }]
   service: [change: { readonly service: string; readonly address: string; readonly load: number; readonly state: 'up' | 'change' | 'down' }]
+  /** A link to this neighbour ended, and not by the wish of this node. */
+  lost: [link: { readonly address: string }]
   /** What a neighbour wanted this node to know before it closed: a code of docs/errors.md and a line of text. */
   notice: [notice: { readonly code: string; readonly text: string; readonly from: string }]
   /** Anything hostile, odd or failed that was survived; `count` of its kind so far. */

@@ -51,6 +51,13 @@ export class LinkDegree {
     this.#lookIn(lookSoonMs)
   }
 
+  /** Looks now, also at those that failed lately. */
+  hurry(): void {
+    if (this.#options.degree === 0) return
+    this.#misfortunes.clear()
+    this.#lookIn(0)
+  }
+
   close(): void {
     this.#cancelTimer?.()
     this.#lookAt = -Infinity

@@ -28,7 +28,7 @@ describe('capable routers', () => {
     expect(a.send({ destAddr: b.address, data: 'x' })?.code).toBe('CLOSED')
   })
 
-  it('reaches over hops, finds services, and brings the reply back to its context', () => {
+  it('ALN-25 PY-34 reaches over hops, finds services, and brings the reply back to its context', () => {
     const world = new RouterWorld()
     const [a, r, b] = [world.router('a'), world.router('r', 'relay'), world.router('b')]
     b.registerService('ping', (packet) => void b.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: `pong ${text(packet.data)}` }))
@@ -44,7 +44,7 @@ describe('capable routers', () => {
     expect(r.forwarded).toBe(2)
   })
 
-  it('a service registered, changed and unregistered later is news everywhere', () => {
+  it('ALN-12 ALN-13 ALN-14 a service registered, changed and unregistered later is news everywhere', () => {
     const world = new RouterWorld()
     const [a, r, b] = [world.router('a'), world.router('r', 'relay'), world.router('b')]
     world.link(a, r)
@@ -61,7 +61,7 @@ describe('capable routers', () => {
     expect(changes).toEqual(['clock up 1', 'clock change 64', 'clock down 64'])
   })
 
-  it('a closed channel withdraws the routes and the services behind it, near and far', async () => {
+  it('ALN-05 a closed channel withdraws the routes and the services behind it, near and far', async () => {
     const world = new RouterWorld()
     const [a, r, b] = [world.router('a'), world.router('r', 'relay'), world.router('b')]
     b.registerService('ping', () => {})
@@ -199,7 +199,7 @@ describe('capable routers', () => {
     expect(a.routes()).toEqual([])
   })
 
-  it('a neighbour that falls silent is given up within 13 s', () => {
+  it('PP-27 PY-30 a neighbour that falls silent is given up within 13 s', () => {
     const world = new RouterWorld()
     const [a, b] = [world.router('a'), world.router('b')]
     const { listener } = world.link(a, b)
