@@ -1,6 +1,6 @@
-// P2: node → relay → node over WebSocket, pipelined. Ours: two members and the real relay process, router and links
-// included. The other sides: two `ws` clients and a process that passes each message on; two js-libp2p nodes and its circuit
-// relay, over one stream.
+// P2: node → relay → node over WebSocket, pipelined. Ours: two routers and the real relay process, links included; and two
+// members, whose sessions seal and repeat on top of that. The other sides: two `ws` clients and a process that passes each
+// message on; two js-libp2p nodes and its circuit relay, over one stream, which is sealed too.
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
@@ -8,6 +8,7 @@ import { sampleRow, type Bench, type BenchRow } from './bench-row.ts'
 import { ServerProcess } from './child-process.ts'
 import { MeshLane, relayScript } from './mesh-lane.ts'
 import { installPeer } from './peer-packages.ts'
+import { RouterLane } from './router-lane.ts'
 import { interleaved, type Lane, type Way } from './pipelined.ts'
 
 const bareScript = fileURLToPath(new URL('bare-ws-relay.js', import.meta.url))
@@ -68,21 +69,26 @@ async function libp2pWay(peer: URL | undefined, size: number): Promise<{ way: Wa
 
 async function forward({ size, goals, window }: (typeof sizes)[number], peer: URL | undefined): Promise<BenchRow[]> {
   const [relay, bare] = await Promise.all([
-    ServerProcess.start(relayScript, ['relay', '--port', '0', '--json']),
+    ServerProcess.start(relayScript, ['relay', '--port', '0', '--aln', '--json']),
     ServerProcess.start(bareScript),
   ])
   const libp2p = await libp2pWay(peer, size)
   try {
     const ways: Way[] = [
+      { lane: await RouterLane.open(relay.ready.ws ?? '', size), server: relay },
       { lane: await MeshLane.open(relay.ready.ws ?? '', size), server: relay },
       { lane: await BareLane.open(bare.ready.ws ?? '', size), server: bare },
       ...(libp2p === undefined ? [] : [libp2p.way]),
     ]
-    const samples = await interleaved(ways, { window, durationMs: 500, rounds })
+    const [routers = [], members = [], ws = [], circuit] = await interleaved(ways, { window, durationMs: 500, rounds })
     await Promise.all(ways.map(({ lane }) => lane.close()))
-    const work = `node – relay – node, WebSocket, ${size} B, packets/s`
-    const names = ['bare ws relay', 'libp2p circuit relay']
-    return samples.slice(1).map((theirs, at) => sampleRow({ id: 'P2', work, peerName: names[at]!, goal: goals[at]! }, samples[0]!, theirs))
+    const [forwarding, sealed] = ['routers', 'members'].map((ends) => `${ends} – relay, WebSocket, ${size} B, packets/s`) as [string, string]
+    const rows = [sampleRow({ id: 'P2', work: forwarding, peerName: 'bare ws relay', goal: goals[0] }, routers, ws)]
+    if (circuit === undefined) return rows
+    const peerName = 'libp2p circuit relay'
+    rows.push(sampleRow({ id: 'P2', work: forwarding, peerName, goal: goals[1] }, routers, circuit))
+    rows.push(sampleRow({ id: 'P2', work: sealed, peerName, goal: 1 }, members, circuit))
+    return rows
   } finally {
     await Promise.all([relay.stop(), bare.stop(), libp2p?.stop()])
   }
