@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.ts'
 import { encodeMeshPacketHead, hopLimitStart, readMeshPacket, type MeshPacketHeader, type MeshPacketOptions } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { dataBytesMax, decodePacket, encodePacket } from '../wire/packet-codec.ts'
+import { textBytes } from '../wire/text-cache.ts'
 import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
 import type { Broadcasts } from './broadcasts.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -22,10 +23,14 @@ import { WaitingPackets } from './waiting-packets.ts'
 /** What a plain node surely takes in one packet. */
 export const plainBytesMax = 4_000
 /** NET_ERRORs that one second of one neighbour's packets may cause. */
-const errorsPerSecondMax = 10
+export const errorsPerSecondMax = 10
+/** Hop limit and flags. */
+const meshHeadBytes = 2
 
 export interface ForwarderParts {
   readonly address: string
+  /** The network has a key. */
+  readonly keyed: boolean
   readonly clock: Clock
   readonly exchange: RouteExchange
   readonly reachability: Reachability
@@ -87,6 +92,9 @@ export class Forwarder {
     if (isWireFault(header)) return this.#parts.fault(header.code, `${neighbour.address}: ${header.detail}`)
     if (header.broadcast) return this.#parts.broadcasts.receive(neighbour, header, bytes)
     const { address } = this.#parts
+    if (header.source !== neighbour.address && isMemberForm(header.source) && this.#parts.exchange.isLeaf(neighbour)) {
+      return this.#parts.fault('SPOOFED', `${neighbour.address} is a leaf, and hands over what is from ${header.source}`)
+    }
     const target = header.gateway ?? header.destination
     if (target === address) return this.#arrived(neighbour, header, bytes)
     if (target === '') return this.#onBehalf(neighbour, header, bytes)
@@ -217,8 +225,16 @@ export class Forwarder {
     if (!mayBeOpen(header) && this.isSealed(header.source)) {
       return this.#parts.fault('UNSEALED', `${neighbour.address} hands over what ${header.source} says outside of a session`)
     }
+    if (!mayBeOpen(header) && this.#isMadeUp(header.source)) {
+      return this.#parts.fault('UNSEALED', `${neighbour.address} hands over what '${header.source}' says, of whom no gateway of this network knows`)
+    }
     const code = this.#deliver(packet, this.#arrival(neighbour, header, false))
     if (code) this.#complain(neighbour, header, bytes, code)
+  }
+
+  /** Where there is a key, a relay passes on only what members say: plain nodes are those that a gateway with the key vouches for. */
+  #isMadeUp(source: string): boolean {
+    return this.#parts.keyed && !isMemberForm(source) && this.#parts.reachability.destination(source) === undefined
   }
 
   #arrival(neighbour: LinkNeighbour, header: MeshPacketHeader, broadcast: boolean): Arrival {
@@ -243,7 +259,11 @@ export class Forwarder {
     }
     if (!answered) return
     const packet = decodePacket(bytes.subarray(header.alnOffset))
-    if (!isWireFault(packet)) this.error(packet, code, code === 'NO_ROUTE' ? `no route to ${header.destination}` : header.service)
+    if (isWireFault(packet)) return
+    // What an error says is never longer than what caused it, so that nobody is flooded in the name of others (SE14).
+    const text = code === 'NO_ROUTE' ? `no route to ${header.destination}` : header.service
+    const bare = encodePacket({ netState: netStates.error, srcAddr: this.#parts.address, destAddr: header.source, contextID: packet.contextID, data: code })
+    this.error(packet, code, meshHeadBytes + bare.length + 1 + textBytes(text) <= bytes.length ? text : '')
   }
 
   #mayAnswer({ address }: LinkNeighbour): boolean {

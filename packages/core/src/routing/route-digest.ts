@@ -80,6 +80,11 @@ export class TableDigest<N extends Neighbour> {
     return told
   }
 
+  /** How many entries of `neighbour` this table kept. */
+  keptCount(neighbour: N): number {
+    return this.#heard.get(neighbour)?.count ?? 0
+  }
+
   /** What `neighbour` said and this table kept. A copy. */
   kept(neighbour: N): RunningDigest {
     const kept = new RunningDigest()

@@ -158,6 +158,12 @@ export class RouteExchange {
     }
   }
 
+  /** A member that wants few rows of this relay and knows of nobody but itself: nothing of others comes from it (SE16). */
+  isLeaf(neighbour: LinkNeighbour): boolean {
+    if (this.#identity.kind !== 'relay' || neighbour.kind !== 'member') return false
+    return this.table.digest.keptCount(neighbour) <= 1 && this.#teller.rowsMax(neighbour) > 0
+  }
+
   /** It tells nobody of others, and passes on nothing (R14). */
   get isStub(): boolean {
     return this.#leafness.isStub

@@ -49,6 +49,11 @@ export class RouteTeller {
     this.#tellMore(neighbour)
   }
 
+  /** How many rows it is told of at most; 0: all. */
+  rowsMax(neighbour: LinkNeighbour): number {
+    return this.#advertiser.rowsMax(neighbour)
+  }
+
   /** This node is told of itself only, or of everybody again. */
   setStub(stub: boolean): void {
     this.#advertiser.setStub(stub)

@@ -127,6 +127,7 @@ export class Router {
     })
     this.#forwarder = new Forwarder({
       address: this.address,
+      keyed: this.keyed,
       clock: options.clock,
       exchange: this.#exchange,
       reachability: this.#reachability,
