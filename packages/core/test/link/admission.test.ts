@@ -134,7 +134,7 @@ describe.each([
   ['between members', (): [Node, Node] => [node({ keys: [ours] }), node({ keys: [ours] })], {}],
   ['between member and relay', (): [Node, Node] => [node({ keys: [ours] }), node({ keys: [ours], kind: 'relay' })], toRelay],
   ['without a key', (): [Node, Node] => [node(), node()], {}],
-])('bad handshakes %s', (_what, pair, context) => {
+])('SE13 bad handshakes %s', (_what, pair, context) => {
   const both = (seen: readonly string[]): boolean => seen.every((one) => one.startsWith('k'))
 
   it('a truncated frame is a code and never a link, whichever frame and wherever it is cut', async () => {

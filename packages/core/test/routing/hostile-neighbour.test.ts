@@ -28,7 +28,7 @@ function recordOfNobody(world: RouterWorld, forge?: (body: Uint8Array) => Uint8A
 }
 
 describe('a neighbour that does what ours never do', () => {
-  it('ALN-30 R13 a packet that has been on the way too long ends here, and its origin hears HOP_LIMIT', () => {
+  it('ALN-30 R13 SE16 a packet that has been on the way too long ends here, and its origin hears HOP_LIMIT', () => {
     const world = new RouterWorld()
     const [a, relay, b] = [world.router('a'), world.router('relay', 'relay'), world.router('b')]
     const { dialer } = world.link(a, relay)

@@ -71,7 +71,7 @@ describe('ALN-26 leaving with grace', () => {
     expect(far.destination(a.address)).toMatchObject({ hops: 2 })
   })
 
-  it('R11 nobody can make somebody else leave, and what was said at an earlier leave has no power later', () => {
+  it('R11 SE5 nobody can make somebody else leave, and what was said at an earlier leave has no power later', () => {
     const world = new RouterWorld()
     const [a, liar, relay, far] = [world.router('a'), world.router('liar'), world.router('relay', 'relay'), world.router('far')]
     const first = world.link(a, relay)

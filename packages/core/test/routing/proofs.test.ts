@@ -61,7 +61,7 @@ describe('proofs of routes (SE5)', () => {
     expect([proofs.answered('slow', 'x'), proofs.answered('quick', 'x')]).toEqual([false, false])
   })
 
-  it('a newcomer to the largest network proves all that it is told, 64 at a time', () => {
+  it('SE16 a newcomer to the largest network proves all that it is told, 64 at a time', () => {
     const clock = new VirtualClock()
     const pulled: string[] = []
     let waiting = 0

@@ -112,7 +112,7 @@ describe('a relay and members with key files', () => {
     expect([code, text]).toEqual([2, expect.stringMatching(/--key.*nowhere/)])
   })
 
-  it('a relay does not take the network key itself, unless plain nodes shall come in', async () => {
+  it('SE8 a relay does not take the network key itself, unless plain nodes shall come in', async () => {
     await run('key', path('k'))
     const { code, text } = await failure('relay', '--port', '0', '--network', `garden=${path('k')}`)
     expect([code, text]).toEqual([2, expect.stringMatching(/hopmesh key --public/)])

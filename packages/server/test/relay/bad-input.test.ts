@@ -92,7 +92,7 @@ describe('bad input: a clear refusal or a counted fault, and nobody else is dist
     await expectHealthy(relay)
   })
 
-  it('greetings beyond the share of one address: the oldest is closed', async () => {
+  it('SE16 greetings beyond the share of one address: the oldest is closed', async () => {
     const relay = await relayOf({ limits: { greetingsPerAddressMax: 3 } })
     const first = await frames(relay)
     for (let index = 0; index < 3; index += 1) await frames(relay)
