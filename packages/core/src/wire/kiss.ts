@@ -10,16 +10,23 @@ export const kissEscapedEscape = 0xdd
 
 /** The packet with END and ESC escaped, and one END behind it: a view into a buffer that others share, never hand its `buffer` on. */
 export function frame(packet: Uint8Array): Uint8Array {
-  let escapes = 0
-  for (let at = 0; at < packet.length; at++) {
-    const byte = packet[at]!
-    if (byte === kissEnd || byte === kissEscape) escapes++
-  }
+  const escapes = escapesIn(packet)
   const framed = allocate(packet.length + escapes + 1)
   if (escapes === 0) framed.set(packet)
   else escapeInto(packet, framed)
   framed[framed.length - 1] = kissEnd
   return framed
+}
+
+/** How many bytes become two. Most packets hold none of them, which is found out faster than by looking at each byte. */
+function escapesIn(packet: Uint8Array): number {
+  if (!packet.includes(kissEnd) && !packet.includes(kissEscape)) return 0
+  let escapes = 0
+  for (let at = 0; at < packet.length; at++) {
+    const byte = packet[at]!
+    if (byte === kissEnd || byte === kissEscape) escapes++
+  }
+  return escapes
 }
 
 function escapeInto(packet: Uint8Array, framed: Uint8Array): void {
