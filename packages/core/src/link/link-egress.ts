@@ -69,7 +69,7 @@ export class LinkEgress {
     this.#schedule()
   }
 
-  /** How many names the dictionary of adverts may keep between messages. */
+  /** How many names of adverts may be kept between messages. */
   keepNames(namesMax: number): void {
     this.#encoder.namesKept = namesMax
   }

@@ -153,7 +153,7 @@ export class Link {
     if (this.#state.phase === 'joined') this.#state.life.probe()
   }
 
-  /** To one of thousands: adverts are longer, and no dictionary of names is kept for it beyond so many. */
+  /** To one of thousands: adverts are longer, and no names are kept for it beyond so many. */
   keepNames(namesMax: number): void {
     if (this.#state.phase === 'joined') this.#state.life.keepNames(namesMax)
   }

@@ -24,7 +24,7 @@ const tickEveryMs = 1_000
 /** And while one of them owes a sign. */
 const waitingTickEveryMs = 250
 /** A relay may have thousands of members, and tells each of them of hundreds. */
-const leafNamesKept = 64
+const leafNamesKept = 8
 /** From the last choice to the end of a link that is closed with grace. */
 export const retireMs = 300
 /** While another way is being asked for the link stays a little longer. */

@@ -2,23 +2,25 @@ import { MeshError } from '../errors/mesh-error.ts'
 import { ByteReader, ByteWriter, unzigzag, varintBytes, zigzag } from './bytes.ts'
 import { metricInfinite, type ControlMessage, type RouteEntry } from './control.ts'
 import { linkFrameBytesMax } from './link-frame.ts'
+import { namesMax, RecentNames } from './recent-names.ts'
 import { encodeText } from './text-cache.ts'
 import { WireFault } from './wire-fault.ts'
 
-// Control messages as bytes: a type, then its fields. Adverts repeat the same destinations for hours, so each direction
-// of a link keeps a dictionary of them, and a number is sent as its distance from the last one of that destination.
+// Control messages as bytes: a type, then its fields. Adverts repeat the same destinations while something is on the move, so
+// each direction of a link remembers the last few, and a number is sent as its distance from the last one of that destination.
 
 /** What one item may take: a link frame without its kind, the Noise tag and the item's own length. */
 export const controlItemBytesMax: number = linkFrameBytesMax - 1 - 16 - 3
 export const routeEntriesMax = 4_096
 export const addressBytesMax = 100
-export const dictionaryNamesMax = 65_536
+/** Entries of one complete dump. */
+export const dumpEntriesMax = 65_536
 const noticeTextBytesMax = 1_000
 const seq48Max = 2 ** 48 - 1
 
 const messageTypes = { routes: 1, pull: 2, records: 3, request: 4, ping: 5, pong: 6, notice: 7, refresh: 8, closing: 9, rows: 10, more: 11 } as const
 
-/** Of a `routes` item. A dump that takes several items: `first` … `last`; `reset` empties the dictionary beforehand. */
+/** Of a `routes` item. A dump that takes several items: `first` … `last`; `reset`: all names are forgotten beforehand. */
 const routesFlags = { complete: 1, first: 2, last: 4, reset: 8 } as const
 /** Of an entry. A withdrawal needs no metric. */
 const entryFlags = { withdrawn: 1, fragile: 2 } as const
@@ -35,10 +37,9 @@ function addressBytes(address: string): Uint8Array {
 
 /** One direction of one link: what it encodes refers to what it encoded before, so items must arrive in order. */
 export class ControlEncoder {
-  /** A dictionary that has grown beyond this is forgotten between messages: less memory, longer entries. */
-  namesKept: number = dictionaryNamesMax
-  readonly #indexes = new Map<string, number>()
-  readonly #lastSeqs: number[] = []
+  /** More names than this are all forgotten between messages: less memory, longer entries. */
+  namesKept: number = namesMax
+  readonly #recent = new RecentNames()
   #reset = true
 
   /** One or more items of at most `controlItemBytesMax` bytes. Throws `TOO_LARGE` for a record or a dump that no item holds. */
@@ -71,17 +72,16 @@ export class ControlEncoder {
 
   #encodeRoutes(message: Message<'routes'>): Uint8Array[] {
     const { entries, complete } = message
-    if (complete && entries.length > dictionaryNamesMax) {
-      throw new MeshError('TOO_LARGE', `A dump of ${entries.length} routes; ${dictionaryNamesMax} fit.`)
+    if (complete && entries.length > dumpEntriesMax) {
+      throw new MeshError('TOO_LARGE', `A dump of ${entries.length} routes; ${dumpEntriesMax} fit.`)
     }
     const items: Uint8Array[] = []
     let done = 0
     do {
       const first = done === 0 ? routesFlags.first : 0
-      if (this.#lastSeqs.length + Math.min(entries.length - done, routeEntriesMax) > dictionaryNamesMax) this.#reset = true
       const reset = this.#reset ? routesFlags.reset : 0
-      if (this.#reset) this.#forget()
-      // Should an entry throw, the names before it were never sent: the next message starts a new dictionary.
+      if (this.#reset) this.#recent.clear()
+      // Should an entry throw, the names before it were never sent: the next message starts anew.
       this.#reset = true
       const body = new ByteWriter(Math.min(controlItemBytesMax, 64 + 16 * (entries.length - done)))
       let count = 0
@@ -96,32 +96,27 @@ export class ControlEncoder {
       const head = new ByteWriter(8).u8(messageTypes.routes).u8((complete ? routesFlags.complete : 0) | first | last | reset).varint(count)
       items.push(head.bytes(body.finish()).finish())
     } while (done < entries.length)
-    if (this.#lastSeqs.length > this.namesKept) {
-      this.#forget()
+    if (this.#recent.size > this.namesKept) {
+      this.#recent.clear()
       this.#reset = true
     }
     return items
   }
 
-  #forget(): void {
-    this.#indexes.clear()
-    this.#lastSeqs.length = 0
-  }
-
   #encodeEntry(writer: ByteWriter, entry: RouteEntry): void {
-    let index = this.#indexes.get(entry.destination)
-    if (index === undefined) {
-      const address = addressBytes(entry.destination)
-      index = this.#lastSeqs.length
-      this.#indexes.set(entry.destination, index)
-      this.#lastSeqs.push(0)
+    const { destination, seq48 } = entry
+    let place = this.#recent.placeOf(destination)
+    if (place < 0) {
+      const address = addressBytes(destination)
+      place = this.#recent.add(destination)
       writer.varint(0).u8(address.length).bytes(address)
     } else {
-      writer.varint(index + 1)
+      writer.varint(place + 1)
     }
     const withdrawn = entry.metric >= metricInfinite
-    writer.u8((withdrawn ? entryFlags.withdrawn : 0) | (entry.fragile ? entryFlags.fragile : 0)).varint(zigzag(entry.seq48 - this.#lastSeqs[index]!))
-    this.#lastSeqs[index] = entry.seq48
+    writer.u8((withdrawn ? entryFlags.withdrawn : 0) | (entry.fragile ? entryFlags.fragile : 0))
+    writer.varint(zigzag(seq48 - this.#recent.numberAt(place)))
+    this.#recent.number(place, seq48)
     if (!withdrawn) writer.varint(entry.metric)
     writer.u8(Math.min(entry.hops, 255))
   }
@@ -160,12 +155,11 @@ function packItems(type: number, rows: readonly Uint8Array[]): Uint8Array[] {
 }
 
 const malformed = new WireFault('bad-value', 'a control message that cannot be read')
-const lostDictionary = new WireFault('bad-value', 'routes after a fault that lost the dictionary')
+const namesLost = new WireFault('bad-value', 'routes after a fault that lost the names')
 
 /** The other end of a `ControlEncoder`. */
 export class ControlDecoder {
-  readonly #names: string[] = []
-  readonly #lastSeqs: number[] = []
+  readonly #recent = new RecentNames()
   /** The parts of a complete dump so far; undefined outside of one. */
   #dump: RouteEntry[] | undefined
   #broken = true
@@ -173,7 +167,7 @@ export class ControlDecoder {
   /**
    * One item. The parts of a complete dump before its last read as `routes` without entries; the last brings them all.
    * A type that is not known is a fault `unknown-kind`: count and skip it. After any other fault in `routes` the
-   * dictionary is lost and every further `routes` is a fault until the sender resets it: close the link.
+   * names are lost and every further `routes` is a fault until the sender begins anew: close the link.
    */
   decode(item: Uint8Array): ControlMessage | WireFault {
     if (item.length > linkFrameBytesMax) return new WireFault('too-long', `a control message of ${item.length} bytes`)
@@ -231,8 +225,11 @@ export class ControlDecoder {
     const count = reader.varint()
     if (reader.failed) return malformed
     if (count > routeEntriesMax) return new WireFault('too-long', `${count} routes in one message`)
-    if (flags & routesFlags.reset) this.#forget()
-    if (this.#broken) return lostDictionary
+    if (flags & routesFlags.reset) {
+      this.#recent.clear()
+      this.#broken = false
+    }
+    if (this.#broken) return namesLost
     const complete = (flags & routesFlags.complete) !== 0
     if (flags & routesFlags.first) this.#dump = complete ? [] : undefined
     else if (complete && this.#dump === undefined) return new WireFault('bad-value', 'a dump without its beginning')
@@ -244,37 +241,29 @@ export class ControlDecoder {
     }
     if (!complete) return { type: 'routes', entries, complete: false }
     const dump = this.#dump!
-    if (dump.length + entries.length > dictionaryNamesMax) return new WireFault('too-long', 'a dump without end')
+    if (dump.length + entries.length > dumpEntriesMax) return new WireFault('too-long', 'a dump without end')
     for (const entry of entries) dump.push(entry)
     if ((flags & routesFlags.last) === 0) return { type: 'routes', entries: [], complete: false }
     this.#dump = undefined
     return { type: 'routes', entries: dump, complete: true }
   }
 
-  #forget(): void {
-    this.#names.length = 0
-    this.#lastSeqs.length = 0
-    this.#broken = false
-  }
-
   #decodeEntry(reader: ByteReader): RouteEntry | undefined {
     const reference = reader.varint()
-    let index = reference - 1
+    let place = reference - 1
     if (reference === 0) {
-      index = this.#names.length
       const name = readAddress(reader)
-      if (reader.failed || index >= dictionaryNamesMax) return undefined
-      this.#names.push(name)
-      this.#lastSeqs.push(0)
+      if (reader.failed) return undefined
+      place = this.#recent.add(name)
     }
-    const destination = this.#names[index]
+    const destination = this.#recent.at(place)
     if (destination === undefined) return undefined
     const flags = reader.u8()
-    const seq48 = this.#lastSeqs[index]! + unzigzag(reader.varint())
+    const seq48 = this.#recent.numberAt(place) + unzigzag(reader.varint())
     const metric = flags & entryFlags.withdrawn ? metricInfinite : reader.varint()
     const hops = reader.u8()
     if (reader.failed || seq48 < 0 || seq48 > seq48Max || metric > metricInfinite) return undefined
-    this.#lastSeqs[index] = seq48
+    this.#recent.number(place, seq48)
     return flags & entryFlags.fragile ? { destination, seq48, metric, hops, fragile: true } : { destination, seq48, metric, hops }
   }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { ControlDecoder, ControlEncoder, addressBytesMax, controlItemBytesMax, dictionaryNamesMax, routeEntriesMax } from '../../src/wire/control-codec.ts'
+import { ControlDecoder, ControlEncoder, addressBytesMax, controlItemBytesMax, routeEntriesMax } from '../../src/wire/control-codec.ts'
 import type { ControlMessage, RouteEntry } from '../../src/wire/control.ts'
 import { encodeItems, linkFrameBytesMax } from '../../src/wire/link-frame.ts'
+import { namesMax } from '../../src/wire/recent-names.ts'
 import { isWireFault } from '../../src/wire/wire-fault.ts'
 import { fromHex } from './vectors.ts'
 
@@ -33,25 +34,25 @@ describe('control messages', () => {
   ])('carries $type', (message) => {
     const encoder = new ControlEncoder()
     const decoder = new ControlDecoder()
-    // Twice: the second time the dictionary knows the names.
+    // Twice: the second time the names are known.
     for (let round = 0; round < 2; round++) expect(across(encoder, decoder, message)).toEqual([message])
   })
 
   it('a row that is known costs a few bytes', () => {
     const encoder = new ControlEncoder()
     const decoder = new ControlDecoder()
-    const rows = Array.from({ length: 100 }, (_, at) => entry(at))
+    const rows = Array.from({ length: namesMax }, (_, at) => entry(at))
     across(encoder, decoder, { type: 'routes', entries: rows, complete: true })
     const next = rows.map((row) => ({ ...row, seq48: row.seq48 + 1, metric: 100 }))
     const items = encoder.encode({ type: 'routes', entries: next, complete: false })
-    expect(items[0]!.length).toBeLessThan(100 * 6)
+    expect(items[0]!.length).toBeLessThan(namesMax * 6)
     expect(decoder.decode(items[0]!)).toEqual({ type: 'routes', entries: next, complete: false })
   })
 
-  it('a dictionary that is not kept makes entries longer and loses none', () => {
+  it('names that are not kept make entries longer and lose none', () => {
     const encoder = new ControlEncoder()
     const decoder = new ControlDecoder()
-    encoder.namesKept = 64
+    encoder.namesKept = 16
     for (let round = 0; round < 3; round++) {
       for (const count of [10, 100, 5_000]) {
         const entries = Array.from({ length: count }, (_, at) => entry(at))
@@ -92,13 +93,21 @@ describe('control messages', () => {
     expect(() => encoder.encode({ type: 'records', records: [new Uint8Array(65_000)] })).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }))
   })
 
-  it('the dictionary starts anew before it passes its bound', () => {
+  it('only the last names are remembered, at both ends the same ones', () => {
     const encoder = new ControlEncoder()
     const decoder = new ControlDecoder()
-    for (let start = 0; start < dictionaryNamesMax + 10_000; start += 1_000) {
-      const entries = Array.from({ length: 1_000 }, (_, at) => entry(start + at))
-      expect(across(encoder, decoder, { type: 'routes', entries, complete: false })).toEqual([{ type: 'routes', entries, complete: false }])
+    const bytesOf = (entries: RouteEntry[]): number => {
+      const items = encoder.encode({ type: 'routes', entries, complete: false })
+      expect(items.map((item) => decoder.decode(item))).toEqual([{ type: 'routes', entries, complete: false }])
+      return items.reduce((sum, { length }) => sum + length, 0)
     }
+    const rows = Array.from({ length: 3 * namesMax }, (_, at) => entry(at))
+    bytesOf(rows)
+    expect(bytesOf(rows.slice(-namesMax))).toBeLessThan(namesMax * 8)
+    // The oldest of them makes room for one that was forgotten, and is itself forgotten then.
+    expect(bytesOf([rows[0]!])).toBeGreaterThan(32)
+    expect(bytesOf(rows.slice(-namesMax + 1))).toBeLessThan(namesMax * 8)
+    expect(bytesOf([rows.at(-namesMax)!])).toBeGreaterThan(32)
   })
 
   it('a message that we may not send leaves the two ends in step', () => {
@@ -131,7 +140,7 @@ describe('control messages', () => {
     }
   })
 
-  it('after a fault in routes nothing is read from a dictionary that may be wrong', () => {
+  it('after a fault in routes nothing is read with names that may be wrong', () => {
     const encoder = new ControlEncoder()
     const decoder = new ControlDecoder()
     across(encoder, decoder, { type: 'routes', entries: [entry(1)], complete: true })
@@ -151,7 +160,7 @@ describe('control messages', () => {
     ['a number above 48 bits', '010f01000161008080808080808001000000'],
     ['a metric above 16 bits', '010f010001610000808004ff'],
     ['a dump without its beginning', '010d00'],
-    ['routes before any dictionary', '010600'],
+    ['routes before any beginning', '010600'],
     ['a varint without end', '05ffffffffffffffffff01'],
     ['a pull of too many', '028120'],
     ['records of too many', '038120'],
