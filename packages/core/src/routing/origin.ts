@@ -1,8 +1,9 @@
-// One node that can be reached, and the ways to it. A node of a large network knows thousands of origins by six ways each,
-// so the numbers of all this stand in one array per origin; a Route is made of them when somebody looks.
+// One node that can be reached, and the ways to it. The numbers of all this stand in rows that all origins share
+// (origin-rows.ts); a Route is made of them when somebody looks.
 
 import { metricInfinite } from '../wire/control.ts'
-import type { NeighbourNumbers } from './neighbour-numbers.ts'
+import { originRow, routeRow, type OriginRows } from './origin-rows.ts'
+import { setU48, u48At } from './packed-rows.ts'
 
 /** What the table needs of a link: an identity of its own and a cost. */
 export interface Neighbour {
@@ -30,146 +31,210 @@ export interface Feasibility {
   readonly metric: number
 }
 
-// Places in the array of an origin. Behind them, two numbers for each route: its seq48, and the rest of it packed.
-const feasibleSeq = 0
-const feasibleMetric = 1
-const selectedSeq = 2
-const selectedRest = 3
-/** metric × 2 + fragile, of the selected route when it was selected. */
-const chosen = 4
-const revision = 5
-const head = 6
-const none = -1
+/** Bits of an origin's `flags`. */
+const flags = { told: 1, selected: 2, fragile: 4 } as const
 
 export class Origin<N extends Neighbour> {
   readonly address: string
-  /** Since when a route is known that is better, but not clearly so. */
-  betterSince: number | undefined
-  /** When the last route went; for forgetting. */
-  lostAt: number | undefined
-  readonly #neighbours: NeighbourNumbers<N>
-  #numbers: number[] = [none, 0, none, 0, metricInfinite * 2, 0]
+  readonly #rows: OriginRows<N>
+  readonly #row: number
 
-  constructor(address: string, neighbours: NeighbourNumbers<N>) {
+  constructor(address: string, rows: OriginRows<N>) {
     this.address = address
-    this.#neighbours = neighbours
+    this.#rows = rows
+    this.#row = rows.origins.take()
+    this.#view.setUint16(this.#row + originRow.metric, metricInfinite)
+  }
+
+  /** Nobody asks for it any more. */
+  release(): void {
+    this.deleteRoutes()
+    this.betterSince = undefined
+    this.lostAt = undefined
+    this.#rows.origins.give(this.#row)
+  }
+
+  /** Since when a route is known that is better, but not clearly so. */
+  get betterSince(): number | undefined {
+    return this.#rows.betterSince.get(this)
+  }
+
+  set betterSince(since: number | undefined) {
+    if (since === undefined) this.#rows.betterSince.delete(this)
+    else this.#rows.betterSince.set(this, since)
+  }
+
+  /** When the last route went; for forgetting. */
+  get lostAt(): number | undefined {
+    return this.#rows.lostAt.get(this)
+  }
+
+  set lostAt(at: number | undefined) {
+    if (at === undefined) this.#rows.lostAt.delete(this)
+    else this.#rows.lostAt.set(this, at)
   }
 
   /** The table's count of changes when this origin last changed. */
   get revision(): number {
-    return this.#numbers[revision]!
+    return u48At(this.#view, this.#row + originRow.revision)
   }
 
   set revision(count: number) {
-    this.#numbers[revision] = count
+    setU48(this.#view, this.#row + originRow.revision, count)
   }
 
   get feasibility(): Feasibility | undefined {
-    const seq48 = this.#numbers[feasibleSeq]!
-    return seq48 === none ? undefined : { seq48, metric: this.#numbers[feasibleMetric]! }
+    if (!this.#has(flags.told)) return undefined
+    return { seq48: u48At(this.#view, this.#row + originRow.toldSeq), metric: this.#view.getUint16(this.#row + originRow.toldMetric) }
   }
 
-  set feasibility(feasibility: Feasibility) {
-    this.#numbers[feasibleSeq] = feasibility.seq48
-    this.#numbers[feasibleMetric] = feasibility.metric
+  set feasibility({ seq48, metric }: Feasibility) {
+    this.#set(flags.told, true)
+    setU48(this.#view, this.#row + originRow.toldSeq, seq48)
+    this.#view.setUint16(this.#row + originRow.toldMetric, metric)
   }
 
-  /** The way that is taken, as it was when it was selected. */
+  /** The way that is taken, as it is now: to be chosen anew when it has changed. */
   get selected(): Route<N> | undefined {
-    return this.#numbers[selectedSeq] === none ? undefined : this.#route(selectedSeq)
+    const at = this.#has(flags.selected) ? this.#placeOf(this.#view.getUint16(this.#row + originRow.via)) : -1
+    return at < 0 ? undefined : this.#route(at)
   }
 
   /** The neighbour of the selected route: what forwarding asks for with every packet. */
   get nextHop(): N | undefined {
-    return this.#numbers[selectedSeq] === none ? undefined : this.#neighbours.at(neighbourOf(this.#numbers[selectedRest]!))
+    return this.#has(flags.selected) ? this.#rows.neighbours.at(this.#view.getUint16(this.#row + originRow.via)) : undefined
   }
 
   /** Of the selected route when it was selected; infinite without one. */
   get metric(): number {
-    return Math.floor(this.#numbers[chosen]! / 2)
+    return this.#view.getUint16(this.#row + originRow.metric)
+  }
+
+  /** Of the selected route when it was selected. */
+  get hops(): number {
+    return this.#view.getUint8(this.#row + originRow.hops)
   }
 
   /** Whether the selected route was about to break then. */
   get fragile(): boolean {
-    return this.#numbers[chosen]! % 2 === 1
+    return this.#has(flags.fragile)
   }
 
   select(route: Route<N> | undefined, metric: number, fragile: boolean): void {
-    this.#numbers[selectedSeq] = route?.seq48 ?? none
-    this.#numbers[selectedRest] = route ? pack(route, this.#neighbours.of(route.neighbour)) : 0
-    this.#numbers[chosen] = metric * 2 + (fragile ? 1 : 0)
+    this.#set(flags.selected, route !== undefined)
+    this.#set(flags.fragile, fragile)
+    this.#view.setUint16(this.#row + originRow.via, route ? this.#rows.neighbours.of(route.neighbour) : 0)
+    this.#view.setUint16(this.#row + originRow.metric, metric)
+    this.#view.setUint8(this.#row + originRow.hops, route?.hops ?? 0)
   }
 
   get routeCount(): number {
-    return (this.#numbers.length - head) / 2
+    let count = 0
+    for (let at = this.#first; at >= 0; at = this.#after(at)) count++
+    return count
   }
 
   /** Of every neighbour that offers one, feasible or not, in the order in which they came. */
   routes(): Route<N>[] {
     const routes: Route<N>[] = []
-    for (let at = head; at < this.#numbers.length; at += 2) routes.push(this.#route(at))
+    for (let at = this.#first; at >= 0; at = this.#after(at)) routes.push(this.#route(at))
     return routes
   }
 
   routeOf(neighbour: N): Route<N> | undefined {
-    const at = this.#placeOf(neighbour)
+    const at = this.#placeOf(this.#rows.neighbours.of(neighbour))
     return at < 0 ? undefined : this.#route(at)
   }
 
   hasRouteOf(neighbour: N): boolean {
-    return this.#placeOf(neighbour) >= 0
+    return this.#placeOf(this.#rows.neighbours.of(neighbour)) >= 0
   }
 
-  setRoute(route: Route<N>): void {
-    let at = this.#placeOf(route.neighbour)
-    if (at < 0) {
-      at = this.#numbers.length
-      this.#numbers = resized(this.#numbers, at + 2)
-    }
-    this.#numbers[at] = route.seq48
-    this.#numbers[at + 1] = pack(route, this.#neighbours.of(route.neighbour))
+  setRoute({ neighbour, seq48, advertised, hops, fragile }: Route<N>): void {
+    const via = this.#rows.neighbours.of(neighbour)
+    let at = this.#placeOf(via)
+    if (at < 0) at = this.#append(via)
+    const { view } = this.#rows.routes
+    setU48(view, at + routeRow.seq, seq48)
+    view.setUint16(at + routeRow.metric, advertised)
+    view.setUint8(at + routeRow.hops, hops)
+    view.setUint8(at + routeRow.fragile, fragile ? 1 : 0)
   }
 
   /** False: there was none. */
   deleteRoute(neighbour: N): boolean {
-    const at = this.#placeOf(neighbour)
-    if (at < 0) return false
-    this.#numbers.copyWithin(at, at + 2)
-    this.#numbers = resized(this.#numbers, this.#numbers.length - 2)
-    return true
+    const via = this.#rows.neighbours.of(neighbour)
+    let before = -1
+    for (let at = this.#first; at >= 0; before = at, at = this.#after(at)) {
+      if (this.#viaOf(at) !== via) continue
+      this.#chain(before, this.#after(at))
+      this.#rows.routes.give(at)
+      return true
+    }
+    return false
   }
 
   deleteRoutes(): void {
-    this.#numbers = resized(this.#numbers, head)
+    for (let at = this.#first; at >= 0; ) {
+      const gone = at
+      at = this.#after(at)
+      this.#rows.routes.give(gone)
+    }
+    this.#chain(-1, -1)
   }
 
-  #placeOf(neighbour: N): number {
-    const number = this.#neighbours.of(neighbour)
-    for (let at = head; at < this.#numbers.length; at += 2) if (neighbourOf(this.#numbers[at + 1]!) === number) return at
+  get #view(): DataView {
+    return this.#rows.origins.view
+  }
+
+  #has(flag: number): boolean {
+    return (this.#view.getUint8(this.#row + originRow.flags) & flag) !== 0
+  }
+
+  #set(flag: number, on: boolean): void {
+    const at = this.#row + originRow.flags
+    const others = this.#view.getUint8(at) & ~flag
+    this.#view.setUint8(at, on ? others | flag : others)
+  }
+
+  /** The row of the first route; −1: there is none. */
+  get #first(): number {
+    return this.#view.getUint32(this.#row + originRow.first) - 1
+  }
+
+  #after(at: number): number {
+    return this.#rows.routes.view.getUint32(at + routeRow.next) - 1
+  }
+
+  #viaOf(at: number): number {
+    return this.#rows.routes.view.getUint16(at + routeRow.via)
+  }
+
+  /** `next` comes after the route at `before`, or first. */
+  #chain(before: number, next: number): void {
+    if (before < 0) this.#view.setUint32(this.#row + originRow.first, next + 1)
+    else this.#rows.routes.view.setUint32(before + routeRow.next, next + 1)
+  }
+
+  #append(via: number): number {
+    const place = this.#rows.routes.take()
+    this.#rows.routes.view.setUint16(place + routeRow.via, via)
+    let last = -1
+    for (let at = this.#first; at >= 0; at = this.#after(at)) last = at
+    this.#chain(last, place)
+    return place
+  }
+
+  #placeOf(via: number): number {
+    for (let at = this.#first; at >= 0; at = this.#after(at)) if (this.#viaOf(at) === via) return at
     return -1
   }
 
   #route(at: number): Route<N> {
-    const rest = this.#numbers[at + 1]!
+    const { view } = this.#rows.routes
     return {
-      neighbour: this.#neighbours.at(neighbourOf(rest)), seq48: this.#numbers[at]!, advertised: Math.floor(rest / 512) % 65_536,
-      hops: Math.floor(rest / 2) % 256, fragile: rest % 2 === 1,
+      neighbour: this.#rows.neighbours.at(this.#viaOf(at)), seq48: u48At(view, at + routeRow.seq), advertised: view.getUint16(at + routeRow.metric),
+      hops: view.getUint8(at + routeRow.hops), fragile: view.getUint8(at + routeRow.fragile) === 1,
     }
   }
-}
-
-/** The neighbour's number, then metric (16 bits), hops (8 bits) and whether it is fragile (1 bit). */
-function pack({ advertised, hops, fragile }: Route<Neighbour>, neighbour: number): number {
-  return ((neighbour * 65_536 + advertised) * 256 + hops) * 2 + (fragile ? 1 : 0)
-}
-
-function neighbourOf(rest: number): number {
-  return Math.floor(rest / 33_554_432)
-}
-
-/** A copy of exactly that length: an array that grows by itself keeps room for as much again. */
-function resized(numbers: readonly number[], length: number): number[] {
-  const copy = new Array<number>(length)
-  for (let at = 0; at < length; at++) copy[at] = numbers[at] ?? 0
-  return copy
 }

@@ -58,8 +58,8 @@ export function chooseRoute<N extends Neighbour>(origin: Origin<N>, now: number)
  * was taken because it held itself to less than this node does, and both only ever come down, whatever they tell now: it
  * cannot lead back here. One that goes a longer way is left: after a crash, that would prolong the search for what is gone.
  */
-function mayCling<N extends Neighbour>({ seq48, hops }: Route<N>, { feasibility, selected }: Origin<N>): boolean {
-  return seq48 === feasibility?.seq48 && hops === selected?.hops
+function mayCling<N extends Neighbour>(route: Route<N>, origin: Origin<N>): boolean {
+  return route.seq48 === origin.feasibility?.seq48 && route.hops === origin.hops
 }
 
 function isClearlyBetter(one: Route<Neighbour>, other: Route<Neighbour>): boolean {

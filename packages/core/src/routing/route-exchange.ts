@@ -258,8 +258,8 @@ export class RouteExchange {
   tick(now: number): void {
     this.#requests.tick(now)
     for (const change of this.table.settle()) this.#selected(this.#intake.weighed(change))
-    for (const origin of this.table.all()) {
-      if (origin.lostAt === undefined || now - origin.lostAt < rememberLostMs) continue
+    for (const [origin, lostAt] of this.table.lost()) {
+      if (now - lostAt < rememberLostMs) continue
       this.table.forget(origin)
       this.#teller.forgotten(origin.address)
       this.#intake.forget(origin.address)

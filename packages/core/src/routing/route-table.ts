@@ -3,8 +3,8 @@
 // route exchange acts on what it returns.
 
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
-import { NeighbourNumbers } from './neighbour-numbers.ts'
 import { Origin, type Neighbour, type Route } from './origin.ts'
+import { OriginRows } from './origin-rows.ts'
 import { hopsMax, TableDigest } from './route-digest.ts'
 import { chooseRoute, isBetter, isFragile, metricOf, switchAfterMs } from './route-choice.ts'
 
@@ -22,10 +22,9 @@ export interface Change<N extends Neighbour> {
 export class RouteTable<N extends Neighbour> {
   readonly digest: TableDigest<N> = new TableDigest()
   readonly #origins = new Map<string, Origin<N>>()
-  readonly #neighbours = new NeighbourNumbers<N>()
+  readonly #rows = new OriginRows<N>()
   readonly #originsMax: number
   readonly #now: () => number
-  readonly #wavering = new Set<Origin<N>>()
   #revision = 0
 
   /** `now`: milliseconds of a clock that never goes back. */
@@ -57,28 +56,30 @@ export class RouteTable<N extends Neighbour> {
     let origin = this.#origins.get(entry.destination)
     if (origin === undefined) {
       if (withdrawn || this.#origins.size >= this.#originsMax) return undefined
-      origin = new Origin(entry.destination, this.#neighbours)
+      origin = new Origin(entry.destination, this.#rows)
       this.#origins.set(entry.destination, origin)
     }
+    const selected = origin.selected
     const before = origin.routeOf(neighbour)
     const route = withdrawn ? undefined : { neighbour, seq48: entry.seq48, advertised: entry.metric, hops: entry.hops + 1, fragile: entry.fragile === true }
     if (route) origin.setRoute(route)
     else origin.deleteRoute(neighbour)
     this.digest.heard(origin.address, before, route)
-    return this.select(origin)
+    return this.select(origin, selected)
   }
 
   /** The origin itself is gone. */
   clear(origin: Origin<N>): Change<N> {
     for (const route of origin.routes()) this.digest.heard(origin.address, route, undefined)
+    const { selected } = origin
     origin.deleteRoutes()
-    return this.select(origin)
+    return this.select(origin, selected)
   }
 
   /** Takes the routes that have been better for long enough. Called now and then. */
   settle(): Change<N>[] {
-    const due = Array.from(this.#wavering).filter(({ betterSince }) => this.#now() - (betterSince ?? Infinity) >= switchAfterMs)
-    return due.map((origin) => this.select(origin))
+    const due = Array.from(this.#rows.betterSince).filter(([, since]) => this.#now() - since >= switchAfterMs)
+    return due.map(([origin]) => this.select(origin))
   }
 
   /** A link is not what it was. */
@@ -91,20 +92,25 @@ export class RouteTable<N extends Neighbour> {
     const changes: Change<N>[] = []
     this.digest.left(neighbour)
     for (const origin of this.#origins.values()) {
-      if (origin.deleteRoute(neighbour)) changes.push(this.select(origin))
+      if (!origin.hasRouteOf(neighbour)) continue
+      const { selected } = origin
+      origin.deleteRoute(neighbour)
+      changes.push(this.select(origin, selected))
     }
-    this.#neighbours.forget(neighbour)
+    this.#rows.neighbours.forget(neighbour)
     return changes
   }
 
-  /** Chooses anew. */
-  select(origin: Origin<N>): Change<N> {
-    const before = origin.selected
+  /** Origins without routes, by the time since when. */
+  lost(): ReadonlyMap<Origin<N>, number> {
+    return this.#rows.lostAt
+  }
+
+  /** Chooses anew; `before`: what was selected, as it was then. */
+  select(origin: Origin<N>, before: Route<N> | undefined = origin.selected): Change<N> {
     const { metric: metricBefore, fragile: fragileBefore } = origin
     origin.revision = ++this.#revision
     const selected = chooseRoute(origin, this.#now())
-    if (origin.betterSince === undefined) this.#wavering.delete(origin)
-    else this.#wavering.add(origin)
     origin.select(selected, selected ? metricOf(selected) : metricInfinite, selected !== undefined && isFragile(selected))
     this.digest.selected(origin, before, metricBefore)
     const selection = selectionOf(before, origin, metricBefore)
@@ -121,7 +127,7 @@ export class RouteTable<N extends Neighbour> {
   /** Forgets an origin without routes; the next one of that name starts afresh. */
   forget(origin: Origin<N>): void {
     this.#origins.delete(origin.address)
-    this.#wavering.delete(origin)
+    origin.release()
     this.#revision++
   }
 }
