@@ -1,5 +1,6 @@
 import { NoiseHandshake, type NoiseCipher } from '../crypto/noise.ts'
 import { MeshError } from '../errors/mesh-error.ts'
+import { admissionHolds, decodeFinish, encodeFinish, signAdmission, type Finish } from '../identity/admission.ts'
 import { recordMismatch, type MemberRecord } from '../identity/member-record.ts'
 import { openRecord } from '../identity/signed-record.ts'
 import { keysBehind, type NetworkKeyring } from '../identity/network-key.ts'
@@ -9,7 +10,6 @@ import type { Awaitable, Crypto, ExchangeKeys } from '../ports/crypto.ts'
 import { ByteWriter } from '../wire/bytes.ts'
 import { decodeHello, decodeReply, encodeHello, encodeLinkFrame, encodeReply, frameKinds } from '../wire/link-frame.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
-import { admissionHolds, decodeFinish, encodeFinish, signAdmission, type Finish } from './admission.ts'
 
 // How two capable neighbours prove to each other who they are (three frames: hello, reply, finish), before a single control
 // message or packet is accepted. Each says its signed member record inside the handshake; the peer is authenticated when

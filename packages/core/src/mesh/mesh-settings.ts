@@ -1,7 +1,7 @@
 import { checkOptions } from '../errors/known-options.ts'
 import { MeshError } from '../errors/mesh-error.ts'
+import { tokenBytesMax } from '../identity/admission.ts'
 import { networkKeySources, type NetworkKeySource } from '../identity/network-key.ts'
-import { tokenBytesMax } from '../link/admission.ts'
 import { isNetworkName, networkNameBytesMax } from '../identity/wire-network.ts'
 import { checkSignal } from '../async/operations.ts'
 import type { MeshOptions } from './mesh-options.ts'

@@ -1,5 +1,6 @@
 // What members say to each other goes through sessions: every packet that this node has for another member is sealed before routing
-// carries it, and what comes out of a session is delivered as if routing had brought it, from a source that is proven.
+// carries it, and what comes out of a session is delivered as if routing had brought it, from a source that is proven. Relays have
+// sessions as well: members ask them, and they answer.
 
 import { asMeshError } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
@@ -63,6 +64,7 @@ export class SealedBodies implements EndToEnd {
       dice,
       log,
       self: { ...identity, record: () => router.record() },
+      isRelay: (peer) => router.destination(peer)?.kind === 'relay',
       transmit: (destAddr, data) => void router.send({ service: sessionService, destAddr, data }),
       message: (from, data) => this.#deliver(from, data),
       datagram: (from, data) => this.#deliver(from, data),
@@ -142,6 +144,10 @@ export class SealedBodies implements EndToEnd {
   #deliver(from: Session, data: Uint8Array): void {
     const packet = decodeSealedPacket(data)
     if (isWireFault(packet)) return this.#router.fault(packet.code, `${from.peer}: ${packet.detail}`)
+    // It has no part in the network but to carry it: whoever it is, it calls nothing here (SE2).
+    if (from.record?.kind === 'relay' && packet.service !== undefined) {
+      return this.#router.fault('NOT_A_MEMBER', `the relay ${from.peer} asks for '${packet.service}'`)
+    }
     const way = this.#ways.get(from.peer) ?? this.#wayTo(from.peer)
     const arrival: Arrival = { ...way, verified: true, plain: false, broadcast: false }
     const code = this.#router.deliverSealed({ ...packet, srcAddr: from.peer, destAddr: this.#router.address }, arrival)

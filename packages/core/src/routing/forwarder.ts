@@ -165,7 +165,7 @@ export class Forwarder {
 
   /** What is said to this address is sealed, and nothing that is not comes from it. */
   isSealed(address: string): boolean {
-    return this.endToEnd !== undefined && isMemberForm(address) && this.#parts.reachability.destination(address)?.kind !== 'relay'
+    return this.endToEnd !== undefined && isMemberForm(address)
   }
 
   #toward(packet: Packet, destination: string, arrival: Arrival, leaving: Leaving = {}): MeshError | undefined {
@@ -222,7 +222,10 @@ export class Forwarder {
       if (code) this.#complain(neighbour, header, bytes, code)
       return
     }
-    if (!mayBeOpen(header) && this.isSealed(header.source)) {
+    const isOpen = this.isSealed(header.source)
+    // As every node on the way does: what a target has to say of itself it says in sessions (SE16).
+    if (isOpen && header.service === traceService) return this.#complain(neighbour, header, bytes, 'HOP_LIMIT')
+    if (isOpen && !mayBeOpen(header)) {
       return this.#parts.fault('UNSEALED', `${neighbour.address} hands over what ${header.source} says outside of a session`)
     }
     if (!mayBeOpen(header) && this.#isMadeUp(header.source)) {
@@ -286,9 +289,9 @@ export class Forwarder {
   }
 }
 
-/** Sessions, hints, and questions to whoever is on the way. */
+/** Sessions, and hints. */
 function mayBeOpen({ service, netState }: MeshPacketHeader): boolean {
-  return service === sessionService || service === traceService || netState === netStates.error
+  return service === sessionService || netState === netStates.error
 }
 
 const plainRefusals: Readonly<Record<PlainRefusal, (destination: string) => string>> = {

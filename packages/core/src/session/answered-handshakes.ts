@@ -61,7 +61,8 @@ export class AnsweredHandshakes {
     if (known) return this.#answerAgain(known)
     const { clock, dice, self } = this.#options
     const network = { name: self.network.name, keyHash: first.keyHash.slice() }
-    if (networkMismatch(self, network) || (isKeyed(network) && !keysBehind(self.keyring, network.keyHash))) {
+    const isLocked = isKeyed(network) && self.relay !== true && !keysBehind(self.keyring, network.keyHash)
+    if (networkMismatch(self, network) || isLocked) {
       this.#options.refused(new MeshError('NETWORK_KEY_MISMATCH', `${peer} asks for a session under a network key that is not known here`))
       return
     }

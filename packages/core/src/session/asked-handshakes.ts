@@ -100,7 +100,15 @@ export class AskedHandshakes {
   #attempt(peer: string, askedSince: number): void {
     const { clock, dice, self } = this.#options
     const id = dice.bytes(connectionIdBytes)
-    const handshake = new SessionHandshake(self, { role: 'initiator', peer, network: self.network, id, life: this.#options.life(peer) })
+    const { isRelay, life } = this.#options
+    const handshake = new SessionHandshake(self, {
+      role: 'initiator',
+      peer,
+      network: self.network,
+      id,
+      life: life(peer),
+      toRelay: isRelay(peer),
+    })
     const attempt: Attempt = {
       peer,
       handshake,

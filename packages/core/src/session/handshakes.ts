@@ -13,6 +13,8 @@ export interface HandshakesOptions {
   readonly clock: Clock
   readonly dice: Dice
   readonly self: SessionIdentity
+  /** Its record says that the peer is a relay. */
+  isRelay(peer: string): boolean
   /** Who we are to this peer: see `SessionHandshakeOptions.life`. */
   life(peer: string): Uint8Array
   /** Of the handshakes that both know of, the greatest. */

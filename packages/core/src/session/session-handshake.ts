@@ -3,7 +3,10 @@
 //
 //   first    { initiator's connection id 8 B, order 6 B }      readable without a key, but bound into everything behind it
 //   second   { responder's connection id 8 B, life 8 B, member record }
-//   third    { life 8 B, member record }
+//   third    { life 8 B, the initiator's finish: member record, and toward a relay of a network with a key the admission }
+//
+// A relay does not have the network key. So toward one, and only by who knows that it is one, the handshake is XX, and the third
+// message carries what shows that one may be here; a relay answers, and never begins (SE2).
 //
 // A peer is who it says when the record's signature holds, its exchange key is the Noise static key, its key hashes to its address,
 // and the address is the one that was asked for (SE4). A message that does not hold leaves no trace: the true one may still come.
@@ -12,10 +15,11 @@ import { wait, type Steps } from '../async/awaitable.ts'
 import { concatBytes } from '../bytes/concat-bytes.ts'
 import { NoiseHandshake } from '../crypto/noise.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
+import { admissionHolds, decodeFinish, encodeFinish, signAdmission, type Finish } from '../identity/admission.ts'
 import { recordMismatch, type MemberRecord } from '../identity/member-record.ts'
 import { keysBehind, type NetworkKeyring } from '../identity/network-key.ts'
 import { openRecord } from '../identity/signed-record.ts'
-import { encodeWireNetwork, type OwnNetworks, type WireNetwork } from '../identity/wire-network.ts'
+import { encodeWireNetwork, isKeyed, type OwnNetworks, type WireNetwork } from '../identity/wire-network.ts'
 import type { Awaitable, Crypto, ExchangeKeys } from '../ports/crypto.ts'
 import { ByteReader, ByteWriter } from '../wire/bytes.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
@@ -28,8 +32,10 @@ export interface SessionIdentity extends OwnNetworks {
   readonly crypto: Crypto
   readonly exchangeKeys: ExchangeKeys
   readonly address: string
-  /** Of a network with a key: without it nobody has sessions there. */
+  /** Of a network with a key: without it only relays have sessions there. */
   readonly keyring?: NetworkKeyring | undefined
+  /** It answers those who may be here, and begins no session. */
+  readonly relay?: boolean | undefined
   /** The signed record as it is now. */
   record(): Awaitable<Uint8Array>
 }
@@ -37,6 +43,8 @@ export interface SessionIdentity extends OwnNetworks {
 export interface SessionHandshakeOptions {
   readonly role: 'initiator' | 'responder'
   readonly peer: string
+  /** Of the initiator: its record says that the peer is a relay. */
+  readonly toRelay?: boolean | undefined
   /** The initiator's network: its name is ours, its key one of ours. */
   readonly network: WireNetwork
   /** Our connection id. */
@@ -73,7 +81,7 @@ export class SessionHandshake {
       crypto: self.crypto,
       role: options.role,
       staticKeys: self.exchangeKeys,
-      psk: keysBehind(self.keyring, options.network.keyHash)?.psk,
+      psk: byAdmission(self, options) ? undefined : keysBehind(self.keyring, options.network.keyHash)?.psk,
       prologue: sessionPrologue(self, options),
     })
   }
@@ -103,10 +111,16 @@ export class SessionHandshake {
     if (payload === undefined) return failed('the second message of a session handshake does not hold')
     const reader = new ByteReader(payload)
     const peerId = reader.bytes(connectionIdBytes).slice()
-    const peer = yield* this.#peer(noise, reader)
+    const life = reader.bytes(lifeBytes).slice()
+    const peer = reader.failed ? cutOff() : yield* this.#peer(noise, life, reader.rest())
     if (peer instanceof MeshError) return peer
     const record = yield* wait(this.#self.record())
-    const third = yield* noise.writeMessage(concatBytes([this.#options.life, record]))
+    const admission = byAdmission(this.#self, this.#options) ? this.#self.keyring?.[0].admission : undefined
+    const ownLife = this.#options.life
+    const third = yield* noise.writeMessage(function* (handshakeHash) {
+      const finish = encodeFinish({ record, admission: admission && (yield* signAdmission(admission, handshakeHash)) })
+      return concatBytes([ownLife, finish])
+    })
     this.#peerId = peerId
     return { message: third, outcome: yield* this.#outcome(noise, peer) }
   }
@@ -116,26 +130,47 @@ export class SessionHandshake {
     const noise = this.#noise.fork()
     const payload = yield* noise.readMessage(message)
     if (payload === undefined) return failed('the third message of a session handshake does not hold')
-    const peer = yield* this.#peer(noise, new ByteReader(payload))
+    const reader = new ByteReader(payload)
+    const life = reader.bytes(lifeBytes).slice()
+    if (reader.failed) return cutOff()
+    const finish = decodeFinish(reader.rest())
+    if (isWireFault(finish)) return failed(finish.detail)
+    if (!(yield* this.#admitted(finish, noise.payloadHash))) {
+      return failed(`${this.#options.peer} did not show that it has the key of the network`, 'NETWORK_KEY_MISMATCH')
+    }
+    const peer = yield* this.#peer(noise, life, finish.record)
     return peer instanceof MeshError ? peer : yield* this.#outcome(noise, peer)
   }
 
-  *#peer(noise: NoiseHandshake, reader: ByteReader): Steps<Peer | MeshError> {
-    const life = reader.bytes(lifeBytes).slice()
-    const recordBytes = reader.rest().slice()
-    if (reader.failed) return failed('a message of a session handshake ends early')
+  /** What a psk has proven already needs no admission. */
+  *#admitted({ admission }: Finish, handshakeHash: Uint8Array | undefined): Steps<boolean> {
+    const { crypto } = this.#self
+    if (!byAdmission(this.#self, this.#options)) return true
+    if (handshakeHash === undefined) return false
+    return yield* admissionHolds(admission, { keyHash: this.#options.network.keyHash, handshakeHash, crypto })
+  }
+
+  *#peer(noise: NoiseHandshake, life: Uint8Array, bytes: Uint8Array): Steps<Peer | MeshError> {
+    const recordBytes = bytes.slice()
     const record = yield* wait(openRecord(recordBytes, this.#self.crypto, this.#self.keyring))
     if (isWireFault(record)) return failed(`the peer's member record does not hold: ${record.detail}`)
     const { peer } = this.#options
     const mismatch = recordMismatch(this.#self, record)
     if (mismatch) return failed(`the record of ${peer} is of network '${record.network.name}'`, mismatch)
     if (record.address !== peer) return failed(`${peer} was asked for, ${record.address} answered`)
-    if (record.kind !== 'member' && record.kind !== 'relay') return failed(`a record of kind '${record.kind}' opens no session`)
+    if (!this.#mayBe(record.kind)) return failed(`${peer} is a ${record.kind} and has no such session`)
     const proven = noise.remoteStatic
     if (proven === undefined || !record.exchangeKey.every((byte, index) => byte === proven[index])) {
       return failed(`whoever is at the other end does not hold the key of ${peer}`)
     }
     return { life, record, recordBytes }
+  }
+
+  /** Who asks is a member. Who answers without the key of a network that has one must be a relay. */
+  #mayBe(kind: MemberRecord['kind']): boolean {
+    if (this.#options.role === 'responder') return kind === 'member'
+    if (!isKeyed(this.#options.network)) return kind === 'member' || kind === 'relay'
+    return kind === (this.#options.toRelay === true ? 'relay' : 'member')
   }
 
   *#outcome(noise: NoiseHandshake, { life, record, recordBytes }: Peer): Steps<HandshakeOutcome> {
@@ -169,6 +204,15 @@ function sessionPrologue(self: SessionIdentity, { role, peer, network }: Session
   encodeWireNetwork(writer, network)
   const [first, second] = role === 'initiator' ? [self.address, peer] : [peer, self.address]
   return writer.string(first).string(second).finish()
+}
+
+/** The network key is shown in message 3, and is no psk. */
+function byAdmission({ relay }: SessionIdentity, { toRelay, network }: SessionHandshakeOptions): boolean {
+  return isKeyed(network) && (relay === true || toRelay === true)
+}
+
+function cutOff(): MeshError {
+  return failed('a message of a session handshake ends early')
 }
 
 function failed(message: string, code: MeshErrorCode = 'HANDSHAKE_FAILED'): MeshError {

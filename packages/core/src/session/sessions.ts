@@ -33,6 +33,8 @@ export interface SessionsOptions {
   readonly dice: Dice
   readonly log: Log
   readonly self: SessionIdentity
+  /** Its record says that the peer is a relay, which does not have the network key. Default: nobody is. */
+  isRelay?(peer: string): boolean
   /** Gives a packet to routing. Whether it left, arrived, or came twice is found out here. */
   transmit(destination: string, data: Uint8Array): void
   /** Delivered once. `from` is proven. */
@@ -74,6 +76,7 @@ export class Sessions {
       clock: options.clock,
       dice: options.dice,
       self: options.self,
+      isRelay: (peer) => options.isRelay?.(peer) === true,
       life: (peer) => this.#lifeOf(peer),
       order: (peer) => Math.min(orderMax, this.#sessions.get(peer)?.order ?? 0),
       transmit: (peer, packet) => options.transmit(peer, packet),
@@ -102,6 +105,7 @@ export class Sessions {
     if (!isMemberAddress(address) || address === this.#options.self.address) {
       throw new MeshError('INVALID_OPTION', `'${address}' is not the full address of another member`)
     }
+    if (this.#options.self.relay) throw new MeshError('NOT_A_MEMBER', 'a relay answers in sessions, and begins none')
     const session = this.#create(address, this.#lifeOf(address))
     if (!session) throw new MeshError('QUEUE_FULL', `${sessionsMax} sessions are in use`)
     return session
@@ -114,7 +118,7 @@ export class Sessions {
   /** Asks for a session although there is nothing to say yet. */
   ask(address: string): void {
     if (this.#closed || !isMemberAddress(address) || address === this.#options.self.address) return
-    if (!this.#sessions.get(address)?.connection) this.#handshakes.asked.begin(address)
+    if (!this.#sessions.get(address)?.connection && !this.#options.self.relay) this.#handshakes.asked.begin(address)
   }
 
   /** A packet for the sessions of this node. Never throws at what it says. */
@@ -223,9 +227,9 @@ export class Sessions {
       handlers: {
         message: (data) => this.#options.message(session, data),
         datagram: (data) => this.#options.datagram(session, data),
-        stream: (stream) => this.#options.stream(session, stream),
+        stream: (stream) => (session.record?.kind === 'relay' ? refused(stream) : this.#options.stream(session, stream)),
       },
-      ask: () => this.#handshakes.asked.begin(peer),
+      ask: () => (self.relay ? clock.soon(() => session.unanswered()) : this.#handshakes.asked.begin(peer)),
       newLife: () => {
         this.#handshakes.asked.cancel(peer)
         return dice.bytes(lifeBytes)
@@ -279,6 +283,12 @@ export class Sessions {
   #fault(code: string, message: string): void {
     this.#options.fault?.(code, message)
   }
+}
+
+/** A relay answers questions: it opens nothing. */
+function refused(stream: SessionStream): void {
+  stream.reset()
+  stream.stop()
 }
 
 /** Of two processes with one address the later one stands (SE4). */

@@ -28,7 +28,7 @@ export class MeshWorld {
   }
 
   relay(name = 'relay'): Router {
-    return this.sim.startRouter(name, 'relay')
+    return this.sim.startRelay(name)
   }
 
   /** A mesh that dials `relay` unless told otherwise, makes no direct links by itself, and has started to load. */

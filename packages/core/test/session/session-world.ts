@@ -33,6 +33,8 @@ export interface NodeOptions {
   /** The same address and key as this node: another process of it. */
   readonly again?: WorldNode
   readonly epoch?: number
+  /** A relay: it knows the key hash of `keys`, and none of the keys. */
+  readonly relay?: boolean
   readonly record?: Partial<MemberRecord>
   readonly sessions?: Partial<SessionsOptions>
   readonly via?: string
@@ -104,20 +106,22 @@ export class SessionWorld {
       publicKey: keyPair.publicKey,
       exchangeKey: exchangeKeys.publicKey,
       seq48: seq48Of(options.epoch ?? 1_700_000_000, 0),
-      kind: 'member',
+      kind: options.relay ? 'relay' : 'member',
       name,
       capabilities: [],
       services: [],
       plainHosts: [],
       ...options.record,
     }
-    const signed = signRecord(record, keyPair, keyring && { crypto: this.crypto, keys: keyring[0] })
+    const seal = keyring && !options.relay ? { crypto: this.crypto, keys: keyring[0] } : undefined
+    const signed = signRecord(record, keyPair, seal)
     const identity: SessionIdentity = {
       crypto: this.crypto,
       exchangeKeys,
       network,
       otherKeyHashes,
-      keyring,
+      keyring: options.relay ? undefined : keyring,
+      relay: options.relay,
       address,
       record: () => signed,
     }

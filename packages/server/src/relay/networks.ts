@@ -1,7 +1,7 @@
 // One router per network: no table, counter or name is shared between two of them.
 
-import { MeshError, Router, addressOf, answerQuestions, drawTab, isNetworkName } from '@hopmesh/core'
-import type { Address, Clock, Dice, Log, RouterLink, WireNetwork } from '@hopmesh/core'
+import { MeshError, Router, addressOf, answerQuestions, drawTab, isNetworkName, relaySessions } from '@hopmesh/core'
+import type { Address, CapableIdentity, Clock, Dice, Log, RouterLink, WireNetwork } from '@hopmesh/core'
 import type { NetworkPin } from './pinned-networks.ts'
 import type { RelayIdentity } from './relay-identity.ts'
 
@@ -22,6 +22,7 @@ export interface NetworksOptions {
 interface Room {
   readonly name: string
   readonly router: Router
+  readonly sessions: { close(): void }
   idleSince: number | undefined
   /** When its members were told last that others use another key. */
   toldAt: number
@@ -94,9 +95,10 @@ export class Networks {
 
   /** Tells every neighbour why, and closes. */
   async close(): Promise<void> {
-    const routers = this.routers()
+    const rooms = [...this.#rooms.values()]
     this.#rooms.clear()
-    await Promise.all(routers.map((router) => router.close({ code: 'RESTARTING', text: 'the relay stops or restarts' })))
+    for (const { sessions } of rooms) sessions.close()
+    await Promise.all(rooms.map(({ router }) => router.close({ code: 'RESTARTING', text: 'the relay stops or restarts' })))
   }
 
   #room(network: WireNetwork, pin: NetworkPin | undefined): Router {
@@ -107,8 +109,8 @@ export class Networks {
       return known.router
     }
     this.#check(network)
-    const router = this.#open(network, pin)
-    this.#rooms.set(id, { name: network.name, router, idleSince: undefined, toldAt: Number.NEGATIVE_INFINITY })
+    const { router, sessions } = this.#open(network, pin)
+    this.#rooms.set(id, { name: network.name, router, sessions, idleSince: undefined, toldAt: Number.NEGATIVE_INFINITY })
     return router
   }
 
@@ -125,24 +127,24 @@ export class Networks {
     throw new MeshError('BUSY', `This relay serves ${networksMax} networks already`)
   }
 
-  #open(network: WireNetwork, pin: NetworkPin | undefined): Router {
+  #open(network: WireNetwork, pin: NetworkPin | undefined): Pick<Room, 'router' | 'sessions'> {
     const { identity, clock, dice, log, onFault } = this.#options
     const address: Address = addressOf(identity.who, drawTab(dice))
     const [keyHash, ...otherKeyHashes] = pin?.keyHashes ?? [network.keyHash]
     const named = { network: { name: network.name, keyHash }, otherKeyHashes, keyring: pin?.keyring }
     const open = pin ? pin.keyring !== undefined : keyHash.every((byte) => byte === 0)
     const plainNodes = open ? this.#options.plainNodes : 'refuse'
-    const router = new Router(
-      { ...identity, ...named, address, kind: 'relay', name: 'relay', capabilities: [] },
-      { clock, dice, log, plainNodes },
-    )
+    const self: CapableIdentity = { ...identity, ...named, address, kind: 'relay', name: 'relay', capabilities: [] }
+    const router = new Router(self, { clock, dice, log, plainNodes })
+    const sessions = relaySessions(router, { identity: self, clock, dice, log })
     answerQuestions(router, { kind: 'relay', name: 'relay', network: network.name, clock })
     router.on('fault', (fault) => onFault(fault.code, fault.message, network.name))
-    return router
+    return { router, sessions }
   }
 
   #forget(id: string, room: Room): void {
     this.#rooms.delete(id)
+    room.sessions.close()
     void room.router.close()
   }
 }

@@ -102,7 +102,7 @@ class MeshScenario {
   }
 
   #startRelay(name: string): void {
-    this.#world.startRouter(name, 'relay')
+    this.#world.startRelay(name)
   }
 
   #startMember(name: string): void {

@@ -8,6 +8,8 @@ import { deriveKeyring } from '../../identity/network-key.ts'
 import type { NetworkKeyring } from '../../identity/network-key.ts'
 import { wireNetwork } from '../../identity/wire-network.ts'
 import type { WireNetwork } from '../../identity/wire-network.ts'
+import { relaySessions } from '../../mesh/answering-relay.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { KeyPair } from '../../ports/crypto.ts'
 import type { CapableIdentity } from '../../routing/capable-identity.ts'
 import { Router } from '../../routing/router.ts'
@@ -21,6 +23,13 @@ import type { SimNetworkOptions } from './sim-network.ts'
 export interface SimRouterOptions extends Pick<RouterOptions, 'plainNodes' | 'log'> {
   /** Whose key and address it has; its own by default. Two profiles may be copies of one. */
   readonly keyOf?: string | undefined
+}
+
+interface StartedSimRouter {
+  readonly router: Router
+  readonly identity: CapableIdentity
+  readonly clock: Clock
+  readonly dice: SeededDice
 }
 
 export class SimWorld {
@@ -83,11 +92,23 @@ export class SimWorld {
    * without services of the mesh.
    */
   startRouter(name: string, kind: 'member' | 'relay', options: SimRouterOptions = {}): Router {
-    const { keyOf, ...others } = options
-    const dice = this.diceOf(name)
-    const router = new Router(this.startIdentity(name, kind, dice, keyOf), { clock: this.network.node(name).clock, dice, ...others })
-    this.network.listen(name, (channel) => void router.addChannel(channel))
+    return this.#start(name, kind, options).router
+  }
+
+  /** A relay that also answers in sessions, as a real one does. */
+  startRelay(name: string): Router {
+    const { router, identity, clock, dice } = this.#start(name, 'relay', {})
+    relaySessions(router, { identity, clock, dice })
     return router
+  }
+
+  #start(name: string, kind: 'member' | 'relay', { keyOf, ...others }: SimRouterOptions): StartedSimRouter {
+    const dice = this.diceOf(name)
+    const { clock } = this.network.node(name)
+    const identity = this.startIdentity(name, kind, dice, keyOf)
+    const router = new Router(identity, { clock, dice, ...others })
+    this.network.listen(name, (channel) => void router.addChannel(channel))
+    return { router, identity, clock, dice }
   }
 
   /** Who a process is that starts now: the key of its name, an epoch above its last one, and an exchange key of its own. */

@@ -1,14 +1,14 @@
-// What the dialer says last, inside message 3: its member record, and what shows a relay of a keyed network that it may
-// come in. A relay has no network key, so the dialer signs the handshake hash with the admission key that comes of it; the
-// hash of its public half is the one in the hello. A token of the operator may stand beside it.
+// What the side that began a handshake says last, inside message 3: its member record, and what shows a relay of a keyed network
+// that it may come in. A relay has no network key, so the signer proves with the admission key that comes of it; the hash of its
+// public half is the one that was named in clear. Beside it, when a relay is dialed, a token of its operator may stand.
 
 import { wait, type Steps } from '../async/awaitable.ts'
 import { concatBytes } from '../bytes/concat-bytes.ts'
-import { admissionKeyHash } from '../identity/network-key.ts'
-import { recordBytesMax } from '../identity/record-bounds.ts'
 import type { Crypto, KeyPair } from '../ports/crypto.ts'
 import { ByteReader, ByteWriter } from '../wire/bytes.ts'
 import { WireFault } from '../wire/wire-fault.ts'
+import { admissionKeyHash } from './network-key.ts'
+import { recordBytesMax } from './record-bounds.ts'
 
 const keyBytes = 32
 const signatureBytes = 64
