@@ -33,14 +33,13 @@ describe('what a relay is asked', () => {
   })
 
   it('SE1 SE16 in the name of a member and outside of a session it is dropped and counted', async () => {
-    const { ada, bob, relay } = await asked(96, true)
-    await world.settle(bob.ready)
+    const { bob, relay } = await asked(96, true)
     const heard: string[] = []
     const contextID = bob.router.registerContext((packet) => void heard.push(packet.srcAddr ?? ''))
-    // As who is between them could: Bob's words reach the relay, and are not in a session.
+    // As who is between them could: what arrives says that it is Bob's, and no session says so.
     const link = bob.router.links()[0]!
     for (const service of ['$mesh.ping', '$mesh.describe', '$mesh.routes']) {
-      const packet = { service, srcAddr: ada.address, destAddr: relay.address, contextID, data: '' }
+      const packet = { service, srcAddr: bob.address, destAddr: relay.address, contextID, data: '' }
       link.sendPacket(encodeMeshPacket({ hopLimit: 30 }, encodePacket(packet)))
     }
     await world.clock.advance(1_000)
