@@ -14,6 +14,7 @@ import type { PeerKind } from '../routing/routing-types.ts'
 import { answerQuestions } from '../introspection/answers.ts'
 import { requestTimeoutMs, Requests } from '../services/requests.ts'
 import { ServiceRegistry } from '../services/service-registry.ts'
+import { StreamRoom } from '../streams/stream-room.ts'
 import { DirectLinks } from '../signaling/direct-links.ts'
 import { LinkDegree } from '../signaling/link-degree.ts'
 import { healthOf, type Health } from '../introspection/health.ts'
@@ -50,6 +51,7 @@ export class MeshRooms {
   readonly services: ServiceRegistry
   readonly requests: Requests
   readonly messages: Messages
+  readonly streams: StreamRoom<Mesh>
   readonly relays: RelayLinks
   readonly bluetooth: DeviceLinks
   readonly serial: DeviceLinks
@@ -91,6 +93,15 @@ export class MeshRooms {
       log,
       requests: this.requests,
       arrived: (message) => this.events.emit('message', message),
+    })
+    this.streams = new StreamRoom<Mesh>({
+      clock,
+      dice,
+      log,
+      operations: this.operations,
+      mesh: () => this.mesh,
+      report: (error) => this.report(error),
+      reachable: (address, waiting) => this.resolve(address, waiting),
     })
     this.relays = new RelayLinks({ environment, token: settings.token, changed: (status) => this.#trouble.relay(status) })
     this.bluetooth = this.#devices('bluetooth')
@@ -221,6 +232,7 @@ export class MeshRooms {
     this.#started = { ...base, links, degree }
     this.#clashes = new NameClashes({ who: base.who, name: this.settings.name })
     for (const room of [peers, services, messages, this.#presence]) room.attach(router)
+    this.streams.attach(base.sealed, base.crypto)
     answerQuestions(router, { kind: 'member', name: this.settings.name, network: this.settings.network, namesSealed: base.keyring !== undefined, clock, peers })
     router.on('destination', ({ address }) => this.#refresh(address, this.started))
     router.on('notice', ({ code, text, from }) => this.#trouble.notice(code, `${text} (told by ${from})`))
@@ -265,9 +277,11 @@ export class MeshRooms {
     const started = this.#started
     this.onClose?.()
     for (const forget of this.#forgets) forget?.()
-    // While the links stand: everybody shall hear it, not only who notices that they end.
-    started?.router.leave()
     this.operations.close()
+    // While the links stand: everybody shall hear it, not only who notices that they end; and first those who are in the middle of something.
+    this.streams.close()
+    started?.sealed.close()
+    started?.router.leave()
     this.events.clear()
     this.messages.close()
     this.services.close()
@@ -276,7 +290,6 @@ export class MeshRooms {
     for (const dialing of [this.relays, this.bluetooth, this.serial]) dialing.close()
     this.#presence.close()
     this.peers.close()
-    started?.sealed.close()
     try {
       await started?.router.close()
     } finally {

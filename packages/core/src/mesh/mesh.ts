@@ -3,6 +3,7 @@ import type { DevicePairing } from '../devices/device-pairing.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
 import type { Peer } from '../membership/peer.ts'
+import type { Outcomes, SeveralTargets } from '../membership/targets.ts'
 import type { MessageCursor } from '../messages/message-cursor.ts'
 import type { MessagePart } from '../messages/message-codec.ts'
 import type { Sent } from '../messages/message.ts'
@@ -26,12 +27,15 @@ import { ping, type PingResult } from '../services/ping.ts'
 import { requestTimeoutMs, type Reply } from '../services/requests.ts'
 import type { Services } from '../services/service-registry.ts'
 import { connectTimeoutMs } from '../signaling/direct-links.ts'
+import type { StreamSource } from '../streams/stream-source.ts'
+import { streamOptions, type StreamOptions, type Streams } from '../streams/stream-room.ts'
 import type { Environment } from './environment.ts'
 import { meshEventNames, type MeshEvents, type MeshWarning } from './mesh-events.ts'
 import type { MeshOptions } from './mesh-options.ts'
 import type { Healed } from './healing.ts'
 import { MeshRooms } from './mesh-rooms.ts'
 import { meshSettings } from './mesh-settings.ts'
+import { openStreams, type StreamAnswer } from './open-streams.ts'
 import type { Relays } from './relay-links.ts'
 
 /**
@@ -42,6 +46,8 @@ export class Mesh {
   /** Resolves when the identity is loaded; not yet online. Rejects when it cannot be loaded, or CLOSED. */
   readonly ready: Promise<void>
   readonly services: Services
+  /** What streams others may open here; `stream` opens one there. */
+  readonly streams: Streams<Mesh>
   readonly relays: Relays
   /**
    * Who is here: a live map of snapshots. At most 500 rows; beyond, `peer(address)` still answers for whoever can be
@@ -60,6 +66,7 @@ export class Mesh {
     rooms.mesh = this
     this.ready = handled(rooms.start())
     this.services = rooms.services
+    this.streams = rooms.streams
     this.relays = rooms.relays
     this.peers = rooms.peers
     this.bluetooth = rooms.bluetooth
@@ -146,6 +153,23 @@ export class Mesh {
     return this.#rooms.whenStarted(options, () =>
       this.#rooms.withAddress(target, options, (address, { timeoutMs }) => messages.send(address, parts, { timeoutMs })),
     )
+  }
+
+  /**
+   * Streams a Blob, bytes, text, a ReadableStream or an iterable to the handler of that name at a member; resolves, once it is
+   * taken, with what the handler answers, which ends when the handler is done with everything. Every byte once and in order, or an
+   * error. To a list or `'*'`: a Map of settled results under the targets as given. Rejects as `send` does, or NO_HANDLER, BUSY,
+   * TIMEOUT (10 000 ms, until it is taken). Reading rejects with REMOTE_ERROR, STREAM_RESET, ABORTED, or what the source failed with.
+   */
+  stream(target: SeveralTargets, name: string, source: StreamSource, options?: StreamOptions): Promise<Outcomes<StreamAnswer>>
+  stream(target: string, name: string, source: StreamSource, options?: StreamOptions): Promise<StreamAnswer>
+  stream(
+    target: readonly string[] | string,
+    name: string,
+    source: StreamSource,
+    options: StreamOptions = {},
+  ): Promise<Outcomes<StreamAnswer> | StreamAnswer> {
+    return refusedOptions(options, streamOptions) ?? openStreams(this.#rooms, target, { name, source, options })
   }
 
   /** A message to every member that can be reached now, at most once each. Rejects with TOO_LARGE, or QUEUE_FULL when no link takes more. */

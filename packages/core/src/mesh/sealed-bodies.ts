@@ -16,6 +16,7 @@ import { encodeNetError } from '../services/remote-error.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionIdentity } from '../session/session-handshake.ts'
 import type { SessionPriority } from '../session/send-stream.ts'
+import type { SessionStream } from '../session/session-stream.ts'
 import { Sessions } from '../session/sessions.ts'
 import { messageDataBytesMax } from '../session/session-limits.ts'
 import { packetDataBytesMax } from '../wire/mesh-packet.ts'
@@ -52,6 +53,10 @@ export class SealedBodies implements EndToEnd {
   /** Of the peers that there are sessions with, and of one that is asking. */
   readonly #ways = new Map<string, Way>()
   readonly #proofs: PresenceProofs
+  #takeStream = (_peer: string, stream: SessionStream): void => {
+    stream.reset()
+    stream.stop()
+  }
   #asking: { readonly peer: string; readonly way: Way } | undefined
 
   constructor(router: Router, options: SealedBodiesOptions) {
@@ -68,11 +73,7 @@ export class SealedBodies implements EndToEnd {
       transmit: (destAddr, data) => void router.send({ service: sessionService, destAddr, data }),
       message: (from, data) => this.#deliver(from, data),
       datagram: (from, data) => this.#deliver(from, data),
-      // Nobody takes streams yet.
-      stream: (_, stream) => {
-        stream.reset()
-        stream.stop()
-      },
+      stream: (from, stream) => this.#takeStream(from.peer, stream),
       opened: ({ peer }) => this.#ways.set(peer, this.#asking?.peer === peer ? this.#asking.way : this.#wayTo(peer)),
       ended: ({ peer }, { code }) => {
         this.#ways.delete(peer)
@@ -118,6 +119,21 @@ export class SealedBodies implements EndToEnd {
 
   probe(destination: string): void {
     this.#sessions.ask(destination)
+  }
+
+  /** A stream to a member, in the class of files. Throws as `Sessions.to` and `Session.openStream` do. */
+  openStream(destination: string): SessionStream {
+    return this.#sessions.to(destination).openStream('bulk')
+  }
+
+  /** Asks for a sign of life, so that who waits for a peer that is gone learns of it. */
+  ping(destination: string): void {
+    this.#sessions.get(destination)?.connection?.ping()
+  }
+
+  /** Whoever takes the streams that peers open. */
+  takeStreams(take: (peer: string, stream: SessionStream) => void): void {
+    this.#takeStream = take
   }
 
   close(): void {

@@ -2,6 +2,7 @@ import { MeshError } from '../errors/mesh-error.ts'
 import { addressOf, drawTab, whoOf } from '../identity/address.ts'
 import { deriveKeyring, type NetworkKeyring } from '../identity/network-key.ts'
 import { wireNetwork } from '../identity/wire-network.ts'
+import type { Crypto } from '../ports/crypto.ts'
 import type { Log } from '../ports/log.ts'
 import { scopedStore } from '../ports/scoped-store.ts'
 import type { Store } from '../ports/store.ts'
@@ -22,6 +23,7 @@ export interface StartedRouter {
   readonly dialers: readonly PeerDialer[]
   /** Of this identity in this network; undefined: nothing outlives the process. */
   readonly store: Store | undefined
+  readonly crypto: Crypto
 }
 
 /** Loads the identity, draws what this process alone has, and makes the router. */
@@ -61,5 +63,5 @@ async function start(settings: MeshSettings, environment: Environment, log: Log)
     { clock, dice, log, plainNodes: settings.plainNodes, leaf: settings.role === 'leaf' },
   )
   const sealed = new SealedBodies(router, { clock, dice, log, identity })
-  return { router, sealed, who, keyring, dialers, store: store && scopedStore(store, `${settings.network}/`) }
+  return { router, sealed, who, keyring, dialers, crypto, store: store && scopedStore(store, `${settings.network}/`) }
 }

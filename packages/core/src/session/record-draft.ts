@@ -21,8 +21,8 @@ export type SentFrame =
 
 /** Most records are short. */
 const recordBytesFirst = 512
-/** Any frame but an acknowledgement, a datagram or a close fits this. */
-const smallFrameBytesMax = 26
+/** Any frame but an acknowledgement, a datagram or a close fits this, beside the reason that it may have. */
+const smallFrameBytesMax = 28
 
 /** One record while it is being filled. */
 export class RecordDraft {
@@ -48,6 +48,10 @@ export class RecordDraft {
   /** There is room for one more frame of a few numbers. */
   get hasRoom(): boolean {
     return this.room >= smallFrameBytesMax
+  }
+
+  fits(frame: SessionFrame): boolean {
+    return this.room >= smallFrameBytesMax + ('reason' in frame ? frame.reason.length : 0)
   }
 
   add(frame: SessionFrame, sent?: SentFrame): void {

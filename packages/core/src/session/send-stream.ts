@@ -16,6 +16,7 @@ interface Chunk {
 /** Below this much room a frame is not worth its head, unless the stream has no more than that to say. */
 const pieceBytesLeast = 64
 const headsSweptAt = 1_024
+export const noReason: Uint8Array = new Uint8Array(0)
 
 export class SendStream {
   readonly id: number
@@ -29,7 +30,7 @@ export class SendStream {
   #credit: number
   #ended = false
   #end: 'unsent' | 'sent' | 'acked' = 'unsent'
-  #reset: number | undefined
+  #reset: { readonly code: number; readonly reason: Uint8Array } | undefined
   readonly #lost = new RangeSet()
   readonly #acked = new RangeSet()
 
@@ -96,15 +97,16 @@ export class SendStream {
   }
 
   /** Gives it up: nothing more leaves but the reset itself. */
-  reset(code: number): void {
-    this.#reset = code
+  reset(code: number, reason: Uint8Array = noReason): void {
+    this.#reset = { code, reason }
     this.#chunks = []
     this.#lost.clear()
   }
 
-  /** For the reset frame: its code, and how much was sent before. */
-  get resetFrame(): { readonly code: number; readonly size: number } {
-    return { code: this.#reset ?? 0, size: this.#next }
+  /** For the reset frame: why, and how much was sent before. */
+  get resetFrame(): { readonly code: number; readonly reason: Uint8Array; readonly size: number } {
+    const { code, reason } = this.#reset ?? { code: 0, reason: noReason }
+    return { code, reason, size: this.#next }
   }
 
   grant(most: number): void {

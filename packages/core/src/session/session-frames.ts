@@ -3,8 +3,8 @@
 //   1 ping            (asks for an acknowledgement)
 //   2 ack             highest, delay ms, ranges - 1, length - 1 of the highest range, then for each lower one: gap - 1, length - 1
 //   3 stream          flags u8 (1 end, 2 the stream is one message), id, offset, length, bytes
-//   4 reset           id, code, size (the sender gives the stream up after so many bytes)
-//   5 stop            id, code (the receiver wants no more of it)
+//   4 reset           id, code, length, reason, size (the sender gives the stream up after so many bytes)
+//   5 stop            id, code, length, reason (the receiver wants no more of it)
 //   6 stream credit   id, bytes that may be sent of it in all
 //   7 credit          bytes that may be sent of all streams together; messages have only their own
 //   8 streams credit  streams that the peer may have opened in all
@@ -16,7 +16,7 @@
 import { ByteReader, type ByteWriter } from '../wire/bytes.ts'
 import { WireFault } from '../wire/wire-fault.ts'
 import type { Range } from './range-set.ts'
-import { ackRangesMax, datagramBytesMax, framesPerRecordMax } from './session-limits.ts'
+import { ackRangesMax, datagramBytesMax, framesPerRecordMax, streamReasonBytesMax } from './session-limits.ts'
 
 export const frameTypes = {
   ping: 1,
@@ -48,8 +48,8 @@ export type SessionFrame =
   /** Half-open ranges of packet numbers, the highest first. */
   | { readonly kind: 'ack'; readonly delayMs: number; readonly ranges: readonly Range[] }
   | StreamFrame
-  | { readonly kind: 'reset'; readonly id: number; readonly code: number; readonly size: number }
-  | { readonly kind: 'stop'; readonly id: number; readonly code: number }
+  | { readonly kind: 'reset'; readonly id: number; readonly code: number; readonly reason: Uint8Array; readonly size: number }
+  | { readonly kind: 'stop'; readonly id: number; readonly code: number; readonly reason: Uint8Array }
   | { readonly kind: 'streamCredit'; readonly id: number; readonly most: number }
   | { readonly kind: 'credit'; readonly most: number }
   | { readonly kind: 'streamsCredit'; readonly most: number }
@@ -70,10 +70,10 @@ export function writeFrame(writer: ByteWriter, frame: SessionFrame): void {
       writer.varint(frame.id).varint(frame.offset).lengthed(frame.data)
       return
     case 'reset':
-      writer.varint(frame.id).varint(frame.code).varint(frame.size)
+      writer.varint(frame.id).varint(frame.code).lengthed(frame.reason).varint(frame.size)
       return
     case 'stop':
-      writer.varint(frame.id).varint(frame.code)
+      writer.varint(frame.id).varint(frame.code).lengthed(frame.reason)
       return
     case 'streamCredit':
       writer.varint(frame.id).varint(frame.most)
@@ -130,9 +130,9 @@ function readFrame(reader: ByteReader, type: number): SessionFrame | WireFault |
     case frameTypes.stream:
       return readStream(reader)
     case frameTypes.reset:
-      return { kind: 'reset', id: reader.varint(), code: reader.varint(), size: reader.varint() }
+      return withinReason({ kind: 'reset', id: reader.varint(), code: reader.varint(), reason: reader.lengthed(), size: reader.varint() })
     case frameTypes.stop:
-      return { kind: 'stop', id: reader.varint(), code: reader.varint() }
+      return withinReason({ kind: 'stop', id: reader.varint(), code: reader.varint(), reason: reader.lengthed() })
     case frameTypes.streamCredit:
       return { kind: 'streamCredit', id: reader.varint(), most: reader.varint() }
     case frameTypes.credit:
@@ -148,6 +148,11 @@ function readFrame(reader: ByteReader, type: number): SessionFrame | WireFault |
     default:
       return undefined
   }
+}
+
+function withinReason(frame: SessionFrame & { readonly reason: Uint8Array }): SessionFrame | WireFault {
+  const { length } = frame.reason
+  return length > streamReasonBytesMax ? new WireFault('too-long', `a reason of ${length} bytes`) : frame
 }
 
 function readStream(reader: ByteReader): SessionFrame | WireFault {

@@ -58,6 +58,8 @@ export const largeMessagesMax = 4
 export const largeMessageStallMsMax = 60_000
 /** Holes in what has arrived of one stream. Honest senders repeat before they go on, and stay far below. */
 export const streamHolesMax = 4_096
+/** What a side that gives a stream up says of why: the application's own words. */
+export const streamReasonBytesMax = 1_024
 /** Written to a stream and not acknowledged; a further write waits. */
 export const streamUnackedBytesMax = 4_194_304
 

@@ -2,7 +2,7 @@ import { deferred, type Deferred } from '../async/deferred.ts'
 import { handled } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { ReceiveStream } from './receive-stream.ts'
-import type { SendStream } from './send-stream.ts'
+import { noReason, type SendStream } from './send-stream.ts'
 import { streamUnackedBytesMax } from './session-limits.ts'
 
 /** What a stream asks of the session that it belongs to. */
@@ -11,8 +11,11 @@ export interface StreamOwner {
   wrote(stream: SendStream): void
   /** So many bytes were read: the peer may send more. */
   consumed(stream: ReceiveStream, bytes: number): void
-  stopped(stream: ReceiveStream, code: number): void
+  stopped(stream: ReceiveStream, code: number, reason: Uint8Array): void
 }
+
+/** Why a direction broke off: the peer gave it up, and what it said of that, or the session is gone and everything in it. */
+export type StreamBreak = { readonly by: 'peer'; readonly code: number; readonly reason: Uint8Array } | { readonly by: 'session' }
 
 /**
  * Bytes in order, both ways, without a gap and without a double, or an error. Each direction ends by itself. Nobody who does not
@@ -32,6 +35,12 @@ export class SessionStream {
   #ended = false
   #sendError: MeshError | undefined
   #receiveError: MeshError | undefined
+  #sendBreak: StreamBreak | undefined
+  #receiveBreak: StreamBreak | undefined
+  /** Called when the peer has more than it had. */
+  onAcknowledged: (() => void) | undefined
+  /** Called when a direction broke off, and not by this side. */
+  onBroken: (() => void) | undefined
 
   constructor(peer: string, owner: StreamOwner, halves: { readonly send: SendStream; readonly receive: ReceiveStream }) {
     this.id = halves.send.id
@@ -51,10 +60,24 @@ export class SessionStream {
     return this.#receive.readableBytes
   }
 
+  /** Why the peer gets no more; undefined while it does, and when it was given up here. */
+  get sendBreak(): StreamBreak | undefined {
+    return this.#sendBreak
+  }
+
+  get receiveBreak(): StreamBreak | undefined {
+    return this.#receiveBreak
+  }
+
   /** Takes the bytes at once and resolves when there is room for more. Rejects when the direction is over. */
   write(bytes: Uint8Array): Promise<void> {
+    return this.writeOwned(bytes.slice())
+  }
+
+  /** As `write`, for bytes that nobody will change: they are not copied. */
+  writeOwned(bytes: Uint8Array): Promise<void> {
     if (this.#sendError || this.#ended) return handled(Promise.reject(this.#sendError ?? new MeshError('CLOSED', 'the stream was ended')))
-    this.#send.write(bytes.slice())
+    this.#send.write(bytes)
     this.#owner.wrote(this.#send)
     if (this.#send.unackedBytes <= streamUnackedBytesMax) return Promise.resolve()
     this.#room ??= deferred()
@@ -98,19 +121,19 @@ export class SessionStream {
     return bytes
   }
 
-  /** Gives up sending: the peer's read rejects, unless everything has arrived already. */
-  reset(code = 0): void {
+  /** Gives up sending: the peer's read rejects, unless everything has arrived already. `reason`: at most 1 024 bytes. */
+  reset(code = 0, reason: Uint8Array = noReason): void {
     if (this.#sendError || this.#send.isDone) return
-    this.#send.reset(code)
+    this.#send.reset(code, reason)
     this.#owner.wrote(this.#send)
     this.failSending(new MeshError('STREAM_RESET', `the stream was given up here; the peer has ${this.ackedBytes} bytes for certain`))
   }
 
   /** Wants no more: the peer's writes reject. */
-  stop(code = 0): void {
+  stop(code = 0, reason: Uint8Array = noReason): void {
     if (this.#receiveError || this.#receive.isDrained) return
     this.failReceiving(new MeshError('STREAM_RESET', 'the stream is no longer wanted here'))
-    this.#owner.stopped(this.#receive, code)
+    this.#owner.stopped(this.#receive, code, reason)
   }
 
   /** For the session: something arrived, or everything did. */
@@ -126,22 +149,27 @@ export class SessionStream {
       this.#room = undefined
     }
     if (this.#send.isDone) this.#sent?.resolve()
+    this.onAcknowledged?.()
   }
 
   /** For the session. */
-  failSending(error: MeshError): void {
+  failSending(error: MeshError, broken?: StreamBreak): void {
     if (this.#sendError || this.#send.isDone) return
     this.#sendError = error
+    this.#sendBreak = broken
     this.#room?.reject(error)
     this.#room = undefined
     this.#sent ??= deferred()
     this.#sent.reject(error)
+    if (broken) this.onBroken?.()
   }
 
   /** For the session. */
-  failReceiving(error: MeshError): void {
-    if (this.#receive.isDrained) return
-    this.#receiveError ??= error
+  failReceiving(error: MeshError, broken?: StreamBreak): void {
+    if (this.#receive.isDrained || this.#receiveError) return
+    this.#receiveError = error
+    this.#receiveBreak = broken
     this.readable()
+    if (broken) this.onBroken?.()
   }
 }

@@ -40,8 +40,10 @@ export class StreamSender {
   fillValues(draft: RecordDraft): void {
     for (const [key, due] of this.#due) {
       if (!draft.hasRoom) return
-      this.#due.delete(key)
       const frame = due.current()
+      // It leaves in the next record, which is never far: this one is full.
+      if (frame && !draft.fits(frame)) continue
+      this.#due.delete(key)
       if (frame) draft.add(frame, due)
     }
   }

@@ -12,7 +12,7 @@ import type { MessageOutbox } from './message-outbox.ts'
 import { PeerStreamIds } from './peer-stream-ids.ts'
 import { ReceiveStream } from './receive-stream.ts'
 import type { RecordDraft, SentFrame } from './record-draft.ts'
-import { SendStream, type SessionPriority } from './send-stream.ts'
+import { noReason, SendStream, type SessionPriority } from './send-stream.ts'
 import type { SessionFrame, StreamFrame } from './session-frames.ts'
 import { streamsOpenMax, streamWindowBytesMost } from './session-limits.ts'
 import { SessionStream } from './session-stream.ts'
@@ -29,6 +29,11 @@ export interface StreamsOptions {
   wake(): void
   message(data: Uint8Array): void
   stream(stream: SessionStream): void
+}
+
+interface GivenUp {
+  readonly code: number
+  readonly reason: Uint8Array
 }
 
 interface Entry {
@@ -84,9 +89,9 @@ export class Streams {
       case 'stream':
         return this.#with(frame.id, frame.message, (entry) => this.#onStream(entry, frame))
       case 'reset':
-        return this.#with(frame.id, false, (entry) => this.#onReset(entry, frame.size))
+        return this.#with(frame.id, false, (entry) => this.#onReset(entry, frame))
       case 'stop':
-        return this.#with(frame.id, false, (entry) => this.#onStop(entry, frame.code))
+        return this.#with(frame.id, false, (entry) => this.#onStop(entry, frame))
       case 'streamCredit':
         return this.#with(frame.id, false, (entry) => entry.send?.grant(frame.most) as undefined)
       case 'credit':
@@ -132,8 +137,8 @@ export class Streams {
         'STREAM_RESET',
         `the stream broke off after ${stream.ackedBytes} bytes that the peer has for certain: ${reason}`,
       )
-      stream.failSending(error)
-      stream.failReceiving(error)
+      stream.failSending(error, { by: 'session' })
+      stream.failReceiving(error, { by: 'session' })
     }
     this.#open.clear()
     this.#sender.clear()
@@ -151,7 +156,7 @@ export class Streams {
       const receive = new ReceiveStream(id, true)
       this.#open.set(id, { id, send: undefined, receive, stream: undefined, sendOver: true, receiveOver: false, stopped: false })
     } else {
-      this.#options.stream(this.#addStream(id, 'normal'))
+      this.#options.stream(this.#addStream(id, 'bulk'))
     }
     const entry = this.#open.get(id)
     return entry && then(entry)
@@ -196,7 +201,7 @@ export class Streams {
     if (receive.hasEnd) this.#receiveOver(entry)
   }
 
-  #onReset(entry: Entry, size: number): WireFault | undefined {
+  #onReset(entry: Entry, { size, code, reason }: GivenUp & { readonly size: number }): WireFault | undefined {
     const { receive } = entry
     if (receive === undefined || entry.receiveOver || receive.isComplete) return undefined
     const unread = entry.stopped ? 0 : receive.highest - receive.takenBytes
@@ -206,22 +211,23 @@ export class Streams {
     if (receive.isMessage && !entry.stopped) this.#intake.finished(receive)
     else this.#consumed(receive, unread + grown)
     receive.discard()
-    entry.stream?.failReceiving(new MeshError('STREAM_RESET', `${this.#options.peer} gave the stream up after ${size} bytes`))
+    const error = new MeshError('STREAM_RESET', `${this.#options.peer} gave the stream up after ${size} bytes`)
+    entry.stream?.failReceiving(error, { by: 'peer', code, reason: reason.slice() })
     this.#receiveOver(entry)
     return undefined
   }
 
-  #onStop({ send, sendOver, stream }: Entry, code: number): undefined {
+  #onStop({ send, sendOver, stream }: Entry, { code, reason }: GivenUp): undefined {
     if (send === undefined || sendOver || send.isReset) return
     const text = `${this.#options.peer} wants no more of it; it has ${send.ackedBytes} bytes for certain`
     const error = new MeshError(code === refusedCode ? 'BUSY' : 'STREAM_RESET', text)
     send.reset(code)
-    stream?.failSending(error)
+    stream?.failSending(error, { by: 'peer', code, reason: reason.slice() })
     this.#options.outbox.settle(send, error)
     this.#resetDue(send)
   }
 
-  #stop(receive: ReceiveStream, code: number): void {
+  #stop(receive: ReceiveStream, code: number, reason: Uint8Array = noReason): void {
     const entry = this.#open.get(receive.id)
     if (entry?.receive !== receive || entry.stopped || entry.receiveOver) return
     entry.stopped = true
@@ -229,7 +235,7 @@ export class Streams {
     else this.#consumed(receive, receive.highest - receive.takenBytes)
     receive.discard()
     if (receive.hasEnd) this.#receiveOver(entry)
-    else this.#sender.due({ kind: 'value', key: `stop ${receive.id}`, current: () => ({ kind: 'stop', id: receive.id, code }) })
+    else this.#sender.due({ kind: 'value', key: `stop ${receive.id}`, current: () => ({ kind: 'stop', id: receive.id, code, reason }) })
   }
 
   #addStream(id: number, priority: SessionPriority): SessionStream {
@@ -237,7 +243,7 @@ export class Streams {
     const owner = {
       wrote: (send: SendStream) => this.#wrote(send),
       consumed: (receive: ReceiveStream, bytes: number) => this.#read(receive, bytes),
-      stopped: (receive: ReceiveStream, code: number) => this.#stop(receive, code),
+      stopped: (receive: ReceiveStream, code: number, reason: Uint8Array) => this.#stop(receive, code, reason),
     }
     const stream = new SessionStream(this.#options.peer, owner, halves)
     this.#open.set(id, { id, ...halves, stream, sendOver: false, receiveOver: false, stopped: false })

@@ -53,9 +53,9 @@ describe('a peer with true keys that keeps to no rules', () => {
     ],
     ['opens more streams than it may', () => [part({ id: ids().own(streamsOpenMax), end: true })]],
     ['speaks on a stream that this side has not opened', () => [part({ id: ids().theirs(0), data: Uint8Array.of(1) })]],
-    ['stops a stream that nobody opened', () => [{ kind: 'stop', id: ids().theirs(3), code: 0 }]],
-    ['resets a stream far beyond what it may open', () => [{ kind: 'reset', id: ids().own(1e9), code: 0, size: 0 }]],
-    ['resets to a size beyond its credit', () => [{ kind: 'reset', id: ids().own(0), code: 0, size: 2 ** 40 }]],
+    ['stops a stream that nobody opened', () => [{ kind: 'stop', id: ids().theirs(3), code: 0, reason: new Uint8Array() }]],
+    ['resets a stream far beyond what it may open', () => [{ kind: 'reset', id: ids().own(1e9), code: 0, reason: new Uint8Array(), size: 0 }]],
+    ['resets to a size beyond its credit', () => [{ kind: 'reset', id: ids().own(0), code: 0, reason: new Uint8Array(), size: 2 ** 40 }]],
     [
       'changes a message into a stream',
       () => [part({ id: ids().own(0), message: true, data: Uint8Array.of(1) }), part({ id: ids().own(0), offset: 1 })],
@@ -165,7 +165,7 @@ describe('a peer with true keys that keeps to no rules', () => {
       acknowledgeAll()
       await world.advance(1_000)
     }
-    expect(rogue.heard).toContainEqual({ kind: 'stop', id: own(0), code: 1 })
+    expect(rogue.heard).toContainEqual({ kind: 'stop', id: own(0), code: 1, reason: new Uint8Array() })
     expect(ada.ended).toEqual([])
     // Its bytes would be acknowledged and lost: it is not taken up again.
     rogue.frames(part({ id: own(0), message: true, offset: 200_000, data: Uint8Array.of(1), end: true }))

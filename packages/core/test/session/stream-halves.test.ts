@@ -162,7 +162,7 @@ describe('the sending half of a stream', () => {
     send.reset(7)
     send.lost(0, 60, false)
     expect(send.writeTo(new RecordDraft(), 100)).toBeUndefined()
-    expect(send.resetFrame).toEqual({ code: 7, size: 60 })
+    expect(send.resetFrame).toEqual({ code: 7, reason: new Uint8Array(), size: 60 })
     expect([send.hasRepeats, send.unsentBytes]).toEqual([false, 0])
   })
 })

@@ -1,0 +1,34 @@
+import { areSeveral, settleEach, targetList, type Outcomes } from '../membership/targets.ts'
+import { requestTimeoutMs } from '../services/requests.ts'
+import type { Sending, StreamOptions } from '../streams/stream-room.ts'
+import type { MeshRooms } from './mesh-rooms.ts'
+
+/** What the handler answers with. */
+export type StreamAnswer = ReadableStream<Uint8Array<ArrayBuffer>>
+
+/** As many at one time as there are sessions: one that cannot be reached must not hold up those behind it. */
+const openedAtOnceMax = 256
+
+export function openStreams(
+  rooms: MeshRooms,
+  target: readonly string[] | string,
+  { name, source, options }: { readonly name: string; readonly source: unknown; readonly options: StreamOptions },
+): Promise<Outcomes<StreamAnswer> | StreamAnswer> {
+  return rooms.whenStarted<Outcomes<StreamAnswer> | StreamAnswer>(options, async ({ router }) => {
+    const targets = areSeveral(target) ? targetList(target, router) : [target]
+    const sendings = rooms.streams.sendings(name, source, options, targets.length)
+    const byTarget = new Map(targets.map((one, index) => [one, sendings[index]]))
+    const begin = (one: string): Promise<StreamAnswer> => openOne(rooms, one, byTarget.get(one)!)
+    return areSeveral(target) ? settleEach(targets, begin, openedAtOnceMax) : begin(target)
+  })
+}
+
+async function openOne(rooms: MeshRooms, target: string, sending: Sending): Promise<StreamAnswer> {
+  const { signal, timeoutMs = requestTimeoutMs } = sending.options
+  try {
+    return await rooms.withAddress(target, { signal, timeoutMs }, (address, left) => rooms.streams.open(target, address, sending, left.timeoutMs))
+  } catch (error) {
+    sending.abandon(error)
+    throw error
+  }
+}
