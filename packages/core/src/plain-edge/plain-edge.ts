@@ -69,6 +69,24 @@ export class PlainEdge {
     return hosts.sort((a, b) => a.hops - b.hops).map(({ address }) => address)
   }
 
+  /** A plain node is at its other end. */
+  isLink(link: Link): boolean {
+    return this.#neighbours.at(link) !== undefined
+  }
+
+  /** No other plain link of this node leads there in fewer hops, whether that way is used or not (L13). */
+  isNearest(link: Link, destination: string): boolean {
+    const hops = this.#neighbours.at(link)?.hopsTold(destination)
+    if (hops === undefined) return false
+    for (const other of this.#neighbours.all()) if ((other.hopsTold(destination) ?? hops) < hops) return false
+    return true
+  }
+
+  /** The link that a packet for that host leaves by. */
+  linkToward(destination: string): Link | undefined {
+    return this.#neighbours.toward(destination)?.link
+  }
+
   /** A data packet or error to a host behind this edge; `from`: the plain link that it came over. A code: it did not leave. */
   send(packet: Packet, destination: string, from?: Link): PlainRefusal | undefined {
     const neighbour = this.#neighbours.toward(destination)

@@ -119,6 +119,11 @@ export class PlainNeighbour {
     return this.#hosts.get(destination)?.cost !== undefined
   }
 
+  /** Also of a way that is not used. */
+  hopsTold(destination: string): number | undefined {
+    return this.#hosts.get(destination)?.cost
+  }
+
   hopsTo(destination: string): number | undefined {
     const host = this.#hosts.get(destination)
     return host?.declined === true ? undefined : host?.cost

@@ -1,4 +1,5 @@
 import { MeshError } from '../errors/mesh-error.ts'
+import type { Link } from '../link/link.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { PacketHandler } from './routing-types.ts'
 
@@ -6,6 +7,8 @@ export interface Context {
   readonly handler: PacketHandler
   /** The only source whose reply counts; absent: anybody's. */
   readonly from: string | undefined
+  /** Of a request to a plain node: where an answer is awaited. */
+  leftBy?: Link | undefined
 }
 
 /** Half of the 16-bit ids: drawing a free one stays quick. */

@@ -18,6 +18,7 @@ import type { Reachability } from './reachability.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import type { RouteExchange } from './route-exchange.ts'
 import { traceService, type Arrival } from './routing-types.ts'
+import { PlainReplies } from './plain-replies.ts'
 import { WaitingPackets } from './waiting-packets.ts'
 
 /** What a plain node surely takes in one packet. */
@@ -57,6 +58,7 @@ export class Forwarder {
   readonly #parts: ForwarderParts
   readonly #errors = new Map<string, { second: number; count: number }>()
   readonly #waiting: WaitingPackets
+  readonly #replies: PlainReplies
   #forwarded = 0
   /** Takes what this node has for other members; undefined: nobody seals here. */
   endToEnd: EndToEnd | undefined
@@ -64,6 +66,7 @@ export class Forwarder {
   constructor(parts: ForwarderParts) {
     this.#parts = parts
     this.#waiting = new WaitingPackets(parts.clock)
+    this.#replies = new PlainReplies({ ...parts, contexts: parts.dispatcher.contexts })
   }
 
   /** Packets that wait for the proof of their route. */
@@ -182,7 +185,11 @@ export class Forwarder {
       if (!next && !exchange.awaitsProof(destination)) return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
       return this.endToEnd?.send(packet, destination)
     }
-    if (next) return this.#sendMesh(next, packet, { hopLimit, sourceGateway })
+    const asks = arrival.hops === 0 && !arrival.plain
+    if (next) {
+      if (asks) this.#replies.left(packet.contextID, next.link)
+      return this.#sendMesh(next, packet, { hopLimit, sourceGateway })
+    }
     const plain = reachability.wayToPlain(destination)
     if (!plain) {
       if (this.#waits(packet, destination, arrival)) return undefined
@@ -192,11 +199,12 @@ export class Forwarder {
     if ((packet.data?.length ?? 0) > plainBytesMax) {
       return new MeshError('TOO_LARGE', `${packet.data?.length} bytes for the plain node ${destination}: at most ${plainBytesMax} arrive there`)
     }
+    const toGateway = plain.gateway === address ? undefined : exchange.table.get(plain.gateway)?.nextHop
+    if (asks) this.#replies.left(packet.contextID, toGateway?.link ?? plainEdge.linkToward(destination))
     if (plain.gateway === address) {
       const code = plainEdge.send(packet, destination, from)
       return code && new MeshError(code, plainRefusals[code](destination))
     }
-    const toGateway = exchange.table.get(plain.gateway)?.nextHop
     if (toGateway) return this.#sendMesh(toGateway, packet, { hopLimit, gateway: plain.gateway, sourceGateway })
     return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
   }
@@ -222,17 +230,25 @@ export class Forwarder {
       if (code) this.#complain(neighbour, header, bytes, code)
       return
     }
-    const isOpen = this.isSealed(header.source)
+    const sealed = this.isSealed(header.source)
     // As every node on the way does: what a target has to say of itself it says in sessions (SE16).
-    if (isOpen && header.service === traceService) return this.#complain(neighbour, header, bytes, 'HOP_LIMIT')
-    if (isOpen && !mayBeOpen(header)) {
+    if (sealed && header.service === traceService) return this.#complain(neighbour, header, bytes, 'HOP_LIMIT')
+    if (sealed && !mayBeOpen(header)) {
       return this.#parts.fault('UNSEALED', `${neighbour.address} hands over what ${header.source} says outside of a session`)
     }
     if (!mayBeOpen(header) && this.#isMadeUp(header.source)) {
       return this.#parts.fault('UNSEALED', `${neighbour.address} hands over what '${header.source}' says, of whom no gateway of this network knows`)
     }
+    if (!this.mayReply(packet, neighbour.link, header.sourceGateway)) return
     const code = this.#deliver(packet, this.#arrival(neighbour, header, false))
     if (code) this.#complain(neighbour, header, bytes, code)
+  }
+
+  /** False, and counted: a plain node is said to answer, and not where its answer would come from. `gateway`: who let that in. */
+  mayReply(packet: DecodedPacket, link: Link, gateway?: string): boolean {
+    if (this.#replies.mayCome(packet, link, gateway)) return true
+    this.#parts.fault('SPOOFED', `an answer in the name of ${packet.srcAddr} comes another way than the question went`)
+    return false
   }
 
   /** Where there is a key, a relay passes on only what members say: plain nodes are those that a gateway with the key vouches for. */

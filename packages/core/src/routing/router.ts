@@ -367,6 +367,7 @@ export class Router {
   #fromPlain(packet: DecodedPacket, from: string, link: Link): void {
     const arrival: Arrival = { via: from, hops: 1, verified: false, plain: true, broadcast: false }
     if (packet.destAddr === this.address) {
+      if (!this.#forwarder.mayReply(packet, link)) return
       const code = this.#dispatcher.deliver(packet, arrival)
       if (code) this.#forwarder.error(packet, code, packet.service ?? '')
       return

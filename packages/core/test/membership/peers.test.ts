@@ -12,7 +12,7 @@ function picture(): { clock: VirtualClock; peers: Peers; told: Peer[]; set(addre
   const table = new Map<string, Destination>()
   const peers = new Peers({ clock, changed: (peer) => void told.push(peer) })
   peers.attach({ address: 'self', destination: (address: string) => table.get(address) } as unknown as Router)
-  const base = { kind: 'member', name: '', capabilities: [], hops: 1, cost: 1, direct: true, verified: true } as const
+  const base = { kind: 'member', name: '', capabilities: [], hops: 1, cost: 1, direct: true, verified: true, silent: false } as const
   return {
     clock,
     peers,
