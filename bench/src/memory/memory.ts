@@ -1,4 +1,4 @@
-// What one node keeps. First: a destination that it knows through six neighbours, its member record included. Then: a relay
+// What one node keeps. First: a destination that it knows through so many neighbours, its member record included. Then: a relay
 // and its leaves, per leaf, as they become more. The node under test is a process of its own; heap and buffers are read
 // after its garbage is collected, before and after. Cryptography is the toy port's and costs no memory of its own.
 import { memoryChannelPair } from '@hopmesh/core'
@@ -11,7 +11,9 @@ import type { Held } from './node-under-test.ts'
 
 const script = fileURLToPath(new URL('node-under-test.js', import.meta.url))
 const destinations = Number(process.env['DESTINATIONS'] ?? 1_000)
-const neighbours = 6
+/** The first ones warm the node up, so that what it takes is not taken for code that runs for the first time. */
+const warmUp = 100
+const linkCounts = (process.env['LINKS'] ?? '1,4,6,16').split(',').map(Number)
 /** Compiled code comes and goes: it is no part of what a destination takes. */
 const flags = ['--expose-gc', '--jitless', '--no-flush-bytecode']
 /** Of routing and of the record. */
@@ -39,7 +41,7 @@ async function heldWhen(node: ServerProcess, settled: (held: Held) => boolean): 
 }
 
 /** Relays around one hub; the node under test has a link to each of them, so that each says the same of all behind the hub. */
-async function perDestination(): Promise<void> {
+async function perDestination(neighbours: number): Promise<number> {
   const hub = benchRouter('hub', 'relay')
   const relays = Array.from({ length: neighbours }, (_, at) => benchRouter(`relay ${at}`, 'relay'))
   const hosts = await Promise.all(
@@ -52,18 +54,22 @@ async function perDestination(): Promise<void> {
   )
   const node = await ServerProcess.start(script, hosts.map(({ target }) => target), flags)
   try {
-    const before = await heldWhen(node, (held) => held.destinations === neighbours + 1)
     const members: Router[] = []
-    while (members.length < destinations) {
-      const member = benchRouter(`member ${members.length}`, 'member', true)
-      members.push(member)
-      join(member, hub)
-      await breath()
+    const heldBy = async (count: number): Promise<Held> => {
+      while (members.length < count) {
+        const member = benchRouter(`member ${members.length}`, 'member', true)
+        members.push(member)
+        join(member, hub)
+        await breath()
+      }
+      return heldWhen(node, (held) => held.destinations === neighbours + 1 + count)
     }
-    const after = await heldWhen(node, (held) => held.destinations === neighbours + 1 + destinations)
-    const bytes = (after.bytes - before.bytes) / destinations
-    console.log(`\nA destination known through ${neighbours} neighbours, of ${destinations}: ${bytes.toFixed(0)} B with its record (goal ≤ ${goalBytes})`)
+    await heldWhen(node, (held) => held.destinations === neighbours + 1)
+    const before = await heldBy(warmUp)
+    const after = await heldBy(destinations)
+    const bytes = (after.bytes - before.bytes) / (destinations - warmUp)
     await Promise.all([...members, ...relays, hub].map((router) => router.close()))
+    return bytes
   } finally {
     await Promise.all([node.stop(), ...hosts.map(({ host }) => host.close())])
   }
@@ -114,7 +120,10 @@ async function perLeaf(counts: readonly number[]): Promise<void> {
 export const memoryBench: Bench = {
   name: 'memory',
   async run(): Promise<BenchRow[]> {
-    await perDestination()
+    const perLinks: Record<string, string | number>[] = []
+    for (const links of linkCounts) perLinks.push({ links, 'a destination with its record, B': Math.round(await perDestination(links)) })
+    console.log(`\nA destination, of ${destinations}, that every neighbour tells of (goal ≤ ${goalBytes} B)`)
+    console.table(perLinks)
     await perLeaf((process.env['LEAVES'] ?? '1000,2500,5000').split(',').map(Number))
     return []
   },

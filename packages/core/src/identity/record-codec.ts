@@ -67,6 +67,12 @@ export function encodeRecordBody(record: MemberRecord): Uint8Array {
   return joinRecordParts(encodeRecordParts(record))
 }
 
+/** Where the address stands in the bytes of a record, its length included; what stands before is the same for a whole network. */
+export function recordAddressRange(record: Uint8Array): readonly [start: number, end: number] {
+  const start = 2 + record[1]! + keyHashBytes
+  return [start, start + 1 + record[start]!]
+}
+
 /** What the bytes say, unverified; a WireFault when they are no record. Never throws. */
 export function decodeRecordBody(body: Uint8Array): DecodedRecord | WireFault {
   return new RecordReader(body).read()

@@ -32,7 +32,7 @@ export interface Feasibility {
 }
 
 /** Bits of an origin's `flags`. */
-const flags = { told: 1, selected: 2, fragile: 4 } as const
+const flags = { told: 1, selected: 2, fragile: 4, announced: 8 } as const
 
 export class Origin<N extends Neighbour> {
   readonly address: string
@@ -81,6 +81,25 @@ export class Origin<N extends Neighbour> {
 
   set revision(count: number) {
     setU48(this.#view, this.#row + originRow.revision, count)
+  }
+
+  /** The levels above were told that it can be reached. */
+  get announced(): boolean {
+    return this.#has(flags.announced)
+  }
+
+  set announced(announced: boolean) {
+    this.#set(flags.announced, announced)
+  }
+
+  /** Where its record is kept, for who keeps it. */
+  get recordPlace(): number | undefined {
+    const place = this.#view.getUint32(this.#row + originRow.record)
+    return place === 0 ? undefined : place - 1
+  }
+
+  set recordPlace(place: number | undefined) {
+    this.#view.setUint32(this.#row + originRow.record, place === undefined ? 0 : place + 1)
   }
 
   get feasibility(): Feasibility | undefined {

@@ -5,7 +5,7 @@ import type { ProvenRecord } from '../link/link-owner.ts'
 import { TokenBucket } from '../link/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RouteEntry } from '../wire/control.ts'
-import { RecordStore } from './record-store.ts'
+import { RecordStore, type RecordPlaces } from './record-store.ts'
 import type { RunningDigest } from './route-digest.ts'
 
 /** A pull without an answer is repeated after these times (a long line, a machine that stalled); then its entry is dropped. */
@@ -77,13 +77,15 @@ export interface ProofsPort<N> {
 export class Proofs<N> {
   readonly #clock: Clock
   readonly #port: ProofsPort<N>
-  readonly #records = new RecordStore()
+  readonly #records: RecordStore
   readonly #unproven = new Map<N, Held>()
   #cancelTimer: (() => void) | undefined
 
-  constructor(clock: Clock, port: ProofsPort<N>) {
+  /** `places`: where the rows of records are remembered. */
+  constructor(clock: Clock, port: ProofsPort<N>, places?: RecordPlaces) {
     this.#clock = clock
     this.#port = port
+    this.#records = new RecordStore(places)
   }
 
   get records(): number {

@@ -28,7 +28,9 @@ export class Reachability {
   readonly #port: ReachabilityPort
   readonly #plain = new PlainHosts()
   readonly #services: ServiceTable
-  readonly #known = new Set<string>()
+  /** Plain nodes that were announced as reachable; of the others, the table remembers it. */
+  readonly #plainKnown = new Set<string>()
+  #size = 0
 
   constructor(self: string, exchange: RouteExchange, port: ReachabilityPort) {
     this.#self = self
@@ -109,13 +111,13 @@ export class Reachability {
 
   /** How many can be reached. */
   get size(): number {
-    return this.#known.size
+    return this.#size
   }
 
   /** Everybody that can be reached, without the first `skip`. */
   *destinations(skip = 0): IterableIterator<Destination> {
     let place = 0
-    for (const address of this.#known) {
+    for (const address of this.#knownAddresses()) {
       const destination = place++ < skip ? undefined : this.destination(address)
       if (destination) yield destination
     }
@@ -123,7 +125,7 @@ export class Reachability {
 
   /** Whether it is there, or answers, is known better now. */
   proofChanged(address: string): void {
-    if (this.#known.has(address)) this.#port.destination(address, 'change')
+    if (this.#isKnown(address)) this.#port.destination(address, 'change')
   }
 
   providers(service: string): ReadonlyMap<string, Offer> {
@@ -171,10 +173,23 @@ export class Reachability {
     return route && metricOf(route)
   }
 
+  #isKnown(address: string): boolean {
+    return this.#exchange.table.get(address)?.announced === true || this.#plainKnown.has(address)
+  }
+
+  *#knownAddresses(): IterableIterator<string> {
+    for (const { address, announced } of this.#exchange.table.all()) if (announced) yield address
+    yield* this.#plainKnown
+  }
+
   #announce(address: string, reachable: boolean): void {
-    const known = this.#known.has(address)
-    if (reachable) this.#known.add(address)
-    else this.#known.delete(address)
+    const known = this.#isKnown(address)
+    const origin = this.#exchange.table.get(address)
+    const native = origin?.nextHop !== undefined
+    if (origin) origin.announced = reachable && native
+    if (reachable && !native) this.#plainKnown.add(address)
+    else this.#plainKnown.delete(address)
+    this.#size += Number(reachable) - Number(known)
     if (reachable) this.#port.destination(address, known ? 'change' : 'up')
     else if (known) this.#port.destination(address, 'down')
   }

@@ -1,12 +1,16 @@
 // The member records that prove routes, kept as what was signed: decoded, a record takes six times as much, and a node of a
-// large network keeps thousands that it only hands on. Bytes stand one behind the other in a few large chunks; what a record
-// says is read again when somebody asks.
+// large network keeps thousands that it only hands on. Bytes stand one behind the other in a few large chunks, without the
+// network and the address that they begin with; what a record says is read again when somebody asks.
 
+import { concatBytes } from '../bytes/concat-bytes.ts'
 import type { MemberRecord } from '../identity/member-record.ts'
-import { decodeRecordBody } from '../identity/record-codec.ts'
+import { decodeRecordBody, recordAddressRange } from '../identity/record-codec.ts'
 import { signatureBytes } from '../identity/signed-record.ts'
+import { isKeyed } from '../identity/wire-network.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
+import { encodeText } from '../wire/text-cache.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
+import { PackedRows, setU48, u48At } from './packed-rows.ts'
 
 /** A longer record has a chunk of its own. */
 const chunkBytes = 16_384
@@ -20,40 +24,56 @@ const readMax = 64
 /** What a record means here, where that is not what its bytes say to everybody: a part was sealed, or does not count. */
 type Meaning = Pick<MemberRecord, 'name' | 'capabilities' | 'services' | 'plainHosts'>
 
+/** Of a record: its number, where its bytes are (chunk and offset), how many there are, and whether the rest goes without saying. */
+const row = { seq: 0, start: 6, length: 10, shortened: 12, bytes: 13 } as const
+
+/** Where the rows of records are remembered, by address. */
+export interface RecordPlaces {
+  get(address: string): number | undefined
+  set(address: string, place: number): void
+  delete(address: string): void
+  /** Of all records. */
+  values(): Iterable<number>
+}
+
 export class RecordStore {
-  readonly #slots = new Map<string, number>()
+  readonly #places: RecordPlaces
+  readonly #rows = new PackedRows(row.bytes)
   readonly #meanings = new Map<string, Partial<MemberRecord>>()
-  readonly #free: number[] = []
   readonly #read = new Map<string, StoredRecord>()
-  #numbers = new Float64Array(16)
-  #starts = new Uint32Array(16)
-  #lengths = new Uint16Array(16)
+  /** What stands before the address in the first record, and so in nearly all: it is kept once. */
+  #head: Uint8Array | undefined
   #chunks: Uint8Array[] = []
   /** Bytes of the last chunk that are taken. */
   #used = 0
+  #size = 0
   #liveBytes = 0
   #deadBytes = 0
 
+  constructor(places: RecordPlaces = new Map<string, number>()) {
+    this.#places = places
+  }
+
   get size(): number {
-    return this.#slots.size
+    return this.#size
   }
 
   has(address: string): boolean {
-    return this.#slots.has(address)
+    return this.#places.get(address) !== undefined
   }
 
   /** −1 for none. */
   seq48(address: string): number {
-    const slot = this.#slots.get(address)
-    return slot === undefined ? -1 : this.#numbers[slot]!
+    const place = this.#places.get(address)
+    return place === undefined ? -1 : u48At(this.#rows.view, place + row.seq)
   }
 
   get(address: string): ProvenRecord | undefined {
     const read = this.#read.get(address)
     if (read) return read
-    const slot = this.#slots.get(address)
-    if (slot === undefined) return undefined
-    const record = new StoredRecord(this.#view(slot), this.#meanings.get(address))
+    const place = this.#places.get(address)
+    if (place === undefined) return undefined
+    const record = new StoredRecord(this.#bytesAt(place, address), this.#meanings.get(address))
     if (this.#read.size >= readMax) this.#read.delete(this.#read.keys().next().value as string)
     this.#read.set(address, record)
     return record
@@ -62,67 +82,71 @@ export class RecordStore {
   set({ record, bytes }: ProvenRecord): void {
     const { address, seq48 } = record
     this.delete(address)
-    const slot = this.#free.pop() ?? this.#slots.size
-    if (slot >= this.#numbers.length) this.#grow()
-    this.#slots.set(address, slot)
-    this.#numbers[slot] = seq48
-    this.#put(slot, bytes)
-    this.#liveBytes += bytes.length
+    const place = this.#rows.take()
+    this.#places.set(address, place)
+    this.#size++
+    setU48(this.#rows.view, place + row.seq, seq48)
+    const [start, end] = recordAddressRange(bytes)
+    this.#head ??= bytes.slice(0, start)
+    const shortened = start === this.#head.length && this.#head.every((byte, at) => byte === bytes[at])
+    this.#rows.view.setUint8(place + row.shortened, shortened ? 1 : 0)
+    this.#put(place, shortened ? bytes.subarray(end) : bytes)
     const meaning = meaningBeside(bytes, record)
     if (meaning) this.#meanings.set(address, meaning)
   }
 
   delete(address: string): void {
-    const slot = this.#slots.get(address)
-    if (slot === undefined) return
-    this.#slots.delete(address)
+    const place = this.#places.get(address)
+    if (place === undefined) return
+    const length = this.#rows.view.getUint16(place + row.length)
+    this.#places.delete(address)
+    this.#rows.give(place)
     this.#meanings.delete(address)
     this.#read.delete(address)
-    this.#free.push(slot)
-    this.#liveBytes -= this.#lengths[slot]!
-    this.#deadBytes += this.#lengths[slot]!
+    this.#size--
+    this.#liveBytes -= length
+    this.#deadBytes += length
     if (this.#deadBytes > this.#liveBytes + chunkBytes) this.#repack()
   }
 
-  #view(slot: number): Uint8Array {
-    const offset = this.#starts[slot]! % chunkStride
-    return this.#chunks[Math.floor(this.#starts[slot]! / chunkStride)]!.subarray(offset, offset + this.#lengths[slot]!)
+  #bytesAt(place: number, address: string): Uint8Array {
+    const kept = this.#view(place)
+    if (this.#rows.view.getUint8(place + row.shortened) === 0) return kept
+    const name = encodeText(address)
+    return concatBytes([this.#head!, Uint8Array.of(name.length), name, kept])
   }
 
-  #put(slot: number, bytes: Uint8Array): void {
+  #view(place: number): Uint8Array {
+    const start = this.#rows.view.getUint32(place + row.start)
+    const offset = start % chunkStride
+    return this.#chunks[Math.floor(start / chunkStride)]!.subarray(offset, offset + this.#rows.view.getUint16(place + row.length))
+  }
+
+  #put(place: number, bytes: Uint8Array): void {
     const last = this.#chunks.at(-1)
     if (last === undefined || this.#used + bytes.length > last.length) {
-      // As much again as there is: a node of a small network needs no large chunk.
-      const size = Math.min(chunkBytes, Math.max(chunkStartBytes, this.#liveBytes))
+      // A quarter more than there is: a node of a small network needs no large chunk.
+      const size = Math.min(chunkBytes, Math.max(chunkStartBytes, this.#liveBytes >> 2))
       this.#chunks.push(new Uint8Array(Math.max(size, bytes.length)))
       this.#used = 0
     }
     this.#chunks.at(-1)!.set(bytes, this.#used)
-    this.#starts[slot] = (this.#chunks.length - 1) * chunkStride + this.#used
-    this.#lengths[slot] = bytes.length
+    this.#rows.view.setUint32(place + row.start, (this.#chunks.length - 1) * chunkStride + this.#used)
+    this.#rows.view.setUint16(place + row.length, bytes.length)
     this.#used += bytes.length
+    this.#liveBytes += bytes.length
   }
 
   /** Views that somebody still holds keep their chunk: nothing is ever written over. */
   #repack(): void {
-    const old = [...this.#slots.values()].map((slot) => [slot, this.#view(slot)] as const)
+    const old = Array.from(this.#places.values(), (place) => [place, this.#view(place)] as const)
     this.#chunks = []
     // What was read holds on to the old chunks.
     this.#read.clear()
     this.#used = 0
+    this.#liveBytes = 0
     this.#deadBytes = 0
-    for (const [slot, bytes] of old) this.#put(slot, bytes)
-  }
-
-  #grow(): void {
-    const size = Math.ceil(this.#numbers.length * 1.25)
-    const [numbers, starts, lengths] = [new Float64Array(size), new Uint32Array(size), new Uint16Array(size)]
-    numbers.set(this.#numbers)
-    starts.set(this.#starts)
-    lengths.set(this.#lengths)
-    this.#numbers = numbers
-    this.#starts = starts
-    this.#lengths = lengths
+    for (const [place, bytes] of old) this.#put(place, bytes)
   }
 }
 
@@ -147,8 +171,9 @@ function readBytes(bytes: Uint8Array): MemberRecord | undefined {
   return isWireFault(decoded) ? undefined : decoded.record
 }
 
-/** What has to be kept beside the bytes, so that they are read as `record` again. */
+/** What has to be kept beside the bytes, so that they are read as `record` again: in an open network nothing. */
 function meaningBeside(bytes: Uint8Array, record: MemberRecord): Partial<MemberRecord> | undefined {
+  if (!isKeyed(record.network)) return undefined
   const read = readBytes(bytes)
   if (read === undefined) return record
   const { name, capabilities, services, plainHosts } = record

@@ -47,7 +47,7 @@ export class RouteIntake {
     this.#proofs = new Proofs(clock, {
       pull: (neighbour, wanted) => neighbour.link.sendControl({ type: 'pull', wanted }),
       dropped: (neighbour, address) => port.fault('UNPROVEN', `${neighbour.address} did not prove its route to ${address}`),
-    })
+    }, table.recordPlaces)
     this.#departures = new Departures({ proofs: this.#proofs, neighbours: () => port.neighbours(), gone: (address) => this.#gone(address) })
   }
 

@@ -5,6 +5,7 @@
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
 import { Origin, type Neighbour, type Route } from './origin.ts'
 import { OriginRows } from './origin-rows.ts'
+import { RecordPlacesByOrigin } from './record-places.ts'
 import { hopsMax, TableDigest } from './route-digest.ts'
 import { chooseRoute, isBetter, isFragile, metricOf, switchAfterMs } from './route-choice.ts'
 
@@ -22,6 +23,7 @@ export interface Change<N extends Neighbour> {
 export class RouteTable<N extends Neighbour> {
   readonly digest: TableDigest<N> = new TableDigest()
   readonly #origins = new Map<string, Origin<N>>()
+  readonly recordPlaces: RecordPlacesByOrigin<N> = new RecordPlacesByOrigin(this.#origins)
   readonly #rows = new OriginRows<N>()
   readonly #originsMax: number
   readonly #now: () => number
@@ -57,6 +59,7 @@ export class RouteTable<N extends Neighbour> {
     if (origin === undefined) {
       if (withdrawn || this.#origins.size >= this.#originsMax) return undefined
       origin = new Origin(entry.destination, this.#rows)
+      this.recordPlaces.adopt(origin)
       this.#origins.set(entry.destination, origin)
     }
     const selected = origin.selected
@@ -127,6 +130,7 @@ export class RouteTable<N extends Neighbour> {
   /** Forgets an origin without routes; the next one of that name starts afresh. */
   forget(origin: Origin<N>): void {
     this.#origins.delete(origin.address)
+    this.recordPlaces.release(origin)
     origin.release()
     this.#revision++
   }

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { MemberRecord } from '../../src/identity/member-record.ts'
+import { wireNetwork } from '../../src/identity/wire-network.ts'
 import { Proofs, proofTriesMs } from '../../src/routing/proofs.ts'
 import { originsMax } from '../../src/routing/route-exchange.ts'
 import { waitForRouteMs, WaitingPackets, waitingPacketsMax } from '../../src/routing/waiting-packets.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { RouterWorld } from './router-world.ts'
+
+const network = wireNetwork('default')
 
 describe('proofs of routes (SE5)', () => {
   it.each([100, 700, 1_400])('a member behind a line of %i ms sees who was there before it', (latencyMs) => {
@@ -38,7 +41,7 @@ describe('proofs of routes (SE5)', () => {
     for (let number = 0; number < 100; number++) {
       const address = `origin ${number}`
       proofs.hold('liar', { destination: address, seq48: 7, metric: 1, hops: 1 })
-      const record = { address, seq48: 6 } as MemberRecord
+      const record = { address, seq48: 6, network } as MemberRecord
       expect(proofs.prove('liar', { record, bytes: new Uint8Array(32_000) })).toEqual([])
       expect(proofs.record(address)).toBeUndefined()
       expect(proofs.awaits(address)).toBe(false)
@@ -48,7 +51,7 @@ describe('proofs of routes (SE5)', () => {
   it('an answer that came too late is no offence, and a second one is', () => {
     const proofs = new Proofs<string>(new VirtualClock(), { pull: () => {}, dropped: () => {} })
     const entry = { destination: 'x', seq48: 7, metric: 1, hops: 1 }
-    const proof = (seq48: number) => ({ record: { address: 'x', seq48 } as MemberRecord, bytes: new Uint8Array() })
+    const proof = (seq48: number) => ({ record: { address: 'x', seq48, network } as MemberRecord, bytes: new Uint8Array() })
     for (const neighbour of ['slow', 'quick']) {
       proofs.hold(neighbour, entry)
       proofs.ask(neighbour)
@@ -57,7 +60,7 @@ describe('proofs of routes (SE5)', () => {
     expect(proofs.prove('quick', proof(7))).toEqual([{ neighbour: 'slow', entry }, { neighbour: 'quick', entry }])
     expect(proofs.answered('slow', 'x')).toBe(true)
     expect(proofs.prove('slow', proof(8))).toEqual([])
-    expect(proofs.record('x')?.record.seq48).toBe(8)
+    expect(proofs.seq48('x')).toBe(8)
     expect([proofs.answered('slow', 'x'), proofs.answered('quick', 'x')]).toEqual([false, false])
   })
 
@@ -79,7 +82,7 @@ describe('proofs of routes (SE5)', () => {
       proofs.ask('relay')
       const address = pulled[number]!
       waiting--
-      expect(proofs.prove('relay', { record: { address, seq48: 7 } as MemberRecord, bytes: new Uint8Array() })).toHaveLength(1)
+      expect(proofs.prove('relay', { record: { address, seq48: 7, network } as MemberRecord, bytes: new Uint8Array() })).toHaveLength(1)
     }
     expect(most).toBe(64)
   })

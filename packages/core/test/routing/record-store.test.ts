@@ -33,7 +33,9 @@ describe('records kept as bytes', () => {
         kept.delete(number)
       } else {
         const services = Array.from({ length: dice.between(0, 32) }, (_, at) => ({ service: `service ${at}`, load: 1 + (step % 127) }))
-        const proof = signed(number, { seq48: step, services })
+        // During a rotation some have the network's other key.
+        const network = wireNetwork('default', new Uint8Array(16).fill(dice.chance(0.2) ? 1 : 0))
+        const proof = signed(number, { seq48: step, services, network })
         store.set(proof)
         kept.set(number, proof)
       }
@@ -61,7 +63,8 @@ describe('records kept as bytes', () => {
 
   it('what does not count, or was sealed, is not read out of the bytes again', () => {
     const store = new RecordStore()
-    const proof = signed(2, { services: [{ service: 'made up', load: 1 }], name: '' })
+    const network = wireNetwork('default', new Uint8Array(16).fill(7))
+    const proof = signed(2, { network, services: [{ service: 'made up', load: 1 }], name: '' })
     store.set({ bytes: proof.bytes, record: { ...proof.record, services: [], name: 'opened' } })
     expect(store.get(proof.record.address)?.record).toEqual({ ...proof.record, services: [], name: 'opened' })
     store.set(proof)
