@@ -1,6 +1,6 @@
 import type { MeshError, MeshErrorCode } from '../errors/mesh-error.ts'
 import type { Peer } from '../membership/peer.ts'
-import type { Message } from '../messages/message.ts'
+import type { Delivery, Message } from '../messages/message.ts'
 
 export interface OnlineEvent {
   /** The first time in the life of this mesh. */
@@ -21,6 +21,7 @@ export const meshEventNames: readonly string[] = [
   'offline',
   'peer',
   'message',
+  'delivery',
   'warning',
   'error',
 ] satisfies (keyof MeshEvents)[]
@@ -34,6 +35,8 @@ export interface MeshEvents {
   /** Somebody came, changed or went: see `state`. */
   peer: [peer: Peer]
   message: [message: Message]
+  /** What became of a message that `send` had stored, perhaps in an earlier process. */
+  delivery: [delivery: Delivery]
   warning: [warning: MeshWarning]
   /** A listener failed (HANDLER_FAILED), or something inside did. Logged when nobody listens. */
   error: [error: MeshError]

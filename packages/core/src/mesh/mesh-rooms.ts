@@ -91,8 +91,13 @@ export class MeshRooms {
       clock,
       dice,
       log,
+      operations: this.operations,
       requests: this.requests,
+      resolve: (target, options) => this.resolve(target, options),
       arrived: (message) => this.events.emit('message', message),
+      delivery: (delivery) => this.events.emit('delivery', delivery),
+      storeFailed: ({ message }) => this.#warn({ code: 'STORAGE_FAILED', message: `what is kept ends with this process: ${message}` }),
+      report: (error) => this.report(error),
     })
     this.streams = new StreamRoom<Mesh>({
       clock,
@@ -231,7 +236,8 @@ export class MeshRooms {
     const degree = new LinkDegree({ clock, dice, router, links, degree: this.settings.degree })
     this.#started = { ...base, links, degree }
     this.#clashes = new NameClashes({ who: base.who, name: this.settings.name })
-    for (const room of [peers, services, messages, this.#presence]) room.attach(router)
+    messages.attach(router, base.store)
+    for (const room of [peers, services, this.#presence]) room.attach(router)
     this.streams.attach(base.sealed, base.crypto)
     answerQuestions(router, { kind: 'member', name: this.settings.name, network: this.settings.network, namesSealed: base.keyring !== undefined, clock, peers })
     router.on('destination', ({ address }) => this.#refresh(address, this.started))

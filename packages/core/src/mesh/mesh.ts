@@ -6,7 +6,9 @@ import type { Peer } from '../membership/peer.ts'
 import type { Outcomes, SeveralTargets } from '../membership/targets.ts'
 import type { MessageCursor } from '../messages/message-cursor.ts'
 import type { MessagePart } from '../messages/message-codec.ts'
-import type { Sent } from '../messages/message.ts'
+import type { MessageHandler } from '../messages/handler-chain.ts'
+import type { Message, Sent, SentToSeveral } from '../messages/message.ts'
+import type { MessageOutbox } from '../messages/messages.ts'
 import type { Listener, ListenOptions } from '../async/guarded-events.ts'
 import { handled, operationOptions, refusedOptions, type OperationOptions } from '../async/operations.ts'
 import type { Health } from '../introspection/health.ts'
@@ -35,6 +37,7 @@ import type { MeshOptions } from './mesh-options.ts'
 import type { Healed } from './healing.ts'
 import { MeshRooms } from './mesh-rooms.ts'
 import { meshSettings } from './mesh-settings.ts'
+import { Verbs, type VerbOptions } from './verbs.ts'
 import { openStreams, type StreamAnswer } from './open-streams.ts'
 import type { Relays } from './relay-links.ts'
 
@@ -58,6 +61,8 @@ export class Mesh {
   readonly bluetooth: DevicePairing
   /** Devices over a serial port (USB), paired from a click in a web page. */
   readonly serial: DevicePairing
+  /** Messages that wait for members that are away. */
+  readonly outbox: MessageOutbox
   readonly #rooms: MeshRooms
 
   /** Use `createMesh` or `joinMesh`. */
@@ -71,6 +76,7 @@ export class Mesh {
     this.peers = rooms.peers
     this.bluetooth = rooms.bluetooth
     this.serial = rooms.serial
+    this.outbox = rooms.messages
   }
 
   /** `who.tab`: where this node is. Throws NOT_READY before `ready`. */
@@ -144,15 +150,16 @@ export class Mesh {
   }
 
   /**
-   * A message to a member: its address, its `who` (then its nearest tab), or its exact display name. Resolves when the
-   * library there has it. Rejects with UNKNOWN_NAME, AMBIGUOUS_NAME, NOT_A_MEMBER, NO_ROUTE, TOO_LARGE or TIMEOUT (10 s).
+   * A message to a member: its address, its `who` (then its nearest tab), or its exact display name. Resolves as `delivered` when the
+   * library there has it; as `stored` when the member is away (2 s) or does not answer (10 s): then it waits here, 7 days at most, and is
+   * delivered once when the member is back, which the event `delivery` tells. To several: a Map of what became of each, by the targets as
+   * they were given. Rejects with UNKNOWN_NAME or AMBIGUOUS_NAME (a name says who is meant only while somebody has it), NOT_A_MEMBER,
+   * TOO_LARGE (16 MiB), INVALID_OPTION, or QUEUE_FULL (1 000 messages with 32 MiB are stored, or 8 192 on their way).
    */
-  send(target: string, ...parts: MessagePart[]): Promise<Sent> {
-    const { messages } = this.#rooms
-    const options = { timeoutMs: requestTimeoutMs }
-    return this.#rooms.whenStarted(options, () =>
-      this.#rooms.withAddress(target, options, (address, { timeoutMs }) => messages.send(address, parts, { timeoutMs })),
-    )
+  send(target: string, ...parts: MessagePart[]): Promise<Sent>
+  send(targets: readonly string[], ...parts: MessagePart[]): Promise<SentToSeveral>
+  send(target: string | readonly string[], ...parts: MessagePart[]): Promise<Sent | SentToSeveral> {
+    return this.#rooms.whenStarted({}, () => this.#rooms.messages.sendTo(target, parts))
   }
 
   /**
@@ -183,7 +190,29 @@ export class Mesh {
    */
   messages(options: { signal?: AbortSignal | undefined } = {}): MessageCursor {
     checkOptions(options, ['signal'])
-    return this.#rooms.messages.cursor(options.signal)
+    return this.#rooms.messages.inbox.cursor(options.signal)
+  }
+
+  /** The oldest message that this has not given yet, of the last 1 000 (4 MiB); or the oldest `count` of them, perhaps none. Takes nothing from events and loops. */
+  receive(): Message | undefined
+  receive(count: number): Message[]
+  receive(count?: number): Message | undefined | Message[] {
+    const { inbox } = this.#rooms.messages
+    return count === undefined ? inbox.receive() : inbox.receiveMany(count)
+  }
+
+  /**
+   * Asks `handler` about each message before anybody else sees it: after the handlers before it, and until one answers true, also later
+   * as a promise; that one has taken the message. A handler that throws, or takes longer than 10 s, is an `error` event, and the next one
+   * is asked. Returns what removes it. Throws HANDLER_ARITY unless it takes exactly two parameters.
+   */
+  use(handler: MessageHandler): () => void {
+    return this.#rooms.messages.inbox.use(handler)
+  }
+
+  /** The verbs with options: `mesh.with({ timeoutMs: 500 }).send(to, 'now')`. Throws INVALID_OPTION for an option that none of them knows. */
+  with(options: VerbOptions): Verbs {
+    return new Verbs(this.#rooms, options)
   }
 
   /** How long it takes to a member or relay and back. Rejects as `send` does. */

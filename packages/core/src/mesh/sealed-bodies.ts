@@ -41,9 +41,6 @@ interface Way {
 interface Undelivered {
   readonly destination: string
   readonly packet: Packet
-  readonly body: Uint8Array
-  /** It was said once more already. */
-  readonly again: boolean
 }
 
 export class SealedBodies implements EndToEnd {
@@ -144,9 +141,9 @@ export class SealedBodies implements EndToEnd {
     if (this.#proofs.unanswered(peer)) this.#router.proofChanged(peer)
   }
 
-  #say(destination: string, packet: Packet, body: Uint8Array, again = false): void {
+  #say(destination: string, packet: Packet, body: Uint8Array): void {
     const said = this.#sessions.to(destination).message(body, priorityOf(packet))
-    said.catch((error: unknown) => this.#undelivered(asMeshError(error), { destination, packet, body, again }))
+    said.catch((error: unknown) => this.#undelivered(asMeshError(error), { destination, packet }))
   }
 
   #receive({ srcAddr, data }: DecodedPacket, { via, hops, plain, broadcast }: Arrival): void {
@@ -197,17 +194,9 @@ export class SealedBodies implements EndToEnd {
   }
 
   /** The session was lost on the way, or nobody is there: who waits for an answer shall not wait for nothing. */
-  #undelivered(error: MeshError, { destination, packet, body, again }: Undelivered): void {
+  #undelivered(error: MeshError, { destination, packet }: Undelivered): void {
     const { log } = this.#options
     if (log.level >= 4) log.write(4, 'session', `something for ${destination} was not delivered: ${error.code} ${error.message}`)
-    // Whoever gets a message twice takes it once: its id says that it is the same.
-    if (error.code === 'OUTCOME_UNKNOWN' && packet.service === messageService && !again) {
-      try {
-        return this.#say(destination, packet, body, true)
-      } catch {
-        // The sessions are closed, or all in use.
-      }
-    }
     if (packet.service === undefined || packet.contextID === undefined) return
     const report: DecodedPacket = {
       netState: netStates.error,

@@ -1,111 +1,316 @@
+// Messages between members: what goes out is a letter until it is delivered, what comes in is taken once.
+
+import { run, wait, type Steps } from '../async/awaitable.ts'
+import { checkSignal, closedError, type OperationOptions, type Operations, type Settle } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
-import type { Address } from '../identity/address.ts'
+import { isMemberAddress, isMemberForm, whoPart, type Address } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Awaitable } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
-import { checkSignal } from '../async/operations.ts'
+import type { Store } from '../ports/store.ts'
 import type { Router } from '../routing/router.ts'
 import { Seen } from '../routing/seen.ts'
 import type { Arrival } from '../routing/routing-types.ts'
 import { answering } from '../services/answers.ts'
-import type { Requests } from '../services/requests.ts'
+import { requestTimeoutMs, type Requests } from '../services/requests.ts'
 import type { DecodedPacket } from '../wire/packet.ts'
-import { decodeMessage, encodeMessage, hexOf, type MessageBody, type MessagePart } from './message-codec.ts'
-import { MessageCursor } from './message-cursor.ts'
-import { Message, type Sent } from './message.ts'
+import { Deliveries } from './deliveries.ts'
+import { Inbox } from './inbox.ts'
+import { letterTtlMsMax, type Letter } from './letter.ts'
+import {
+  broadcastBytesMax,
+  decodeMessage,
+  encodeMessage,
+  hexOf,
+  recipientsMax,
+  type MessageBody,
+  type MessagePart,
+} from './message-codec.ts'
+import { Message, type Delivery, type RepliedAll, type Sent, type SentToSeveral } from './message.ts'
+import { Neighbour } from './neighbour.ts'
+import { Outbox } from './outbox.ts'
+import { TakenMessages } from './taken-messages.ts'
 
 export const messageService = '$mesh.message'
 export const broadcastService = '$mesh.broadcast'
-/** Open `for await` loops over the inbox of one mesh. */
-const cursorsMax = 64
-/** Far more than what is on its way at one time: a message repeated after half as many others would be taken again. */
-const messagesSeenMax = 16_384
+/** Far more than what is on its way at one time. */
+const broadcastsSeenMax = 16_384
+/** Nobody who is there is found later than this: then a message for somebody away is stored. */
+const awayMs = 2_000
 
 export interface MessagesOptions {
   readonly clock: Clock
   readonly dice: Dice
   readonly log: Log
+  readonly operations: Operations
   readonly requests: Requests
-  /** A message arrived for the first time. */
+  /** The address that a display name means. */
+  resolve(target: string, options: OperationOptions): Promise<string>
+  /** A message that no handler took. */
   arrived(message: Message): void
+  /** What became of a stored one. */
+  delivery(delivery: Delivery): void
+  /** What is kept ends with this process from now on. */
+  storeFailed(error: MeshError): void
+  report(error: MeshError): void
 }
 
-export interface SendOptions {
+export interface SendOptions extends OperationOptions {
+  /** How long it is kept for a member that is away, in milliseconds; 0: not at all, and `send` rejects instead. Default and most: 7 days. */
+  readonly ttlMs?: number | undefined
   /** The id of the message that this one answers. */
   readonly inReplyTo?: string | undefined
-  readonly timeoutMs?: number | undefined
 }
 
-/** Messages between members: each is taken once by (sender, id), and answered by the library, not by the app. */
-export class Messages {
+/** A message that waits for a member that is away. */
+export interface StoredMessage {
+  readonly id: string
+  /** The `who` of the member. */
+  readonly to: string
+  readonly parts: readonly MessagePart[]
+  /** Milliseconds since 1970. */
+  readonly sentAt: number
+  readonly expiresAt: number
+}
+
+/** What of it apps see. */
+export interface MessageOutbox {
+  /** The oldest first. */
+  list(): StoredMessage[]
+  /** It is not delivered any more, unless it just was. False: nothing of that id waits. */
+  drop(id: string): boolean
+}
+
+interface Draft {
+  readonly id: string
+  readonly sentAt: number
+  readonly bytes: Uint8Array
+}
+
+interface Recipient {
+  readonly who: string
+  readonly address: string | undefined
+}
+
+export class Messages implements MessageOutbox {
+  readonly inbox: Inbox
   readonly #options: MessagesOptions
-  readonly #seen = new Seen(messagesSeenMax)
-  readonly #cursors = new Set<MessageCursor>()
+  readonly #outbox: Outbox
+  readonly #deliveries: Deliveries
+  readonly #taken: TakenMessages
+  readonly #heard = new Seen(broadcastsSeenMax)
+  /** Letters that a `send` waits for. */
+  readonly #pending = new Map<Letter, Settle<Sent>>()
   #router: Router | undefined
+  #order = 0
   #closed = false
 
   constructor(options: MessagesOptions) {
+    const { clock, dice, requests } = options
     this.#options = options
+    let failed = false
+    const storeFailed = (error: MeshError): void => {
+      if (!failed) options.storeFailed(error)
+      failed = true
+    }
+    this.inbox = new Inbox({ clock, emit: (message) => options.arrived(message), report: (error) => options.report(error) })
+    this.#taken = new TakenMessages({ clock, failed: storeFailed })
+    this.#outbox = new Outbox({ clock, expired: (letter) => this.#expired(letter), failed: storeFailed })
+    this.#deliveries = new Deliveries({
+      clock,
+      dice,
+      requests,
+      service: messageService,
+      settled: (letter, error) => this.#settled(letter, error),
+    })
   }
 
-  attach(router: Router): void {
+  attach(router: Router, store: Store | undefined): void {
     this.#router = router
     const { log } = this.#options
-    const message = (packet: DecodedPacket, arrival: Arrival): Promise<void> | void => {
+    const take = (packet: DecodedPacket, arrival: Arrival): Promise<void> | void => {
       // A plain node has no way to say a member's words: what comes from one is not ours.
-      if (arrival.plain) return
-      const take = answering(router, (request) => this.#take(request.bytes, packet, arrival), log)
-      return take(packet, arrival)
+      if (arrival.plain || arrival.broadcast) return
+      return Promise.resolve(answering(router, (request) => this.#take(request.bytes, packet, arrival), log)(packet, arrival))
     }
-    router.registerService(messageService, message, { plain: false })
+    router.registerService(messageService, take, { plain: false })
     router.registerService(
       broadcastService,
       (packet, arrival) => {
-        if (!arrival.plain && arrival.broadcast && packet.data) this.#take(packet.data, packet, arrival)
+        if (!arrival.plain && arrival.broadcast && packet.data) this.#hear(packet.data, packet, arrival)
       },
       { plain: false },
     )
+    this.#deliveries.attach(router)
+    this.#taken.attach(store)
+    if (store) void this.#resume(store)
   }
 
-  /** Resolves when the library at `address` has it. */
-  async send(address: string, parts: readonly MessagePart[], options: SendOptions = {}): Promise<Sent> {
-    const router = this.#router
-    if (!router) throw new MeshError('NOT_READY', 'the mesh is not ready')
-    const body = this.#body(parts, options.inReplyTo)
-    const bytes = encodeMessage(body)
-    this.#logSent(`message ${body.id} to ${address}`, parts)
-    await this.#options.requests.send(router, { targets: [address], service: messageService, bytes, timeoutMs: options.timeoutMs })
-    return { id: body.id, state: 'delivered' }
+  /** To one as `send`, to a list as `sendToSeveral`. */
+  async sendTo(
+    target: string | readonly string[],
+    parts: readonly MessagePart[],
+    options: SendOptions = {},
+  ): Promise<Sent | SentToSeveral> {
+    return typeof target === 'string' ? this.send(target, parts, options) : this.sendToSeveral(target, parts, options)
+  }
+
+  /** Resolves when the library of that member has it, or when it is stored. */
+  async send(target: string, parts: readonly MessagePart[], options: SendOptions = {}): Promise<Sent> {
+    const draft = this.#draft(parts, options)
+    return this.#post(draft, await this.#recipient(target, options), options)
+  }
+
+  /** One message to each, told apart by the targets as they were given. */
+  async sendToSeveral(targets: readonly string[], parts: readonly MessagePart[], options: SendOptions = {}): Promise<SentToSeveral> {
+    if (!Array.isArray(targets)) throw new MeshError('INVALID_OPTION', 'a target is an address or a name, or a list of them')
+    if (targets.length > recipientsMax)
+      throw new MeshError('INVALID_OPTION', `a message goes to ${recipientsMax} at most, not to ${targets.length}`)
+    checkSendOptions(options)
+    const known = new Map<string, Recipient>()
+    const found = targets.map(async (target) => {
+      const recipient = await this.#recipient(target, options)
+      known.set(target, recipient)
+      return recipient
+    })
+    for (const one of found) one.catch(() => {})
+    // Who can be found at all is found by now, and stands in the message.
+    await new Promise<void>((resolve) => void this.#options.clock.setTimer(1, resolve))
+    const draft = this.#draft(
+      parts,
+      options,
+      Array.from(known.values(), ({ who, address }) => address ?? who),
+    )
+    const posted = new Map<string, Promise<Sent>>()
+    const outcomes = await Promise.allSettled(
+      found.map(async (finding) => {
+        const recipient = await finding
+        const sent = posted.get(recipient.who) ?? this.#post(draft, recipient, options)
+        posted.set(recipient.who, sent)
+        return sent
+      }),
+    )
+    return new Map(targets.map((target, index) => [target, outcomes[index] as PromiseSettledResult<Sent>]))
   }
 
   /** To everybody that can be reached, but not to oneself. */
-  async broadcast(parts: readonly MessagePart[]): Promise<{ readonly id: string }> {
-    const body = this.#body(parts)
-    const data = encodeMessage(body)
-    this.#logSent(`broadcast ${body.id} to everybody`, parts)
+  async broadcast(parts: readonly MessagePart[], inReplyTo?: string): Promise<{ readonly id: string }> {
+    const body = this.#body(parts, inReplyTo)
+    const data = encodeMessage(body, broadcastBytesMax)
+    this.#log(`broadcast ${body.id} to everybody`, parts)
     const error = await this.#router?.flood({ service: broadcastService, data })
     if (error) throw error
     return { id: body.id }
   }
 
-  cursor(signal: AbortSignal | undefined): MessageCursor {
-    checkSignal(signal)
-    if (this.#cursors.size >= cursorsMax) throw new MeshError('QUEUE_FULL', `${cursorsMax} loops over mesh.messages() are open already`)
-    const end = (): void => cursor.end()
-    const cursor = new MessageCursor(() => {
-      this.#cursors.delete(cursor)
-      signal?.removeEventListener('abort', end)
+  list(): StoredMessage[] {
+    return this.#outbox.storedLetters().map(({ id, who, bytes, sentAt, expiresAt }) => {
+      return { id, to: who, parts: decodeMessage(bytes)?.parts ?? [], sentAt, expiresAt }
     })
-    this.#cursors.add(cursor)
-    if (this.#closed || signal?.aborted) cursor.end()
-    else signal?.addEventListener('abort', end)
-    return cursor
+  }
+
+  drop(id: string): boolean {
+    const letters = this.#outbox.storedLetters().filter((letter) => letter.id === id)
+    for (const letter of letters) {
+      this.#outbox.remove(letter)
+      this.#deliveries.cancel(letter)
+    }
+    return letters.length > 0
   }
 
   close(): void {
     this.#closed = true
-    for (const cursor of [...this.#cursors]) cursor.end()
+    this.inbox.close()
+    this.#deliveries.close()
+    this.#outbox.close()
     this.#router = undefined
+  }
+
+  /** The member that a target means, also one that cannot be reached now: an address or `who` says who it is, a name does not. */
+  async #recipient(target: string, options: SendOptions): Promise<Recipient> {
+    checkSendOptions(options)
+    const named = typeof target !== 'string' || !isMemberForm(target)
+    if (!named && this.#router?.destination(target)?.kind === 'relay')
+      throw new MeshError('NOT_A_MEMBER', `'${target}' is a relay, not a member`)
+    const { signal, timeoutMs = requestTimeoutMs } = options
+    const address = named ? await this.#options.resolve(target, { signal, timeoutMs }) : target
+    return { who: whoPart(address), address: isMemberAddress(address) ? address : undefined }
+  }
+
+  #post({ id, sentAt, bytes }: Draft, { who, address }: Recipient, options: SendOptions): Promise<Sent> {
+    const { signal, timeoutMs = requestTimeoutMs, ttlMs = letterTtlMsMax } = options
+    const { clock, operations } = this.#options
+    this.#order = Math.max(this.#order + 1, sentAt * 8)
+    const letter: Letter = { id, who, address, bytes, sentAt, expiresAt: sentAt + ttlMs, order: this.#order }
+    return operations.run<Sent>({
+      signal,
+      timeoutMs: Infinity,
+      timedOut: closedError,
+      begin: (settle) => {
+        const refused = this.#outbox.add(letter)
+        if (refused) throw refused
+        this.#pending.set(letter, settle)
+        const giveUp = (): void => {
+          if (ttlMs === 0) settle.reject(this.#undelivered(letter, timeoutMs))
+          else this.#keep(letter, settle)
+        }
+        const atFirstMs = ttlMs === 0 ? timeoutMs : Math.min(timeoutMs, awayMs)
+        let stop = timer(clock, atFirstMs, () => {
+          if (!this.#deliveries.isUnderway(letter)) return giveUp()
+          stop = timer(clock, timeoutMs - atFirstMs, giveUp)
+        })
+        this.#deliveries.begin(letter)
+        return () => {
+          stop()
+          this.#pending.delete(letter)
+          if (this.#outbox.isStored(letter)) return
+          this.#deliveries.cancel(letter)
+          this.#outbox.remove(letter)
+        }
+      },
+    })
+  }
+
+  #keep(letter: Letter, settle: Settle<Sent>): void {
+    this.#outbox.keep(letter).then(
+      (durable) => settle.resolve({ id: letter.id, state: 'stored', durable }),
+      (error: unknown) => settle.reject(error as MeshError),
+    )
+  }
+
+  #undelivered(letter: Letter, timeoutMs: number): MeshError {
+    return this.#deliveries.isUnderway(letter)
+      ? new MeshError('TIMEOUT', `no answer from ${letter.who} within ${timeoutMs} ms`)
+      : new MeshError('NO_ROUTE', `no path to ${letter.who} within ${timeoutMs} ms`)
+  }
+
+  #settled(letter: Letter, error: MeshError | undefined): void {
+    const stored = this.#outbox.isStored(letter)
+    const settle = this.#pending.get(letter)
+    this.#outbox.remove(letter)
+    if (!settle && stored) this.#options.delivery({ id: letter.id, to: letter.who, state: error ? 'failed' : 'delivered' })
+    else if (error) settle?.reject(error)
+    else settle?.resolve({ id: letter.id, state: 'delivered' })
+  }
+
+  #expired(letter: Letter): void {
+    this.#deliveries.cancel(letter)
+    this.#options.delivery({ id: letter.id, to: letter.who, state: 'expired' })
+  }
+
+  /** The letters of the process before. */
+  async #resume(store: Store): Promise<void> {
+    for (const letter of await this.#outbox.attach(store)) {
+      if (!this.#closed && this.#outbox.has(letter)) this.#deliveries.begin(letter)
+    }
+  }
+
+  #draft(parts: readonly MessagePart[], { inReplyTo }: SendOptions, to: readonly string[] = []): Draft {
+    if (!this.#router) throw new MeshError('NOT_READY', 'the mesh is not ready')
+    const body: MessageBody = { ...this.#body(parts, inReplyTo), to: to.length > 1 ? to : [] }
+    this.#log(`message ${body.id}`, parts)
+    return { id: body.id, sentAt: body.sentAt, bytes: encodeMessage(body) }
   }
 
   #body(parts: readonly MessagePart[], inReplyTo?: string): MessageBody {
@@ -113,35 +318,81 @@ export class Messages {
     return { id: hexOf(dice.bytes(16)), sentAt: Math.max(0, Math.floor(clock.wallTime())), inReplyTo, parts }
   }
 
-  #logSent(what: string, parts: readonly MessagePart[]): void {
+  #log(what: string, parts: readonly MessagePart[]): void {
     const { log } = this.#options
     if (log.level >= 5) log.write(5, 'messages', `${what}, ${parts.length} parts`)
   }
 
-  #take(bytes: Uint8Array, packet: DecodedPacket, arrival: Arrival): undefined {
+  #take(bytes: Uint8Array, packet: DecodedPacket, arrival: Arrival): Awaitable<undefined> {
+    return run(this.#takeSteps(bytes, packet, arrival))
+  }
+
+  /** A message that comes again is answered all the same: the answer may have been lost. */
+  *#takeSteps(bytes: Uint8Array, packet: DecodedPacket, arrival: Arrival): Steps<undefined> {
     const body = decodeMessage(bytes)
     const from = packet.srcAddr ?? ''
     if (!body) throw new MeshError('WIRE_FAULT', 'the message cannot be read')
-    // Answered all the same: it may be repeated because the answer was lost.
-    if (this.#closed || !this.#seen.add(`${from} ${body.id}`)) return
-    const message = new Message(body, {
-      from: from as Address,
-      via: arrival.via as Address,
-      hops: arrival.hops,
-      verified: arrival.verified,
-      broadcast: arrival.broadcast,
-      reply: (parts) => this.#reply(from, parts, body.id),
-    })
-    const { log } = this.#options
-    if (log.level >= 5)
-      log.write(5, 'messages', `${message.broadcast ? 'broadcast' : 'message'} ${body.id} from ${from}, ${body.parts.length} parts`)
-    for (const cursor of [...this.#cursors]) cursor.push(message)
-    this.#options.arrived(message)
+    if (this.#closed) throw closedError()
+    if (!(yield* wait(this.#taken.add(whoPart(from), body.id)))) return undefined
+    if (this.#closed) {
+      this.#taken.release(whoPart(from), body.id)
+      throw closedError()
+    }
+    this.#handOut(body, from as Address, arrival)
+    return undefined
   }
 
-  #reply(from: string, parts: readonly MessagePart[], inReplyTo: string): Promise<Sent> {
-    const sent = this.send(from, parts, { inReplyTo })
-    sent.catch(() => {})
-    return sent
+  #hear(bytes: Uint8Array, packet: DecodedPacket, arrival: Arrival): void {
+    const body = decodeMessage(bytes)
+    const from = packet.srcAddr ?? ''
+    if (!body) throw new MeshError('WIRE_FAULT', 'the broadcast cannot be read')
+    if (!this.#closed && this.#heard.add(`${from} ${body.id}`)) this.#handOut(body, from as Address, arrival)
   }
+
+  #handOut(body: MessageBody, from: Address, arrival: Arrival): void {
+    const { verified, broadcast, hops } = arrival
+    const via = arrival.via as Address
+    const message: Message = new Message(body, {
+      from,
+      via,
+      hops,
+      verified,
+      broadcast,
+      reply: (parts) => this.#said(this.send(from, parts, { inReplyTo: body.id })),
+      replyAll: (parts) => this.#said(this.#replyAll(message, parts)),
+      forward: (target, parts) => this.#said(this.send(target, parts)),
+    })
+    this.#log(`${broadcast ? 'broadcast' : 'message'} ${body.id} from ${from}`, body.parts)
+    this.inbox.put(message, new Neighbour(via, (parts) => this.#said(this.send(via, parts, { inReplyTo: body.id }))))
+  }
+
+  async #replyAll({ id, from, to, broadcast }: Message, parts: readonly MessagePart[]): Promise<RepliedAll> {
+    if (broadcast) return { ...(await this.broadcast(parts, id)), outcomes: new Map() }
+    const own = whoPart(this.#router?.address ?? '')
+    const others = new Map([from, ...to].map((address) => [whoPart(address), address]))
+    others.delete(own)
+    const outcomes = await this.sendToSeveral([...others.values()], parts, { inReplyTo: id })
+    const [sent] = Array.from(outcomes.values()).flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    return { id: sent?.id ?? '', outcomes }
+  }
+
+  /** Whoever does not look at the outcome is not punished for it. */
+  #said<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => {})
+    return promise
+  }
+}
+
+function checkSendOptions({ ttlMs, timeoutMs, signal }: SendOptions): void {
+  checkSignal(signal)
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
+    throw new MeshError('INVALID_OPTION', `timeoutMs must be a number of milliseconds above 0, not ${String(timeoutMs)}`)
+  }
+  if (ttlMs !== undefined && !(typeof ttlMs === 'number' && ttlMs >= 0 && ttlMs <= letterTtlMsMax)) {
+    throw new MeshError('INVALID_OPTION', `ttlMs must be a number of milliseconds from 0 to ${letterTtlMsMax}, not ${String(ttlMs)}`)
+  }
+}
+
+function timer(clock: Clock, delayMs: number, callback: () => void): () => void {
+  return delayMs === Infinity ? () => {} : clock.setTimer(delayMs, callback)
 }

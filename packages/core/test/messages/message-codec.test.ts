@@ -1,14 +1,25 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeMessage, encodeMessage, hexOf, messageBytesMax, type MessageBody } from '../../src/messages/message-codec.ts'
+import {
+  broadcastBytesMax,
+  decodeMessage,
+  encodeMessage,
+  hexOf,
+  messageBytesMax,
+  partsMax,
+  recipientsMax,
+  type MessageBody,
+} from '../../src/messages/message-codec.ts'
 import { meshErrorOf } from '../mesh/mesh-error-of.ts'
 
 const id = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(hexOf)
+const member = fc.stringMatching(/^k[a-z2-7]{26}(\.[a-z2-7]{4})?$/)
 const part = fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array())
 const body: fc.Arbitrary<MessageBody> = fc.record({
   id,
   sentAt: fc.nat({ max: 2 ** 48 - 1 }),
   inReplyTo: fc.option(id, { nil: undefined }),
+  to: fc.option(fc.array(member, { minLength: 1, maxLength: recipientsMax }), { nil: undefined }),
   parts: fc.array(part, { maxLength: 20 }),
 })
 
@@ -40,11 +51,24 @@ describe('the body of a message', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decodeMessage(bytes)))
   })
 
+  it('with more parts than anybody sends, or with recipients that are no members, is none', () => {
+    const whole = encodeMessage({ ...sample, parts: Array.from({ length: partsMax }, () => '') })
+    expect(decodeMessage(whole)?.parts.length).toBe(partsMax)
+    expect(decodeMessage(Uint8Array.of(...whole, 0, 0))).toBeUndefined()
+    const member = `k${'a'.repeat(26)}`
+    expect(decodeMessage(encodeMessage({ ...sample, to: [member] }))?.to).toEqual([member])
+    expect(decodeMessage(encodeMessage({ ...sample, to: [member, '<b>Ada</b>'] }))).toBeUndefined()
+  })
+
   it('is bounded, and takes only text and bytes', () => {
     const long = { ...sample, inReplyTo: sample.id, parts: [new Uint8Array(8_000), 'x'.repeat(8_000)] }
     expect(decodeMessage(encodeMessage(long))).toEqual(long)
     const parts = [new Uint8Array(messageBytesMax)]
     expect(meshErrorOf(() => encodeMessage({ ...sample, parts })).code).toBe('TOO_LARGE')
+    expect(meshErrorOf(() => encodeMessage({ ...sample, parts: [new Uint8Array(broadcastBytesMax)] }, broadcastBytesMax)).code).toBe(
+      'TOO_LARGE',
+    )
+    expect(meshErrorOf(() => encodeMessage({ ...sample, parts: Array.from({ length: partsMax + 1 }, () => '') })).code).toBe('TOO_LARGE')
     const wrong = [7] as unknown as string[]
     expect(meshErrorOf(() => encodeMessage({ ...sample, parts: wrong })).code).toBe('INVALID_OPTION')
   })

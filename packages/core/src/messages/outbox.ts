@@ -1,0 +1,166 @@
+// The letters that this member has under way, and those of them that are stored: kept for a member that is away, within their time to
+// live, and where the identity is persistent also for the next process with it.
+
+import { asMeshError } from '../async/operations.ts'
+import { MeshError } from '../errors/mesh-error.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Store } from '../ports/store.ts'
+import { decodeLetter, encodeLetter, letterKey, letterScope, type Letter } from './letter.ts'
+
+/** Letters that `send` waits for; beyond, QUEUE_FULL. */
+export const lettersMax = 8_192
+export const letterBytesMax = 67_108_864
+/** Letters that are stored; beyond, QUEUE_FULL. */
+export const storedMax = 1_000
+export const storedBytesMax = 33_554_432
+const sweepEveryMs = 30_000
+
+export interface OutboxOptions {
+  readonly clock: Clock
+  /** Its time is over. */
+  expired(letter: Letter): void
+  /** The store failed: what is stored from now on ends with the process. */
+  failed(error: MeshError): void
+}
+
+interface Kept {
+  readonly letter: Letter
+  stored: boolean
+}
+
+export class Outbox {
+  readonly #options: OutboxOptions
+  readonly #letters = new Map<string, Kept>()
+  #bytes = 0
+  #stored = 0
+  #storedBytes = 0
+  #store: Store | undefined
+  #stopSweep: (() => void) | undefined
+
+  constructor(options: OutboxOptions) {
+    this.#options = options
+  }
+
+  /** How many are stored. */
+  get stored(): number {
+    return this.#stored
+  }
+
+  /** The letters of the process before this one. */
+  async attach(store: Store): Promise<readonly Letter[]> {
+    this.#store = store
+    const letters: Letter[] = []
+    try {
+      const broken: string[] = []
+      for (const [key, value] of await store.list(letterScope)) {
+        const letter = decodeLetter(key, value)
+        if (!letter) broken.push(key)
+        else if (!this.#letters.has(letterKey(letter))) letters.push(letter)
+      }
+      if (broken.length > 0) await store.delete(broken)
+    } catch (error) {
+      this.#failed(error)
+    }
+    const inOrder = letters.toSorted((one, other) => one.order - other.order)
+    for (const letter of inOrder) this.#count({ letter, stored: true }, 1)
+    if (inOrder.length > 0) this.#sweep()
+    return inOrder.filter((letter) => this.has(letter))
+  }
+
+  has(letter: Letter): boolean {
+    return this.#letters.get(letterKey(letter))?.letter === letter
+  }
+
+  isStored(letter: Letter): boolean {
+    return this.#letters.get(letterKey(letter))?.stored === true
+  }
+
+  /** What waits for members that are away, the oldest first. */
+  storedLetters(): Letter[] {
+    return Array.from(this.#letters.values()).flatMap(({ letter, stored }) => (stored ? [letter] : []))
+  }
+
+  /** QUEUE_FULL, or undefined: it is under way. */
+  add(letter: Letter): MeshError | undefined {
+    const { size } = this.#letters
+    if (size - this.#stored >= lettersMax || this.#bytes - this.#storedBytes + letter.bytes.length > letterBytesMax) {
+      return new MeshError('QUEUE_FULL', `${size} messages are on their way already`)
+    }
+    this.#count({ letter, stored: false }, 1)
+    return undefined
+  }
+
+  /** Keeps it for later; true: also beyond this process. Rejects with QUEUE_FULL when too many are kept already. */
+  async keep(letter: Letter): Promise<boolean> {
+    const kept = this.#letters.get(letterKey(letter))
+    if (kept?.letter !== letter) return false
+    if (this.#stored >= storedMax || this.#storedBytes + letter.bytes.length > storedBytesMax) {
+      throw new MeshError('QUEUE_FULL', `${this.#stored} messages with ${this.#storedBytes} bytes wait for members that are away already`)
+    }
+    kept.stored = true
+    this.#stored += 1
+    this.#storedBytes += letter.bytes.length
+    this.#stopSweep ??= this.#options.clock.setTimer(sweepEveryMs, () => this.#sweep())
+    try {
+      if (!this.#store) return false
+      await this.#store.set(letterKey(letter), encodeLetter(letter))
+      // Delivered meanwhile.
+      if (!this.has(letter)) this.#drop(letter)
+      return true
+    } catch (error) {
+      this.#failed(error)
+      return false
+    }
+  }
+
+  /** It is delivered, or over. */
+  remove(letter: Letter): void {
+    const kept = this.#letters.get(letterKey(letter))
+    if (kept?.letter !== letter) return
+    this.#letters.delete(letterKey(letter))
+    this.#count(kept, -1)
+    if (kept.stored) this.#drop(letter)
+  }
+
+  /** What is stored stays where it is. */
+  close(): void {
+    this.#stopSweep?.()
+    this.#store = undefined
+    this.#letters.clear()
+  }
+
+  #count(kept: Kept, by: 1 | -1): void {
+    const { letter, stored } = kept
+    if (by === 1) this.#letters.set(letterKey(letter), kept)
+    this.#bytes += by * letter.bytes.length
+    if (!stored) return
+    this.#stored += by
+    this.#storedBytes += by * letter.bytes.length
+  }
+
+  #drop(letter: Letter): void {
+    try {
+      const dropped = this.#store?.delete([letterKey(letter)])
+      if (dropped instanceof Promise) dropped.catch((error: unknown) => this.#failed(error))
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#store) return
+    this.#store = undefined
+    this.#options.failed(asMeshError(error))
+  }
+
+  #sweep(): void {
+    this.#stopSweep = undefined
+    const now = this.#options.clock.wallTime()
+    for (const letter of this.storedLetters()) {
+      if (letter.expiresAt > now) continue
+      this.remove(letter)
+      this.#options.expired(letter)
+    }
+    if (this.#stored > 0) this.#stopSweep = this.#options.clock.setTimer(sweepEveryMs, () => this.#sweep())
+  }
+}
