@@ -93,7 +93,7 @@ export class MeshRooms {
       log,
       operations: this.operations,
       requests: this.requests,
-      resolve: (target, options) => this.resolve(target, options),
+      resolve: (target, waiting) => this.resolve(target, waiting),
       arrived: (message) => this.events.emit('message', message),
       delivery: (delivery) => this.events.emit('delivery', delivery),
       storeFailed: ({ message }) => this.#warn({ code: 'STORAGE_FAILED', message: `what is kept ends with this process: ${message}` }),

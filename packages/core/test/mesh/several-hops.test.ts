@@ -37,6 +37,6 @@ it('PY-34 send goes over as many members as it takes, around one that is gone, a
   for (const link of three.router.links()) if (link.peer?.address === bob.address) link.close('cut')
   await world.clock.advanceUntil(() => ada.peer(bob.address)?.state === 'unreachable')
   expect(ada.router.send({ destAddr: bob.address, service: 'any' })?.code).toBe('NO_ROUTE')
-  expect((await rejectionOf(world.settle(ada.send(bob.address, 'nowhere')))).code).toBe('NO_ROUTE')
+  expect((await rejectionOf(world.settle(ada.with({ ttlMs: 0 }).send(bob.address, 'nowhere')))).code).toBe('NO_ROUTE')
   expect(heard).toHaveLength(2)
 })

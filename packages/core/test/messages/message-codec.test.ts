@@ -55,9 +55,9 @@ describe('the body of a message', () => {
     const whole = encodeMessage({ ...sample, parts: Array.from({ length: partsMax }, () => '') })
     expect(decodeMessage(whole)?.parts.length).toBe(partsMax)
     expect(decodeMessage(Uint8Array.of(...whole, 0, 0))).toBeUndefined()
-    const member = `k${'a'.repeat(26)}`
-    expect(decodeMessage(encodeMessage({ ...sample, to: [member] }))?.to).toEqual([member])
-    expect(decodeMessage(encodeMessage({ ...sample, to: [member, '<b>Ada</b>'] }))).toBeUndefined()
+    const who = `k${'a'.repeat(26)}`
+    expect(decodeMessage(encodeMessage({ ...sample, to: [who] }))?.to).toEqual([who])
+    expect(decodeMessage(encodeMessage({ ...sample, to: [who, '<b>Ada</b>'] }))).toBeUndefined()
   })
 
   it('is bounded, and takes only text and bytes', () => {

@@ -183,8 +183,8 @@ class MeshScenario {
     this.#letters += 1
     const text = `letter ${this.#letters}`
     member.mesh.send(this.#world.addressOf(other), text).then(
-      () => {
-        if (!this.#arrivedAnywhere.has(`${other} ${text}`)) this.#broken.push(`'${text}' to ${other} was called delivered and is not`)
+      ({ state }) => {
+        if (state === 'delivered' && !this.#arrivedAnywhere.has(`${other} ${text}`)) this.#broken.push(`'${text}' to ${other} was called delivered and is not`)
       },
       (error: unknown) => {
         if (!(error instanceof MeshError)) this.#broken.push(`sending rejected with something else: ${String(error)}`)
