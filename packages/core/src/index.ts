@@ -74,6 +74,7 @@ export type { NetworkKeyring, NetworkKeys, NetworkKeySource } from './identity/n
 export type { JoiningMember } from './link/handshake.ts'
 export { isNetworkName } from './identity/wire-network.ts'
 export type { WireNetwork } from './identity/wire-network.ts'
+export { MemoryBudget, relayHeldBytesMax } from './bytes/memory-budget.ts'
 export { netStates } from './wire/packet.ts'
 export type { DecodedPacket, Packet } from './wire/packet.ts'
 export { copyPacket } from './wire/packet.ts'

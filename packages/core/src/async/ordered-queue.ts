@@ -5,20 +5,30 @@ import type { Awaitable } from '../ports/crypto.ts'
  * the whole ingress synchronous; the first promise makes the rest wait for it.
  */
 export class OrderedQueue {
-  readonly #waiting: (() => Awaitable<void>)[] = []
+  readonly #waiting: { readonly task: () => Awaitable<void>; readonly bytes: number }[] = []
   readonly #lengthMax: number
+  readonly #bytesMax: number
+  #waitingBytes = 0
   #busy = false
   #paused = false
 
-  constructor(lengthMax: number) {
+  /** `bytesMax`: of what the tasks that wait hold, as they say. Default: no bound but their number. */
+  constructor(lengthMax: number, bytesMax: number = Number.POSITIVE_INFINITY) {
     this.#lengthMax = lengthMax
+    this.#bytesMax = bytesMax
   }
 
-  /** False when `lengthMax` tasks wait already: the task is not taken. A task must not throw. */
-  push(task: () => Awaitable<void>): boolean {
+  /** What the tasks that wait hold. */
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
+  /** False when `lengthMax` tasks wait already, or hold `bytesMax`: the task is not taken. A task must not throw. */
+  push(task: () => Awaitable<void>, bytes = 0): boolean {
     if (this.#busy || this.#paused) {
-      if (this.#waiting.length >= this.#lengthMax) return false
-      this.#waiting.push(task)
+      if (this.#waiting.length >= this.#lengthMax || this.#waitingBytes + bytes > this.#bytesMax) return false
+      this.#waiting.push({ task, bytes })
+      this.#waitingBytes += bytes
       return true
     }
     this.#start(task)
@@ -33,10 +43,16 @@ export class OrderedQueue {
   resume(): void {
     this.#paused = false
     while (!this.#busy && !this.#paused) {
-      const task = this.#waiting.shift()
+      const task = this.#next()
       if (task === undefined) return
       this.#start(task)
     }
+  }
+
+  #next(): (() => Awaitable<void>) | undefined {
+    const next = this.#waiting.shift()
+    this.#waitingBytes -= next?.bytes ?? 0
+    return next?.task
   }
 
   #start(task: () => Awaitable<void>): void {
@@ -47,13 +63,14 @@ export class OrderedQueue {
   /** Forgets what waits; the task under way ends by itself. */
   clear(): void {
     this.#waiting.length = 0
+    this.#waitingBytes = 0
   }
 
   async #drain(first: Promise<void>): Promise<void> {
     this.#busy = true
     await first
     while (!this.#paused) {
-      const task = this.#waiting.shift()
+      const task = this.#next()
       if (task === undefined) break
       await task()
     }

@@ -6,16 +6,21 @@ import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { encodePacket } from '../wire/packet-codec.ts'
 import { packetFromJson, packetToJson } from '../wire/packet-json.ts'
 import { PlainStreamReader } from '../wire/plain-stream.ts'
+import { textBytes } from '../wire/text-cache.ts'
 import { isWireFault, WireFault } from '../wire/wire-fault.ts'
 
 // Turns what a channel carries into link frames and plain packets, and back: the one place that knows that a frame
 // travels bare on a channel of our own, in KISS on a stream, and in JSON on a text channel.
 
-/** The largest ALN packet on a stream: a link frame and its few header bytes. */
+/** The largest ALN packet on a stream of a capable neighbour: a link frame and its few header bytes. */
 const packetBytesMax = linkFrameBytesMax + 16
 
 /** The limit of ALN itself: more is refused from plain neighbours. */
 export const plainDataBytesMax = 4_096
+/** Addresses and names of a plain packet: some stacks fall over beyond. */
+export const plainTextBytesMax = 100
+/** The largest packet that is read before the neighbour has shown that it is one of us: so its stream costs 30 KiB at most. */
+export const plainPacketBytesMax = 5_120
 
 export interface FramePortReceiver {
   /** One link frame, kind byte first. */
@@ -37,12 +42,17 @@ export class FramePort implements ChannelReceiver {
   constructor(channel: Channel, receiver: FramePortReceiver) {
     this.channel = channel
     this.#receiver = receiver
-    this.#stream = channel.carries === 'stream' ? new PlainStreamReader({ packetBytesMax }) : undefined
+    this.#stream = channel.carries === 'stream' ? new PlainStreamReader({ packetBytesMax: plainPacketBytesMax }) : undefined
   }
 
   /** Whether a plain ALN node may be at the other end. */
   get maybePlain(): boolean {
     return this.channel.carries !== 'frames'
+  }
+
+  /** The neighbour has shown that it speaks link frames, which are larger than plain packets. */
+  takeFrames(): void {
+    this.#stream?.widen(packetBytesMax)
   }
 
   start(): void {
@@ -89,6 +99,8 @@ export class FramePort implements ChannelReceiver {
     else if (packet.netState === netStates.frame) this.#receiver.frame(packet.data ?? new Uint8Array(0))
     else if ((packet.data?.length ?? 0) > plainDataBytesMax) {
       this.#receiver.fault(new WireFault('too-long', `plain data of ${packet.data?.length} bytes; ALN ends at ${plainDataBytesMax}`))
+    } else if ([packet.srcAddr, packet.destAddr, packet.nextAddr, packet.service].some((text) => text && textBytes(text) > plainTextBytesMax)) {
+      this.#receiver.fault(new WireFault('too-long', `a plain packet with an address or a service of more than ${plainTextBytesMax} bytes`))
     } else this.#receiver.plain(packet)
   }
 }

@@ -58,6 +58,11 @@ export class JoinedLife {
     return this.#liveness.roundTripMs
   }
 
+  /** What waits to be sent, in bytes. */
+  get heldBytes(): number {
+    return this.#egress.heldBytes
+  }
+
   /** One mesh packet, in one or two pieces, copied. False: it did not leave. */
   packet(bytes: Uint8Array, rest?: Uint8Array): boolean {
     if (this.#over) return false

@@ -74,6 +74,11 @@ export class LinkEgress {
     this.#encoder.namesKept = namesMax
   }
 
+  /** What waits here for the channel, or to be sealed. */
+  get heldBytes(): number {
+    return this.#heldBytes + this.#sealingBytes
+  }
+
   /** What was given waits at this end. */
   get congested(): boolean {
     return this.#congested || this.#heldBytes > 0

@@ -28,7 +28,9 @@ export const greetingTimeoutMs = 5_000
 /** A neighbour that shows no greeting of ours for this long is a plain ALN node. */
 export const plainAfterMs = 2_000
 /** Frames that wait while one is verified; a neighbour that outruns it is cut off. */
-const ingressFramesMax = 1_024
+export const ingressFramesMax = 1_024
+/** And their bytes. */
+export const ingressBytesMax = 4_194_304
 
 /** Unreadable packets or frames in a row, on a channel where a plain node may be, after which it is closed. */
 const unreadableMax = 64
@@ -58,7 +60,7 @@ export class Link {
   readonly #down = deferred<string>()
   readonly #port: FramePort
   readonly #options: LinkOptions
-  readonly #ingress = new OrderedQueue(ingressFramesMax)
+  readonly #ingress = new OrderedQueue(ingressFramesMax, ingressBytesMax)
   readonly #text = new TextDecoder()
   readonly #greeting: string
   #state: LinkState = { phase: 'opening' }
@@ -118,6 +120,18 @@ export class Link {
   /** Something was sent and nothing was heard since: `tick` wants to be called more often. */
   get waits(): boolean {
     return this.#state.phase === 'joined' && this.#state.life.waits
+  }
+
+  /** What waits here, to be verified or to be sent, in bytes. */
+  get heldBytes(): number {
+    const egress = this.#state.phase === 'joined' ? this.#state.life.heldBytes : 0
+    return this.#ingress.waitingBytes + egress + this.channel.bufferedBytes
+  }
+
+  /** Of all that neighbours make this node hold this one has the most, and there is no room left. */
+  shed(): void {
+    this.#owner.fault('QUEUE_FULL', `${this.channel.label} makes this node hold ${this.heldBytes} bytes, more than anybody else: it has to go`)
+    this.close('too much waits for this neighbour', { code: 'QUEUE_FULL', text: 'too much waits for you here, and there is no room left' })
   }
 
   /** Begins the greeting. Once. */
@@ -237,12 +251,13 @@ export class Link {
       this.#state.life.heard()
       if (bytes[0] === frameKinds.leave) return this.#state.life.receiveLeave(bytes.subarray(1))
     }
-    this.#enqueue(() => this.#frameSteps(bytes))
+    this.#enqueue(() => this.#frameSteps(bytes), bytes.length)
   }
 
-  #enqueue(steps: () => Steps<void>): void {
+  #enqueue(steps: () => Steps<void>, bytes = 0): void {
     const guarded = this.#guarded.bind(this)
-    if (!this.#ingress.push(() => run(guarded(steps)))) this.#fail(new MeshError('QUEUE_FULL', `more than ${ingressFramesMax} frames wait to be verified`))
+    if (this.#ingress.push(() => run(guarded(steps)), bytes)) return
+    this.#fail(new MeshError('QUEUE_FULL', `more than ${ingressFramesMax} frames wait to be verified, or more than ${ingressBytesMax} bytes of them`))
   }
 
   /** Only a mistake of ours throws here; it costs this link and nobody else. */
@@ -292,6 +307,7 @@ export class Link {
   }
 
   #greeted(theirs: string): void {
+    this.#port.takeFrames()
     if (this.#state.phase === 'plain') {
       this.#owner.upgraded(this)
       this.#limitGreeting()

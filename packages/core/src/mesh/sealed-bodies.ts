@@ -65,6 +65,7 @@ export class SealedBodies implements EndToEnd {
       clock,
       dice,
       log,
+      memory: router.memory,
       self: { ...identity, record: () => router.record() },
       isRelay: (peer) => router.destination(peer)?.kind === 'relay',
       transmit: (destAddr, data) => void router.send({ service: sessionService, destAddr, data }),

@@ -1,6 +1,7 @@
 // The links of one node: who greets, who is let in, who is a neighbour, and where what they say goes. A link's facts
 // enter routing here and nowhere else.
 
+import type { MemoryBudget } from '../bytes/memory-budget.ts'
 import type { Channel } from '../channel/channel.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import { epochOf, type MemberRecord } from '../identity/member-record.ts'
@@ -40,6 +41,7 @@ export interface NeighbourhoodParts {
   readonly exchange: RouteExchange
   readonly forwarder: Forwarder
   readonly plainEdge: PlainEdge
+  readonly memory: MemoryBudget
   /** This node's signed record as it is now. */
   record(): Awaitable<Uint8Array>
   noticed(notice: { readonly code: string; readonly text: string; readonly from: string }): void
@@ -75,6 +77,7 @@ export class Neighbourhood {
       return link
     }
     this.#links.add(link)
+    this.#parts.memory.add(link)
     link.open()
     this.#cancelTick ??= this.#parts.clock.setTimer(tickEveryMs, () => this.#tick())
     return link
@@ -209,6 +212,7 @@ export class Neighbourhood {
       this.#parts.exchange.recost(neighbour, neighbour.measured.cost)
     }
     this.#parts.exchange.tick(now)
+    this.#parts.memory.review()
     const nextMs = waits ? waitingTickEveryMs : tickEveryMs
     this.#cancelTick = this.#links.size > 0 ? this.#parts.clock.setTimer(nextMs, () => this.#tick()) : undefined
   }

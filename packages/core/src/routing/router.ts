@@ -1,6 +1,7 @@
 // The router of one node in one network: the ALN level of the API, and the wiring of what routing is made of. Links
 // bring verified facts in order; the route exchange makes a table of them; the forwarder moves packets by it.
 
+import { MemoryBudget, memberHeldBytesMax, relayHeldBytesMax } from '../bytes/memory-budget.ts'
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { epochOf, type ServiceAdvert } from '../identity/member-record.ts'
@@ -40,12 +41,15 @@ export interface RouterOptions {
   readonly plainNodes?: 'accept' | 'refuse' | undefined
   /** It never carries anything for others, whatever its links are. Default false. */
   readonly leaf?: boolean | undefined
+  /** What neighbours may make this node hold. Default: one of its own, of `memberHeldBytesMax`. */
+  readonly memory?: MemoryBudget | undefined
 }
 
 export class Router {
   readonly address: string
   /** The network has a key. */
   readonly keyed: boolean
+  readonly memory: MemoryBudget
   readonly #announcements: Announcements
   readonly #neighbourhood: Neighbourhood
   readonly #dispatcher: Dispatcher
@@ -62,6 +66,7 @@ export class Router {
   constructor(identity: CapableIdentity, options: RouterOptions) {
     this.address = identity.address
     this.keyed = isKeyed(identity.network)
+    this.memory = options.memory ?? new MemoryBudget(identity.kind === 'relay' ? relayHeldBytesMax : memberHeldBytesMax)
     if (this.keyed && identity.kind !== 'relay' && !identity.keyring) {
       throw new MeshError('INVALID_OPTION', 'a member of a network with a key needs the key')
     }
@@ -138,6 +143,7 @@ export class Router {
     })
     this.#neighbourhood = new Neighbourhood({
       identity,
+      memory: this.memory,
       clock: options.clock,
       dice: options.dice,
       log,

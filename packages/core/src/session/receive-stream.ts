@@ -50,6 +50,11 @@ export class ReceiveStream {
     return this.#taken
   }
 
+  /** What is held of it here, holes included. */
+  get heldBytes(): number {
+    return this.#ready.length > 0 || this.#later.length > 0 ? this.#highest - this.#taken : 0
+  }
+
   get readableBytes(): number {
     return this.#readyEnd - this.#taken
   }

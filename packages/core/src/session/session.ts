@@ -118,6 +118,16 @@ export class Session {
     return Math.max(this.#usedAt, this.connection?.lastHeardAt ?? 0)
   }
 
+  /** What the peer makes this side hold, in bytes. */
+  get heldBytes(): number {
+    return this.#streams.heldBytes
+  }
+
+  /** Of all that peers make this node hold this one has the most, and there is no room left. */
+  shed(): void {
+    this.close(new MeshError('QUEUE_FULL', `${this.heldBytes} bytes that nobody has read yet take more room than there is`))
+  }
+
   /** Nothing is under way in either direction. */
   get isIdle(): boolean {
     const { connection, candidate } = this

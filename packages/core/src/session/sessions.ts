@@ -4,6 +4,7 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberAddress } from '../identity/address.ts'
 import { epochOf, type MemberRecord } from '../identity/member-record.ts'
+import type { MemoryBudget } from '../bytes/memory-budget.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
@@ -49,6 +50,8 @@ export interface SessionsOptions {
   ended?(session: Session, error: MeshError): void
   /** A packet that did not hold: counted by whoever counts. */
   fault?(code: string, message: string): void
+  /** What peers may make this node hold; reviewed by whoever gave it. */
+  readonly memory?: MemoryBudget | undefined
   /** Packets of one key generation, as a power of two. Both sides must agree. Default 20. */
   readonly generationShift?: number | undefined
 }
@@ -239,12 +242,14 @@ export class Sessions {
       ended: (error) => this.#ended(session, error),
     })
     this.#sessions.set(peer, session)
+    this.#options.memory?.add(session)
     this.#lives.delete(peer)
     this.#stopSweep ??= clock.setTimer(sweepEveryMs, () => this.#sweep())
     return session
   }
 
   #ended(session: Session, error: MeshError): void {
+    this.#options.memory?.delete(session)
     if (this.#sessions.get(session.peer) === session) {
       this.#sessions.delete(session.peer)
       this.#handshakes.asked.cancel(session.peer)

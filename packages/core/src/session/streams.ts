@@ -76,6 +76,13 @@ export class Streams {
     return this.#open.size === 0
   }
 
+  /** What the peer has sent and nobody has taken. */
+  get heldBytes(): number {
+    let sum = 0
+    for (const { receive } of this.#open.values()) sum += receive?.heldBytes ?? 0
+    return sum
+  }
+
   /** Throws QUEUE_FULL when the peer allows no more streams now. */
   openStream(priority: SessionPriority): SessionStream {
     if (this.#ownNext >= this.#ownMost)

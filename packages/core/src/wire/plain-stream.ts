@@ -95,9 +95,7 @@ function isExact(reading: Reading): boolean {
 }
 
 export class PlainStreamReader {
-  readonly #packetBytesMax: number
-  /** Every byte of a packet may come as two. */
-  readonly #rawBytesMax: number
+  #packetBytesMax: number
   readonly #partial = new Gathered()
   #held: Held | undefined
   /** The frame before was empty: its END may belong to this one. */
@@ -108,7 +106,21 @@ export class PlainStreamReader {
   /** `packetBytesMax`: the largest packet read; memory stays below six times that. */
   constructor(options: { packetBytesMax: number }) {
     this.#packetBytesMax = options.packetBytesMax
-    this.#rawBytesMax = 2 * options.packetBytesMax
+  }
+
+  /** From now on packets may be as large as this. */
+  widen(packetBytesMax: number): void {
+    this.#packetBytesMax = Math.max(this.#packetBytesMax, packetBytesMax)
+  }
+
+  /** What is kept of packets that are not whole yet. */
+  get heldBytes(): number {
+    return this.#partial.bytes.length + (this.#held ? this.#held.raw.bytes.length + this.#held.chained.bytes.length : 0)
+  }
+
+  /** Every byte of a packet may come as two. */
+  get #rawBytesMax(): number {
+    return 2 * this.#packetBytesMax
   }
 
   /** What `chunk` completed, in order. Packet data may be views into `chunk`, which must not be written again. */

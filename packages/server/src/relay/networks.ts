@@ -1,6 +1,6 @@
 // One router per network: no table, counter or name is shared between two of them.
 
-import { MeshError, Router, addressOf, answerQuestions, drawTab, isNetworkName, relaySessions } from '@hopmesh/core'
+import { MemoryBudget, MeshError, relayHeldBytesMax, Router, addressOf, answerQuestions, drawTab, isNetworkName, relaySessions } from '@hopmesh/core'
 import type { Address, CapableIdentity, Clock, Dice, Log, RouterLink, WireNetwork } from '@hopmesh/core'
 import type { NetworkPin } from './pinned-networks.ts'
 import type { RelayIdentity } from './relay-identity.ts'
@@ -37,6 +37,7 @@ export const noKeyHash: Uint8Array = new Uint8Array(16)
 export class Networks {
   readonly #options: NetworksOptions
   readonly #rooms = new Map<string, Room>()
+  readonly #memory = new MemoryBudget(relayHeldBytesMax)
 
   constructor(options: NetworksOptions) {
     this.#options = options
@@ -135,7 +136,7 @@ export class Networks {
     const open = pin ? pin.keyring !== undefined : keyHash.every((byte) => byte === 0)
     const plainNodes = open ? this.#options.plainNodes : 'refuse'
     const self: CapableIdentity = { ...identity, ...named, address, kind: 'relay', name: 'relay', capabilities: [] }
-    const router = new Router(self, { clock, dice, log, plainNodes })
+    const router = new Router(self, { clock, dice, log, plainNodes, memory: this.#memory })
     const sessions = relaySessions(router, { identity: self, clock, dice, log })
     answerQuestions(router, { kind: 'relay', name: 'relay', network: network.name, clock })
     router.on('fault', (fault) => onFault(fault.code, fault.message, network.name))
