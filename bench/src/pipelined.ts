@@ -35,10 +35,11 @@ async function missing(lane: Lane, expected: number): Promise<number> {
   return Math.max(0, expected - lane.received())
 }
 
-/** What arrived, and what was lost. */
+/** What arrived, what was taken and never did, and what the sender's own node did not take. */
 export interface Arrived {
   readonly packetsPerSecond: number
   readonly lost: number
+  readonly refused: number
 }
 
 /** Packets with `window` of them always on their way. Throws when some never arrive. */
@@ -66,7 +67,7 @@ export async function pipelined(lane: Lane, { window, durationMs }: PipelineOpti
     await turn()
   }
   const rate = (lane.received() - before) / ((performance.now() - started) / 1_000)
-  return { packetsPerSecond: rate, lost: await missing(lane, before + sent) }
+  return { packetsPerSecond: rate, lost: await missing(lane, before + sent), refused: 0 }
 }
 
 /** Packets offered evenly, whether they are taken or not. */
@@ -84,7 +85,7 @@ export async function paced(lane: Lane, { perSecond, durationMs }: { readonly pe
     await turn()
   }
   const rate = (lane.received() - before) / ((performance.now() - started) / 1_000)
-  return { packetsPerSecond: rate, lost: refused + (await missing(lane, before + sent)) }
+  return { packetsPerSecond: rate, lost: await missing(lane, before + sent), refused }
 }
 
 /** All ways in turn, `rounds` times after one round to warm up, so that what else the machine does hits each of them. */

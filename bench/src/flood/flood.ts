@@ -26,6 +26,7 @@ async function underAttack(kind: keyof typeof kinds): Promise<Record<string, str
   const shares: number[] = []
   const pacedShares: number[] = []
   let lost = 0
+  let refused = 0
   try {
     await pipelined(lane, { window, durationMs })
     for (let round = 0; round < rounds; round++) {
@@ -40,6 +41,7 @@ async function underAttack(kind: keyof typeof kinds): Promise<Record<string, str
       shares.push(attacked.packetsPerSecond / alone.packetsPerSecond)
       pacedShares.push(pacedAttacked.packetsPerSecond / pacedAlone.packetsPerSecond)
       lost += attacked.lost + pacedAttacked.lost
+      refused += pacedAttacked.refused
       await new Promise((resolve) => setTimeout(resolve, 300))
     }
     await lane.close()
@@ -50,7 +52,7 @@ async function underAttack(kind: keyof typeof kinds): Promise<Record<string, str
     const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => (quantile(values, share) * 100).toFixed(0))
     return `${middle} % (${low} … ${high})`
   }
-  return { neighbour: kinds[kind], 'a quarter of full speed (goal ≥ 95 %)': percent(pacedShares), 'full speed': percent(shares), lost }
+  return { neighbour: kinds[kind], 'a quarter of full speed (goal ≥ 95 %)': percent(pacedShares), 'full speed': percent(shares), lost, refused }
 }
 
 async function flood(): Promise<BenchRow[]> {

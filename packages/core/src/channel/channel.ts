@@ -52,6 +52,12 @@ export interface Channel {
    * nothing: it is taken and never delivered. The other side hears of a message in a later turn, never inside this call.
    */
   send(message: Uint8Array): boolean
+  /**
+   * Reads no further until `resumeReading`, so that what the other side sends waits in its own buffers. What was read before may
+   * still be delivered. Absent where the transport cannot wait, as a WebSocket of a page. Closing ends the pause.
+   */
+  pauseReading?(): void
+  resumeReading?(): void
   /** Idempotent. What was taken before is still sent where the transport can; `closed` follows, with code `local`. */
   close(detail?: string): void
 }

@@ -58,6 +58,7 @@ class MemoryChannel implements Channel {
   #bufferedBytes = 0
   #full = false
   #scheduled = false
+  #paused = false
 
   constructor(role: 'dialer' | 'listener', clock: Clock, options: MemoryChannelOptions) {
     this.role = role
@@ -103,7 +104,18 @@ class MemoryChannel implements Channel {
     return !this.#full
   }
 
+  pauseReading(): void {
+    this.#paused = true
+  }
+
+  resumeReading(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#other?.goOn()
+  }
+
   close(detail = ''): void {
+    this.resumeReading()
     const closedBefore = this.#inbox.closeReason !== undefined
     this.#inbox.close({ code: 'local', detail })
     if (!closedBefore) this.#tellOther({ code: 'remote', detail })
@@ -125,8 +137,21 @@ class MemoryChannel implements Channel {
     else this.#clock.soon(() => this.#deliverDue())
   }
 
+  /** The other end reads again. */
+  goOn(): void {
+    if (this.#outgoing.length > 0 && !this.#scheduled) this.#schedule(0)
+  }
+
+  get paused(): boolean {
+    return this.#paused
+  }
+
   // What a receiver sends back while this runs waits for the next turn.
   #deliverDue(): void {
+    if (this.#other?.paused) {
+      this.#scheduled = false
+      return
+    }
     const now = this.#clock.now()
     const split = this.#outgoing.findIndex((one) => one.dueAt > now)
     const due = split === -1 ? this.#outgoing : this.#outgoing.slice(0, split)

@@ -17,6 +17,7 @@ import { LinkEgress } from './link-egress.ts'
 import type { LinkOwner, ProvenRecord } from './link-owner.ts'
 import type { Link } from './link.ts'
 import { Liveness } from './liveness.ts'
+import { readingItemBytes } from './reading-turns.ts'
 
 export interface JoinedLifeParts {
   readonly link: Link
@@ -64,17 +65,17 @@ export class JoinedLife {
   }
 
   /** One mesh packet, in one or two pieces, copied. False: it did not leave. */
-  packet(bytes: Uint8Array, rest?: Uint8Array): boolean {
+  packet(bytes: Uint8Array, rest?: Uint8Array, from?: Link): boolean {
     if (this.#over) return false
     if (!this.#liveness.waits) this.#liveness.sent(this.#parts.owner.clock.now())
-    return this.#egress.packet(bytes, rest)
+    return this.#egress.packet(bytes, rest, from)
   }
 
   /** A packet that came alone in `frame`, which may leave as it is. */
-  passPacket(bytes: Uint8Array, frame: Uint8Array): boolean {
+  passPacket(bytes: Uint8Array, frame: Uint8Array, from?: Link): boolean {
     if (this.#over) return false
     if (!this.#liveness.waits) this.#liveness.sent(this.#parts.owner.clock.now())
-    return this.#egress.pass(bytes, frame)
+    return this.#egress.pass(bytes, frame, from)
   }
 
   control(message: ControlMessage): void {
@@ -163,6 +164,7 @@ export class JoinedLife {
     const packets = readItems(body)
     if (isWireFault(packets)) return this.#parts.fault(packets)
     const alone = packets.length === 1 ? whole : undefined
+    this.#parts.owner.reading.read(this.#parts.link, (packets.length - 1) * readingItemBytes)
     for (const packet of packets) this.#parts.owner.packet(this.#parts.link, packet, alone)
   }
 

@@ -32,6 +32,8 @@ export class LinkEgress {
   #control: ControlMessage[] = []
   #held: Uint8Array[] = []
   #heldBytes = 0
+  /** Bytes that each link put in since the first half was full. */
+  readonly #shares = new Map<object, number>()
   #congested = false
   #scheduled = false
   #controlUnderWay = 0
@@ -45,9 +47,13 @@ export class LinkEgress {
     this.#failed = failed
   }
 
-  /** One mesh packet, in one or two pieces, copied. False: the neighbour is behind and the packet is dropped. */
-  packet(bytes: Uint8Array, rest?: Uint8Array): boolean {
+  /**
+   * One mesh packet, in one or two pieces, copied; `from`: the link that it came over, undefined one's own. False: the neighbour is
+   * behind and the packet is dropped.
+   */
+  packet(bytes: Uint8Array, rest?: Uint8Array, from?: object): boolean {
     const length = bytes.length + (rest?.length ?? 0)
+    if (!this.#mayWait(length, from)) return false
     if (length >= aloneBytesMin) return this.#alone(() => encodeItemFrame(frameKinds.packets, bytes, rest))
     if (!this.#batch.add(bytes, rest)) {
       this.flush()
@@ -59,9 +65,10 @@ export class LinkEgress {
   }
 
   /** A packet that came alone in `frame`, both given away. A large one leaves in that very frame. */
-  pass(bytes: Uint8Array, frame: Uint8Array): boolean {
+  pass(bytes: Uint8Array, frame: Uint8Array, from?: object): boolean {
+    if (bytes.length < aloneBytesMin) return this.packet(bytes, undefined, from)
     // While it waits it is a copy: the frame may be a part of something much larger.
-    return bytes.length >= aloneBytesMin ? this.#alone((waits) => (waits ? frame.slice() : frame)) : this.packet(bytes)
+    return this.#mayWait(bytes.length, from) && this.#alone((waits) => (waits ? frame.slice() : frame))
   }
 
   control(message: ControlMessage): void {
@@ -124,6 +131,20 @@ export class LinkEgress {
   /** Packets wait for the channel, and for control messages that are on their way to it. */
   #waits(): boolean {
     return this.#congested || this.#controlUnderWay > 0
+  }
+
+  /** Of the second half of what is kept, no link gets so much that nothing is left for another one. */
+  #mayWait(length: number, from: object | undefined): boolean {
+    if (this.#heldBytes < egressBytesMax / 2) {
+      if (this.#shares.size > 0) this.#shares.clear()
+      return true
+    }
+    if (from === undefined) return true
+    const share = (this.#shares.get(from) ?? 0) + length
+    const sources = this.#shares.size + (this.#shares.has(from) ? 1 : 2)
+    if (share > egressBytesMax / 2 / sources) return false
+    this.#shares.set(from, share)
+    return true
   }
 
   /** A full batch makes room for the next one, within the bound that `packet` looks at. */

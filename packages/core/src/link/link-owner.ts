@@ -7,6 +7,7 @@ import type { ControlMessage, Digest } from '../wire/control.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
 import type { HandshakeIdentity } from './handshake.ts'
 import type { Link } from './link.ts'
+import type { ReadingTurns } from './reading-turns.ts'
 
 /** A record whose signature holds, with the bytes that prove it to others. */
 export interface ProvenRecord {
@@ -14,15 +15,17 @@ export interface ProvenRecord {
   readonly bytes: Uint8Array
 }
 
-/** What routing needs of links, and the one place where a link's facts, verified and in order, enter it. */
 /** Who wanted a link to end. */
 export type LinkEnding = 'here' | 'there' | 'broke'
 
+/** What routing needs of links, and the one place where a link's facts, verified and in order, enter it. */
 export interface LinkOwner {
   readonly identity: HandshakeIdentity
   readonly clock: Clock
   readonly dice: Dice
   readonly log: Log
+  /** Shared by all links of the node. */
+  readonly reading: ReadingTurns
   /** What a plain node may know at once: ROUTE self and own services. Empty: nothing yet. */
   plainGreeting(link: Link): readonly Packet[]
   /** The handshake is over. An error refuses the neighbour. */

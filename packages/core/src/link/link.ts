@@ -21,6 +21,8 @@ import { Handshake, type HandshakeContext, type HandshakeResult } from './handsh
 import { JoinedLife } from './joined-life.ts'
 import type { LinkEnding, LinkOwner } from './link-owner.ts'
 import type { LinkState } from './link-state.ts'
+import { readingItemBytes, type Reading } from './reading-turns.ts'
+import { WasteBudget } from './waste-budget.ts'
 import { OrderedQueue } from '../async/ordered-queue.ts'
 
 /** From the channel's opening to the end of the handshake. */
@@ -34,6 +36,8 @@ export const ingressBytesMax = 4_194_304
 
 /** Unreadable packets or frames in a row, on a channel where a plain node may be, after which it is closed. */
 const unreadableMax = 64
+/** And before anything that can be read. */
+const unreadableFirstMax = 16
 
 export interface LinkPeer {
   readonly address: string
@@ -53,7 +57,7 @@ export interface LinkOptions {
   readonly admit?: ((address: string) => MeshError | undefined) | undefined
 }
 
-export class Link {
+export class Link implements Reading {
   readonly channel: Channel
   readonly #owner: LinkOwner
   readonly #up = deferred<LinkPeer>()
@@ -63,10 +67,14 @@ export class Link {
   readonly #ingress = new OrderedQueue(ingressFramesMax, ingressBytesMax)
   readonly #text = new TextDecoder()
   readonly #greeting: string
+  readonly #waste: WasteBudget
+  /** Why nothing is read now. */
+  readonly #pauses = new Set<'turn' | 'waste'>()
   #state: LinkState = { phase: 'opening' }
   #plainAddress = ''
   #plainFull = false
   #unreadableInARow = 0
+  #unreadableMax = unreadableFirstMax
   /** When the last message of the handshake left, and how long its answer took. */
   #askedAt: number | undefined
   #handshakeMs: number | undefined
@@ -78,6 +86,7 @@ export class Link {
     this.#owner = owner
     this.#options = options
     this.#greeting = drawGreeting(owner.dice)
+    this.#waste = new WasteBudget(owner.clock.now())
     this.#port = new FramePort(channel, {
       frame: (bytes) => this.#frame(bytes),
       plain: (packet) => this.#plainPacket(packet),
@@ -148,14 +157,14 @@ export class Link {
     } else if (dials) this.#startHandshake()
   }
 
-  /** One mesh packet to the neighbour, in one or two pieces, copied. False: it did not leave. */
-  sendPacket(bytes: Uint8Array, rest?: Uint8Array): boolean {
-    return this.#state.phase === 'joined' && this.#state.life.packet(bytes, rest)
+  /** One mesh packet to the neighbour, in one or two pieces, copied; `from` the link that it came over. False: it did not leave. */
+  sendPacket(bytes: Uint8Array, rest?: Uint8Array, from?: Link): boolean {
+    return this.#state.phase === 'joined' && this.#state.life.packet(bytes, rest, from)
   }
 
   /** A packet on its way through this node, and the frame in which it came alone: both are the link's from now on. */
-  passPacket(bytes: Uint8Array, frame: Uint8Array): boolean {
-    return this.#state.phase === 'joined' && this.#state.life.passPacket(bytes, frame)
+  passPacket(bytes: Uint8Array, frame: Uint8Array, from?: Link): boolean {
+    return this.#state.phase === 'joined' && this.#state.life.passPacket(bytes, frame, from)
   }
 
   sendControl(message: ControlMessage): void {
@@ -220,6 +229,39 @@ export class Link {
     this.#end(detail)
   }
 
+  /** What it said was of no use to anybody: a neighbour that says little else is read more slowly. */
+  wasted(): void {
+    if (this.#state.phase === 'closed') return
+    const pauseMs = this.#waste.spend(1, this.#owner.clock.now())
+    if (pauseMs === 0 || this.#pauses.has('waste')) return
+    this.#owner.fault('PACKET_FLOOD', `${this.channel.label} says too much that is of no use: nothing is read for ${Math.round(pauseMs)} ms`)
+    if (!this.#stopReading('waste')) this.#ingress.pause()
+    this.#owner.clock.setTimer(pauseMs, () => {
+      if (this.#state.phase === 'closed') return
+      this.#readOn('waste')
+      this.#ingress.resume()
+    })
+  }
+
+  hold(): boolean {
+    return this.#state.phase !== 'closed' && this.#stopReading('turn')
+  }
+
+  release(): void {
+    this.#readOn('turn')
+  }
+
+  #stopReading(why: 'turn' | 'waste'): boolean {
+    if (!this.channel.pauseReading) return false
+    this.#pauses.add(why)
+    this.channel.pauseReading()
+    return true
+  }
+
+  #readOn(why: 'turn' | 'waste'): void {
+    if (this.#pauses.delete(why) && this.#pauses.size === 0) this.channel.resumeReading?.()
+  }
+
   #drained(): void {
     this.#plainFull = false
     if (this.#state.phase === 'joined') this.#state.life.drained()
@@ -246,7 +288,9 @@ export class Link {
   }
 
   #frame(bytes: Uint8Array): void {
+    this.#owner.reading.read(this, bytes.length + readingItemBytes)
     this.#unreadableInARow = 0
+    this.#unreadableMax = unreadableMax
     if (this.#state.phase === 'joined') {
       this.#state.life.heard()
       if (bytes[0] === frameKinds.leave) return this.#state.life.receiveLeave(bytes.subarray(1))
@@ -297,7 +341,9 @@ export class Link {
   }
 
   #plainPacket(packet: DecodedPacket): void {
+    this.#owner.reading.read(this, (packet.data?.length ?? 0) + readingItemBytes)
     this.#unreadableInARow = 0
+    this.#unreadableMax = unreadableMax
     const greeted = packet.netState === netStates.query && packet.data !== undefined && isGreeting(this.#text.decode(packet.data))
     const { phase } = this.#state
     if (phase === 'joined' || phase === 'confirming' || phase === 'closed' || (this.#state.phase === 'greeting' && this.#state.handshake)) return
@@ -382,10 +428,12 @@ export class Link {
   #unreadable(fault: WireFault): void {
     this.#fault(fault)
     this.#unreadableInARow++
-    if (this.#unreadableInARow >= unreadableMax) this.#fail(new MeshError('WIRE_FAULT', `${unreadableMax} things in a row that cannot be read`))
+    if (this.#unreadableInARow >= this.#unreadableMax) this.#fail(new MeshError('WIRE_FAULT', `${this.#unreadableMax} things in a row that cannot be read`))
   }
 
   #fault(fault: WireFault): void {
+    this.#owner.reading.read(this, readingItemBytes)
+    this.wasted()
     this.#owner.fault(fault.code, `${this.channel.label}: ${fault.detail}`)
   }
 
@@ -408,6 +456,7 @@ export class Link {
     this.#ingress.clear()
     if (this.#state.phase === 'joined') this.#state.life.end()
     this.#state = { phase: 'closed', why }
+    this.#owner.reading.forget(this)
     this.#up.reject(error ?? new MeshError('LINK_FAILED', greeting ? `${this.channel.label} closed during the greeting: ${why}` : why))
     this.#owner.closed(this, this.#ending)
     this.#down.resolve(why)

@@ -106,6 +106,8 @@ export class PlainEdge {
     const neighbour = this.#neighbours.at(link)
     if (!neighbour) return
     neighbour.heardAt = this.#port.clock.now()
+    // What plain nodes tell each other, they tell again and again: none of it is worth more than so much.
+    if (packet.netState && packet.netState !== netStates.error) link.wasted()
     switch (packet.netState ?? 0) {
       case netStates.route:
         return this.#learner.route(neighbour, packet)
@@ -153,6 +155,7 @@ export class PlainEdge {
     const source = packet.srcAddr ?? neighbour.address
     if (isMemberForm(source)) {
       this.#port.fault('SPOOFED', `${neighbour.link.channel.label} sent as the member ${source}`)
+      neighbour.link.wasted()
       return void neighbour.link.admits(source)
     }
     // L14: what this node said itself has gone around.

@@ -92,11 +92,11 @@ export class Forwarder {
   /** A packet that a capable neighbour handed over; `frame` if it came alone in one. */
   passing(neighbour: LinkNeighbour, bytes: Uint8Array, frame?: Uint8Array): void {
     const header = readMeshPacket(bytes)
-    if (isWireFault(header)) return this.#parts.fault(header.code, `${neighbour.address}: ${header.detail}`)
+    if (isWireFault(header)) return this.#useless(neighbour, header.code, `${neighbour.address}: ${header.detail}`)
     if (header.broadcast) return this.#parts.broadcasts.receive(neighbour, header, bytes)
     const { address } = this.#parts
     if (header.source !== neighbour.address && isMemberForm(header.source) && this.#parts.exchange.isLeaf(neighbour)) {
-      return this.#parts.fault('SPOOFED', `${neighbour.address} is a leaf, and hands over what is from ${header.source}`)
+      return this.#useless(neighbour, 'SPOOFED', `${neighbour.address} is a leaf, and hands over what is from ${header.source}`)
     }
     const target = header.gateway ?? header.destination
     if (target === address) return this.#arrived(neighbour, header, bytes)
@@ -107,7 +107,7 @@ export class Forwarder {
     if (hopLimit <= 1) return this.#complain(neighbour, header, bytes, 'HOP_LIMIT')
     // The frame that brought these bytes is ours.
     bytes[0] = hopLimit - 1
-    if (frame ? next.link.passPacket(bytes, frame) : next.link.sendPacket(bytes)) this.#forwarded++
+    if (frame ? next.link.passPacket(bytes, frame, neighbour.link) : next.link.sendPacket(bytes, undefined, neighbour.link)) this.#forwarded++
     else this.#parts.fault('QUEUE_FULL', `${next.address} does not take packets fast enough`)
   }
 
@@ -115,7 +115,7 @@ export class Forwarder {
   #onBehalf(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void {
     const [best] = this.#parts.reachability.services(header.service).toSorted((one, other) => one.load - other.load || one.cost - other.cost)
     const packet = decodePacket(bytes.subarray(header.alnOffset))
-    if (isWireFault(packet)) return this.#parts.fault(packet.code, `${neighbour.address}: ${packet.detail}`)
+    if (isWireFault(packet)) return this.#useless(neighbour, packet.code, `${neighbour.address}: ${packet.detail}`)
     if (!best || header.service === '' || header.source !== neighbour.address) return this.#complain(neighbour, header, bytes, 'NO_SERVICE')
     const error = this.originate({ ...packet, destAddr: best.address }, this.#arrival(neighbour, header, false))
     if (error) this.#complain(neighbour, header, bytes, error.code === 'QUEUE_FULL' ? 'QUEUE_FULL' : 'NO_ROUTE')
@@ -220,9 +220,9 @@ export class Forwarder {
 
   #arrived(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void {
     // What this node says to itself crosses no link: somebody speaks in its name (SE1).
-    if (header.source === this.#parts.address) return this.#parts.fault('SPOOFED', `${neighbour.address} hands over what this node never said`)
+    if (header.source === this.#parts.address) return this.#useless(neighbour, 'SPOOFED', `${neighbour.address} hands over what this node never said`)
     const packet = decodePacket(bytes.subarray(header.alnOffset))
-    if (isWireFault(packet)) return this.#parts.fault(packet.code, `${neighbour.address}: ${packet.detail}`)
+    if (isWireFault(packet)) return this.#useless(neighbour, packet.code, `${neighbour.address}: ${packet.detail}`)
     if (header.sourceGateway && !isMemberForm(header.source)) this.#parts.reachability.noteWayBack(header.source, header.sourceGateway)
     if (header.destination !== this.#parts.address) {
       if ((packet.data?.length ?? 0) > plainBytesMax) return this.#complain(neighbour, header, bytes, 'TOO_LARGE')
@@ -234,10 +234,10 @@ export class Forwarder {
     // As every node on the way does: what a target has to say of itself it says in sessions (SE16).
     if (sealed && header.service === traceService) return this.#complain(neighbour, header, bytes, 'HOP_LIMIT')
     if (sealed && !mayBeOpen(header)) {
-      return this.#parts.fault('UNSEALED', `${neighbour.address} hands over what ${header.source} says outside of a session`)
+      return this.#useless(neighbour, 'UNSEALED', `${neighbour.address} hands over what ${header.source} says outside of a session`)
     }
     if (!mayBeOpen(header) && this.#isMadeUp(header.source)) {
-      return this.#parts.fault('UNSEALED', `${neighbour.address} hands over what '${header.source}' says, of whom no gateway of this network knows`)
+      return this.#useless(neighbour, 'UNSEALED', `${neighbour.address} hands over what '${header.source}' says, of whom no gateway of this network knows`)
     }
     if (!this.mayReply(packet, neighbour.link, header.sourceGateway)) return
     const code = this.#deliver(packet, this.#arrival(neighbour, header, false))
@@ -276,6 +276,7 @@ export class Forwarder {
     if (!answered || code !== 'HOP_LIMIT' || header.service !== traceService) {
       this.#parts.fault(code, `a packet from ${header.source} to ${header.destination} ends here`)
     }
+    neighbour.link.wasted()
     if (!answered) return
     const packet = decodePacket(bytes.subarray(header.alnOffset))
     if (isWireFault(packet)) return
@@ -283,6 +284,11 @@ export class Forwarder {
     const text = code === 'NO_ROUTE' ? `no route to ${header.destination}` : header.service
     const bare = encodePacket({ netState: netStates.error, srcAddr: this.#parts.address, destAddr: header.source, contextID: packet.contextID, data: code })
     this.error(packet, code, meshHeadBytes + bare.length + 1 + textBytes(text) <= bytes.length ? text : '')
+  }
+
+  #useless(neighbour: LinkNeighbour, code: string, text: string): void {
+    this.#parts.fault(code, text)
+    neighbour.link.wasted()
   }
 
   #mayAnswer({ address }: LinkNeighbour): boolean {

@@ -7,6 +7,7 @@ import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import { epochOf, type MemberRecord } from '../identity/member-record.ts'
 import { isKeyed } from '../identity/wire-network.ts'
 import { Link, type LinkOptions } from '../link/link.ts'
+import { ReadingTurns } from '../link/reading-turns.ts'
 import type { LinkEnding, LinkOwner, ProvenRecord } from '../link/link-owner.ts'
 import type { PlainEdge } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -126,6 +127,7 @@ export class Neighbourhood {
       clock,
       dice,
       log,
+      reading: new ReadingTurns(clock),
       plainGreeting: (link) => (plainNodes === 'accept' ? plainEdge.greeting(link) : []),
       joined: (link, proof) => this.#joined(link, proof),
       plain: (link) => this.#plainJoined(link),

@@ -375,12 +375,16 @@ export class Router {
     if (packet.destAddr === this.address) {
       if (!this.#forwarder.mayReply(packet, link)) return
       const code = this.#dispatcher.deliver(packet, arrival)
-      if (code) this.#forwarder.error(packet, code, packet.service ?? '')
+      if (!code) return
+      link.wasted()
+      this.#forwarder.error(packet, code, packet.service ?? '')
       return
     }
     if (!packet.destAddr && !packet.service) return
     const error = this.#forwarder.originate(packet, arrival, { from: link })
-    if (error) this.#forwarder.error(packet, error.code, error.message)
+    if (!error) return
+    link.wasted()
+    this.#forwarder.error(packet, error.code, error.message)
   }
 
   #handlerFailed(packet: DecodedPacket, error: unknown): void {

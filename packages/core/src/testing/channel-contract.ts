@@ -167,6 +167,25 @@ export const channelContractCases: readonly ChannelContractCase[] = [
     await run.arrived()
   }),
 
+  contractCase('a channel that can wait reads nothing until it is told to, then everything in order', every, async (run) => {
+    run.startBoth()
+    const { channel } = run.listener
+    if (!channel.pauseReading || !channel.resumeReading) return
+    run.dialer.send(run.payload(1, 100))
+    await run.arrived()
+    channel.pauseReading()
+    const length = Math.min(largest(run.dialer.channel), 16_384)
+    for (let index = 0; index < 40; index += 1) run.dialer.send(run.payload(2 + index, length))
+    await run.world.wait(100)
+    run.check(!run.intact(), 'everything was read in spite of the pause')
+    channel.resumeReading()
+    channel.resumeReading()
+    await run.arrived()
+    channel.pauseReading()
+    channel.close('while it waits')
+    await run.bothEnded()
+  }),
+
   contractCase('a slow receiver gets everything', every, async (run) => {
     let burnt = 0
     const burn = (): void => {

@@ -1,10 +1,7 @@
-import type { Clock } from '@hopmesh/core'
+import type { Channel, Clock } from '@hopmesh/core'
 
 /** What can be told to read no further for a while. */
-export interface Pausable {
-  pause(): void
-  resume(): void
-}
+export type Pausable = Required<Pick<Channel, 'pauseReading' | 'resumeReading'>>
 
 /**
  * Holds what comes in to so many bytes a second, with a second's worth at once. What comes faster waits in the sender's
@@ -31,11 +28,11 @@ export class ByteQuota {
     this.#left = Math.min(this.#bytesPerSecond, this.#left + ((now - this.#at) / 1_000) * this.#bytesPerSecond) - bytes
     this.#at = now
     if (this.#left >= 0) return
-    this.#source.pause()
+    this.#source.pauseReading()
     this.#cancelResume?.()
     this.#cancelResume = this.#clock.setTimer((-this.#left / this.#bytesPerSecond) * 1_000, () => {
       this.#cancelResume = undefined
-      this.#source.resume()
+      this.#source.resumeReading()
     })
   }
 

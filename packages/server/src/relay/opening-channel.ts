@@ -24,15 +24,19 @@ export class OpeningChannel implements Channel {
   readonly label: string
   readonly messageBytesMax: number
   readonly binding?: Uint8Array | undefined
-  readonly #inner: Channel & Partial<Pausable>
+  /** Absent where the channel inside cannot wait. */
+  readonly pauseReading?: () => void
+  readonly resumeReading?: () => void
+  readonly #inner: Channel
   readonly #count: ByteCount
   readonly #inbox: ChannelInbox
+  readonly #pausedBy = new Set<'router' | 'quota'>()
   #heard = false
   #quota: ByteQuota | undefined
   #listener: ((bytes: Uint8Array) => void) | undefined
   #onClosed: (() => void) | undefined
 
-  constructor(inner: Channel & Partial<Pausable>, clock: Clock, count: ByteCount) {
+  constructor(inner: Channel, clock: Clock, count: ByteCount) {
     this.medium = inner.medium
     this.carries = inner.carries
     this.role = inner.role
@@ -42,6 +46,11 @@ export class OpeningChannel implements Channel {
     this.#inner = inner
     this.#count = count
     this.#inbox = new ChannelInbox({ clock, carries: inner.carries, keptBytesMax, failed: (reason) => inner.close(reason.detail) })
+    if (inner.pauseReading && inner.resumeReading) {
+      const router = this.#pausable('router')
+      this.pauseReading = () => router.pauseReading()
+      this.resumeReading = () => router.resumeReading()
+    }
     inner.start({
       message: (bytes) => this.#message(bytes),
       drained: () => this.#inbox.drained(),
@@ -85,9 +94,7 @@ export class OpeningChannel implements Channel {
 
   /** From now on it takes in no more than that. A channel that cannot wait is not held back. */
   limit(bytesPerSecond: number, clock: Clock): void {
-    const { pause, resume } = this.#inner
-    if (!pause || !resume) return
-    this.#quota = new ByteQuota(bytesPerSecond, clock, { pause: () => pause.call(this.#inner), resume: () => resume.call(this.#inner) })
+    if (this.pauseReading) this.#quota = new ByteQuota(bytesPerSecond, clock, this.#pausable('quota'))
   }
 
   get bufferedBytes(): number {
@@ -105,6 +112,19 @@ export class OpeningChannel implements Channel {
 
   close(detail?: string): void {
     this.#inner.close(detail)
+  }
+
+  /** The channel inside is read while nobody wants it paused. */
+  #pausable(who: 'router' | 'quota'): Pausable {
+    return {
+      pauseReading: () => {
+        this.#pausedBy.add(who)
+        this.#inner.pauseReading?.()
+      },
+      resumeReading: () => {
+        if (this.#pausedBy.delete(who) && this.#pausedBy.size === 0) this.#inner.resumeReading?.()
+      },
+    }
   }
 
   #message(bytes: Uint8Array): void {

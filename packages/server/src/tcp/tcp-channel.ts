@@ -6,7 +6,7 @@ import { ChannelInbox, MeshError } from '@hopmesh/core'
 import type { Channel, ChannelReceiver, CloseReason } from '@hopmesh/core'
 import { nodeClock } from '../system-ports.ts'
 import { TurnWriter } from './turn-writer.ts'
-import { tcpBufferedBytesHigh, tcpConnectTimeoutMs, tcpKeepAliveMs, tcpLingerMs, tcpMessageBytesMax } from './limits.ts'
+import { lingerBytesMax, tcpBufferedBytesHigh, tcpConnectTimeoutMs, tcpKeepAliveMs, tcpLingerMs, tcpMessageBytesMax } from './limits.ts'
 
 export interface TcpTarget {
   readonly host: string
@@ -27,6 +27,7 @@ export class TcpChannel implements Channel {
   readonly #writer: TurnWriter
   #waiting = false
   #failure: string | undefined
+  #lingerBytes = 0
 
   constructor(socket: Socket, role: 'dialer' | 'listener' = 'dialer') {
     this.#socket = socket
@@ -84,7 +85,7 @@ export class TcpChannel implements Channel {
   /** Nothing is read from the socket before: until then the kernel holds what arrives. */
   start(receiver: ChannelReceiver): void {
     this.#inbox.start(receiver)
-    this.#socket.on('data', (chunk: Buffer) => this.#inbox.message(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)))
+    this.#socket.on('data', (chunk: Buffer) => this.#data(chunk))
   }
 
   send(message: Uint8Array): boolean {
@@ -97,8 +98,23 @@ export class TcpChannel implements Channel {
     return false
   }
 
+  pauseReading(): void {
+    if (this.#inbox.closeReason === undefined) this.#socket.pause()
+  }
+
+  resumeReading(): void {
+    if (this.#inbox.closeReason === undefined) this.#socket.resume()
+  }
+
   close(detail = 'closed here'): void {
     this.#shut({ code: 'local', detail })
+  }
+
+  #data(chunk: Buffer): void {
+    if (this.#inbox.closeReason === undefined) return this.#inbox.message(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    // Who goes on talking to a closed door is not listened to for long.
+    this.#lingerBytes += chunk.length
+    if (this.#lingerBytes > lingerBytesMax) this.#socket.destroy()
   }
 
   #drained(): void {

@@ -7,7 +7,7 @@ import type { Channel, ChannelReceiver, CloseReason } from '@hopmesh/core'
 import type { WebSocket } from 'ws'
 import { nodeClock } from '../system-ports.ts'
 import { TurnCork } from '../turn-cork.ts'
-import { frameMessageBytesMax, textMessageBytesMax, webSocketBufferedBytesHigh, webSocketLingerMs } from './limits.ts'
+import { frameMessageBytesMax, textMessageBytesMax, webSocketBufferedBytesHigh, webSocketLingerBytesMax, webSocketLingerMs } from './limits.ts'
 
 export interface WebSocketChannelOptions {
   readonly role: 'dialer' | 'listener'
@@ -31,6 +31,7 @@ export class WebSocketChannel implements Channel {
   readonly #turn: TurnCork
   readonly #onFault: ((message: string) => void) | undefined
   #waiting = false
+  #lingerBytes = 0
 
   constructor(ws: WebSocket, options: WebSocketChannelOptions) {
     this.#ws = ws
@@ -75,12 +76,11 @@ export class WebSocketChannel implements Channel {
     return false
   }
 
-  /** Reads no further; what the other side sends waits in its own socket. */
-  pause(): void {
+  pauseReading(): void {
     if (this.#ws.readyState === this.#ws.OPEN) this.#ws.pause()
   }
 
-  resume(): void {
+  resumeReading(): void {
     if (this.#ws.isPaused) this.#ws.resume()
   }
 
@@ -89,6 +89,12 @@ export class WebSocketChannel implements Channel {
   }
 
   #message(data: Buffer, isBinary: boolean): void {
+    if (this.#inbox.closeReason !== undefined) {
+      // Who goes on talking to a closed door is not listened to for long.
+      this.#lingerBytes += data.length
+      if (this.#lingerBytes > webSocketLingerBytesMax) this.#ws.terminate()
+      return
+    }
     if (isBinary === (this.carries === 'frames')) {
       return this.#inbox.message(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
     }
@@ -111,7 +117,7 @@ export class WebSocketChannel implements Channel {
     if (this.#inbox.closeReason !== undefined) return
     this.#inbox.close(reason)
     // A paused socket would never see the other side's goodbye.
-    this.resume()
+    this.resumeReading()
     if (this.#ws.readyState === this.#ws.CLOSED) return
     this.#ws.close(code, cutReason(reason.detail))
     this.#turn.uncork()

@@ -13,5 +13,8 @@ export const webSocketBufferedBytesHigh = 524_288
 /** How long a closing socket may take for its last bytes and the other side's answer. */
 export const webSocketLingerMs = 2_000
 
+/** What a closed socket still takes of the other side, which may not know it yet, before it is ended. */
+export const webSocketLingerBytesMax = 1_048_576
+
 /** A server that accepts a connection and does not answer the upgrade. */
 export const upgradeTimeoutMs = 8_000

@@ -174,8 +174,8 @@ describe('a quota of bytes', () => {
     const clock = new VirtualClock()
     const states: string[] = []
     const quota = new ByteQuota(1_000, clock, {
-      pause: () => states.push(`pause ${clock.now()}`),
-      resume: () => states.push(`resume ${clock.now()}`),
+      pauseReading: () => states.push(`pause ${clock.now()}`),
+      resumeReading: () => states.push(`resume ${clock.now()}`),
     })
     quota.took(1_000)
     expect(states).toEqual([])

@@ -7,6 +7,7 @@ import { seq48Of, type MemberRecord } from '../../identity/member-record.ts'
 import { signRecord } from '../../identity/signed-record.ts'
 import type { ProvenRecord } from '../../link/link-owner.ts'
 import { Link } from '../../link/link.ts'
+import { ReadingTurns } from '../../link/reading-turns.ts'
 import { silentLog } from '../../ports/log.ts'
 import type { KeyPair } from '../../ports/crypto.ts'
 import type { CapableIdentity } from '../../routing/capable-identity.ts'
@@ -52,6 +53,7 @@ export class LyingNode {
       clock: this.#node.clock,
       dice: this.#dice,
       log: silentLog,
+      reading: new ReadingTurns(this.#node.clock),
       plainGreeting: () => [],
       joined: (joined, proof) => {
         this.#links.add(joined)

@@ -66,6 +66,8 @@ export class SimChannel implements Channel {
   #lastDueAt = 0
   #bufferedBytes = 0
   #full = false
+  /** What arrives while nothing is read, in its order. */
+  #unread: (() => void)[] | undefined
 
   constructor(options: SimChannelOptions) {
     this.id = options.id
@@ -124,7 +126,24 @@ export class SimChannel implements Channel {
     return !this.#full
   }
 
+  pauseReading(): void {
+    this.#unread ??= []
+  }
+
+  resumeReading(): void {
+    const unread = this.#unread ?? []
+    this.#unread = undefined
+    for (const arrive of unread) arrive()
+  }
+
+  /** Takes what arrives, to be heard later. False: it reads. */
+  keep(arrive: () => void): boolean {
+    this.#unread?.push(arrive)
+    return this.#unread !== undefined
+  }
+
   close(detail = ''): void {
+    this.resumeReading()
     const wasOpen = this.open
     this.#inbox.close({ code: 'local', detail })
     if (wasOpen) this.#leave({ code: 'remote', detail })
@@ -191,6 +210,7 @@ export class SimChannel implements Channel {
 
   #arrive(what: Uint8Array | CloseReason, vanishes: boolean): void {
     const other = this.#other
+    if (other?.keep(() => this.#arrive(what, vanishes))) return
     if (!vanishes && this.#path.state !== 'silent' && other !== undefined) {
       if (what instanceof Uint8Array) other.hear(what, false)
       else other.#hearEnd(what)
