@@ -1,4 +1,4 @@
-import type { Channel } from '../../src/channel/channel.ts'
+import type { Channel, ChannelReceiver } from '../../src/channel/channel.ts'
 import type { Environment } from '../../src/mesh/environment.ts'
 import type { Crypto } from '../../src/ports/crypto.ts'
 import { decodeLinkFrame, frameKinds, readItems } from '../../src/wire/link-frame.ts'
@@ -12,7 +12,7 @@ export interface SeenPacket {
   readonly packet: DecodedPacket
 }
 
-/** Somebody who reads the wire of some members: everything that leaves them, to relays and directly. */
+/** Somebody who reads the wire of some members: everything that leaves them and comes to them, by relays and directly. */
 export class WireTap {
   readonly frames: Uint8Array[] = []
 
@@ -58,9 +58,19 @@ export class WireTap {
       this.frames.push(message.slice())
       return channel.send(message)
     }
+    const start = (receiver: ChannelReceiver): void =>
+      channel.start({
+        message: (message) => {
+          this.frames.push(message.slice())
+          receiver.message(message)
+        },
+        drained: () => receiver.drained(),
+        closed: (reason) => receiver.closed(reason),
+      })
     return new Proxy(channel, {
       get(target, name) {
         if (name === 'send') return send
+        if (name === 'start') return start
         const value: unknown = Reflect.get(target, name)
         return typeof value === 'function' ? (value.bind(target) as unknown) : value
       },
