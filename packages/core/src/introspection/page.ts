@@ -1,4 +1,4 @@
-import { bodyBytesMax } from '../services/requests.ts'
+import { packetBodyBytesMax } from '../services/requests.ts'
 
 export interface PageOptions {
   /** Of all pages together. */
@@ -23,7 +23,7 @@ export function page(name: string, rows: Iterable<unknown>, { total, skip = 0, p
     if (place++ < skip) continue
     const json = JSON.stringify(row)
     bytes += encoder.encode(json).length + 1
-    if (bytes > bodyBytesMax) break
+    if (bytes > packetBodyBytesMax) break
     shown.push(json)
   }
   return `${head}${shown.join(',')}]}`

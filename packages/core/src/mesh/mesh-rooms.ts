@@ -13,6 +13,7 @@ import { closedError, handled, Operations, type OperationOptions } from '../asyn
 import type { PeerKind } from '../routing/routing-types.ts'
 import { answerQuestions } from '../introspection/answers.ts'
 import { requestTimeoutMs, Requests } from '../services/requests.ts'
+import { Calls } from '../services/calls.ts'
 import { ServiceRegistry } from '../services/service-registry.ts'
 import { StreamRoom } from '../streams/stream-room.ts'
 import { DirectLinks } from '../signaling/direct-links.ts'
@@ -50,6 +51,7 @@ export class MeshRooms {
   readonly peers: Peers
   readonly services: ServiceRegistry
   readonly requests: Requests
+  readonly calls: Calls
   readonly messages: Messages
   readonly streams: StreamRoom<Mesh>
   readonly relays: RelayLinks
@@ -87,6 +89,15 @@ export class MeshRooms {
     this.#trouble = new Trouble({ clock, log, warn: (warning) => this.#warn(warning), report: (error) => this.report(error) })
     this.peers = new Peers({ clock, changed: (peer) => this.#peerChanged(peer) })
     this.services = new ServiceRegistry({ operations: this.operations, log, report: (error) => this.report(error) })
+    this.calls = new Calls({
+      clock,
+      dice,
+      log,
+      operations: this.operations,
+      services: this.services,
+      whenStarted: (waiting, begin) => this.whenStarted(waiting, ({ router }) => begin(router)),
+    })
+    this.calls.serve('service', this.services.answering())
     this.messages = new Messages({
       clock,
       dice,
@@ -237,7 +248,7 @@ export class MeshRooms {
     this.#started = { ...base, links, degree }
     this.#clashes = new NameClashes({ who: base.who, name: this.settings.name })
     messages.attach(router, base.store)
-    for (const room of [peers, services, this.#presence]) room.attach(router)
+    for (const room of [peers, services, this.calls, this.#presence]) room.attach(router)
     this.streams.attach(base.sealed, base.crypto)
     answerQuestions(router, { kind: 'member', name: this.settings.name, network: this.settings.network, namesSealed: base.keyring !== undefined, clock, peers })
     router.on('destination', ({ address }) => this.#refresh(address, this.started))
@@ -283,6 +294,7 @@ export class MeshRooms {
     const started = this.#started
     this.onClose?.()
     for (const forget of this.#forgets) forget?.()
+    this.calls.close()
     this.operations.close()
     // While the links stand: everybody shall hear it, not only who notices that they end; and first those who are in the middle of something.
     this.streams.close()

@@ -1,4 +1,4 @@
-import { checkOptions } from '../errors/known-options.ts'
+import { checkOptions, optionsFault } from '../errors/known-options.ts'
 import type { DevicePairing } from '../devices/device-pairing.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
@@ -24,7 +24,9 @@ import { topologyOf, type Topology } from '../introspection/topology.ts'
 import { trace, type Trace } from '../introspection/trace.ts'
 import type { Router } from '../routing/router.ts'
 import type { BodyInput } from '../services/body.ts'
-import { call, callOptions, type CallOptions } from '../services/calls.ts'
+import type { AllReplies } from '../services/call-all.ts'
+import type { CallReplies } from '../services/call-replies.ts'
+import { callAllOptions, callOptions, failedReplies, type CallAllOptions, type CallOptions } from '../services/calls.ts'
 import { ping, type PingResult } from '../services/ping.ts'
 import { requestTimeoutMs, type Reply } from '../services/requests.ts'
 import type { Services } from '../services/service-registry.ts'
@@ -138,15 +140,24 @@ export class Mesh {
   }
 
   /**
-   * A request to the best provider of a service: a local one first, then the least load, then the nearest. At most one
-   * execution. Rejects with NO_SERVICE at once, TIMEOUT (10 000 ms), ABORTED, TOO_LARGE (16 384 bytes; 4 000 toward a
+   * A request to one provider of a service: a local one first, then the least load, then the nearest, or as `select` says. Sent at once.
+   * `await` gives the first answer and cancels the rest; `for await` gives one after another. At most one execution, by one provider;
+   * with `idempotent` others are asked when one does not answer. Rejects with NO_SERVICE at once, TIMEOUT (no first answer within
+   * 10 000 ms), OUTCOME_UNKNOWN (the provider is gone and may have executed it), ABORTED, TOO_LARGE (16 MiB; 4 000 bytes toward a
    * plain node), or REMOTE_ERROR whose `cause` is what the handler threw.
    */
-  call(service: string, body?: BodyInput, options: CallOptions = {}): Promise<Reply> {
-    const refusal = refusedOptions(options, callOptions)
-    if (refusal) return refusal
-    const { services, requests } = this.#rooms
-    return this.#rooms.whenStarted(options, ({ router }) => call({ router, services, requests }, service, body, options))
+  call(service: string, body?: BodyInput, options: CallOptions = {}): CallReplies<Reply> {
+    const fault = optionsFault(options, callOptions)
+    return fault ? failedReplies(fault) : this.#rooms.calls.call(service, body, options)
+  }
+
+  /**
+   * The same request to every provider, a local one included, for a loop: `for await (const { from, reply, error } of mesh.callAll('ping'))`.
+   * Whoever fails is an entry with `error`. The loop throws NO_SERVICE when there is nobody to ask.
+   */
+  callAll(service: string, body?: BodyInput, options: CallAllOptions = {}): AllReplies {
+    checkOptions(options, callAllOptions)
+    return this.#rooms.calls.callAll(service, body, options)
   }
 
   /**

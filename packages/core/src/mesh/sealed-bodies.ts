@@ -12,6 +12,7 @@ import type { Log } from '../ports/log.ts'
 import { sessionService, type EndToEnd } from '../routing/end-to-end.ts'
 import type { Router } from '../routing/router.ts'
 import type { Arrival } from '../routing/routing-types.ts'
+import { callService, callTypes } from '../services/call-codec.ts'
 import { encodeNetError } from '../services/remote-error.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionIdentity } from '../session/session-handshake.ts'
@@ -91,16 +92,16 @@ export class SealedBodies implements EndToEnd {
   }
 
   send(packet: Packet, destination: string): MeshError | undefined {
-    const bytes = packet.data?.length ?? 0
-    if (bytes > messageDataBytesMax)
-      return new MeshError('TOO_LARGE', `${bytes} bytes of data: at most ${messageDataBytesMax} go to a member at once`)
-    const body = encodeSealedPacket({ ...packet, srcAddr: undefined, destAddr: undefined, nextAddr: undefined })
     try {
-      this.#say(destination, packet, body)
+      this.#say(destination, packet, bodyOf(packet))
       return undefined
     } catch (error) {
       return error instanceof MeshError ? error : new MeshError('LINK_FAILED', String(error))
     }
+  }
+
+  async deliver(packet: Packet, destination: string): Promise<void> {
+    await this.#sessions.to(destination).message(bodyOf(packet), priorityOf(packet))
   }
 
   isOpen(destination: string): boolean {
@@ -210,9 +211,17 @@ export class SealedBodies implements EndToEnd {
   }
 }
 
+/** Throws TOO_LARGE. The addresses are those of the session. */
+function bodyOf(packet: Packet): Uint8Array {
+  const bytes = packet.data?.length ?? 0
+  if (bytes > messageDataBytesMax)
+    throw new MeshError('TOO_LARGE', `${bytes} bytes of data: at most ${messageDataBytesMax} go to a member at once`)
+  return encodeSealedPacket({ ...packet, srcAddr: undefined, destAddr: undefined, nextAddr: undefined })
+}
+
 /** What the library says to itself goes before what apps say, and what is long goes last. */
-function priorityOf({ service, contextID, data = '' }: Packet): SessionPriority {
+function priorityOf({ service, contextID, dataType, data = '' }: Packet): SessionPriority {
   if (data.length > packetDataBytesMax) return 'bulk'
-  if (service === messageService) return 'normal'
+  if (service === messageService || (service === callService && dataType === callTypes.request)) return 'normal'
   return service?.startsWith('$') === true || (service === undefined && contextID !== undefined) ? 'urgent' : 'normal'
 }

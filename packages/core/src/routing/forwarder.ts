@@ -89,6 +89,16 @@ export class Forwarder {
     }
   }
 
+  /** A packet of this node's own for a member: as `EndToEnd.deliver`, also to this node itself. */
+  async deliver(packet: Packet, destination: string): Promise<void> {
+    const { address, exchange } = this.#parts
+    const there = destination === address || (exchange.table.get(destination)?.nextHop ?? exchange.awaitsProof(destination))
+    if (!there) throw new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+    if (destination !== address && this.endToEnd) return this.endToEnd.deliver(packet, destination)
+    const error = this.originate(packet, { via: address, hops: 0, verified: true, plain: false, broadcast: false })
+    if (error) throw error
+  }
+
   /** A packet that a capable neighbour handed over; `frame` if it came alone in one. */
   passing(neighbour: LinkNeighbour, bytes: Uint8Array, frame?: Uint8Array): void {
     const header = readMeshPacket(bytes)

@@ -178,6 +178,15 @@ export class Router {
     return this.#forwarder.originate({ ...packet, srcAddr: this.address }, this.#here, { hopLimit })
   }
 
+  /**
+   * To a member, or to oneself: resolves when the library there has it. Rejects with NO_ROUTE, QUEUE_FULL, BUSY, TIMEOUT, CLOSED or
+   * TOO_LARGE when it certainly has not, and with OUTCOME_UNKNOWN when nobody can say.
+   */
+  deliver(packet: Packet & { readonly destAddr: string }): Promise<void> {
+    if (this.#closed) return Promise.reject(new MeshError('CLOSED', 'the router is closed'))
+    return this.#forwarder.deliver({ ...packet, srcAddr: this.address }, packet.destAddr)
+  }
+
   /** From now on what this node has for other members goes through `endToEnd`, and what they say outside of it is dropped and counted. */
   seal(endToEnd: EndToEnd): void {
     this.#forwarder.endToEnd = endToEnd

@@ -1,44 +1,63 @@
+import { Cancellation } from '../async/cancellation.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import type { Log } from '../ports/log.ts'
 import { describeThrown } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
 import type { Arrival, PacketHandler } from '../routing/routing-types.ts'
 import { netStates, type DecodedPacket } from '../wire/packet.ts'
-import { bodyBytes, type BodyInput } from './body.ts'
-import { ReceivedBody } from './received-body.ts'
+import { bodyBytes } from './body.ts'
 import { encodeNetError, encodeThrown } from './remote-error.ts'
-import { bodyBytesMax, plainBodyBytesMax, replyTypes } from './requests.ts'
+import { isAsyncIterable, Request, type RequestHandler } from './request.ts'
+import { bodyBytesMax, packetBodyBytesMax, plainBodyBytesMax, replyTypes } from './requests.ts'
 
-/** What a handler is given. */
-export class Request extends ReceivedBody {}
+/** Answers of one generator to somebody who cannot hold it back; there it ends. */
+export const answersUnaskedMax = 1_000
 
-/** Answers with text, bytes or nothing, now or later. What it throws reaches the caller as REMOTE_ERROR. */
-export type RequestHandler = (request: Request) => BodyInput | Promise<BodyInput>
-
-/** A packet handler for the router out of a handler of requests: it always answers, and never throws. */
+/**
+ * A packet handler for the router out of a handler of requests: it always answers, and never throws. Who asks by a packet (plain
+ * nodes do) gives no deadline, and cannot take back what it asked.
+ */
 export function answering(router: Router, handler: RequestHandler, log: Log): PacketHandler {
   return async (packet, arrival) => {
     const answer = new Answer(router, packet, arrival)
     if (log.level >= 5) log.write(5, 'services', `'${packet.service}' asked by ${packet.srcAddr}, ${packet.data?.length ?? 0} bytes`)
-    let returned: unknown
     try {
-      returned = await handler(new Request(packet, arrival))
+      const limits = { cancellation: new Cancellation(), deadline: undefined }
+      const returned: unknown = await handler(new Request(packet, arrival, limits))
+      if (isAsyncIterable(returned)) await answerEach(returned, (value) => answerOnce(answer, value, { log, name: packet.service }))
+      else answerOnce(answer, returned, { log, name: packet.service })
     } catch (error) {
       if (log.level >= 3) log.write(3, 'services', `the handler of '${packet.service}' failed: ${describeThrown(error)}`, error)
-      return answer.threw(error)
+      answer.threw(error)
     }
-    const bytes = bodyBytes(returned)
-    if (!bytes) {
-      log.write(
-        1,
-        'services',
-        `the handler of '${packet.service}' returned ${typeof returned}: it must be a string, a Uint8Array or undefined`,
-      )
-      return answer.failed('HANDLER_FAILED', `the handler returned ${typeof returned}, not a string, bytes or undefined`)
-    }
-    if (bytes.length > answer.bytesMax) return answer.failed('TOO_LARGE', `the answer has ${bytes.length} bytes, ${answer.bytesMax} fit`)
-    answer.reply(bytes)
   }
+}
+
+async function answerEach(values: AsyncIterable<unknown>, say: (value: unknown) => boolean): Promise<void> {
+  let count = 0
+  for await (const value of values) {
+    count += 1
+    if (!say(value) || count >= answersUnaskedMax) return
+  }
+}
+
+/** False: it did not leave. */
+function answerOnce(answer: Answer, returned: unknown, { log, name }: { log: Log; name: string | undefined }): boolean {
+  const bytes = encodeReturned(returned)
+  if (bytes instanceof MeshError) {
+    log.write(1, 'services', `the handler of '${name}': ${bytes.message}`)
+    answer.failed('HANDLER_FAILED', bytes.message)
+    return false
+  }
+  if (bytes.length <= answer.bytesMax) return answer.reply(bytes)
+  answer.failed('TOO_LARGE', `the answer has ${bytes.length} bytes, ${answer.bytesMax} fit`)
+  return false
+}
+
+/** The body of an answer. A MeshError: a handler must not return such a thing. */
+export function encodeReturned(returned: unknown): Uint8Array | MeshError {
+  const what = returned === null ? 'null' : typeof returned
+  return bodyBytes(returned) ?? new MeshError('HANDLER_FAILED', `the handler returned ${what}, not a string, a Uint8Array or undefined`)
 }
 
 /** The way back to who asked, in the words that it understands: a plain node's or a member's. */
@@ -57,13 +76,15 @@ class Answer {
   }
 
   get bytesMax(): number {
-    return this.#plain ? plainBodyBytesMax : bodyBytesMax
+    if (this.#plain) return plainBodyBytesMax
+    return this.#router.seals(this.#to.destAddr) ? bodyBytesMax : packetBodyBytesMax
   }
 
-  reply(data: Uint8Array): void {
+  reply(data: Uint8Array): boolean {
     // Nothing, to nobody's question: a sensor's radio is too slow to hear that at each of its readings.
-    if (data.length === 0 && this.#to.contextID === undefined) return
-    if (this.#wanted) this.#router.send(this.#plain ? { ...this.#to, data } : { ...this.#to, dataType: replyTypes.reply, data })
+    if (data.length === 0 && this.#to.contextID === undefined) return true
+    if (!this.#wanted) return false
+    return !this.#router.send(this.#plain ? { ...this.#to, data } : { ...this.#to, dataType: replyTypes.reply, data })
   }
 
   threw(thrown: unknown): void {

@@ -7,8 +7,10 @@ import { operationOptions, refusedOptions, type OperationOptions, type Operation
 import { serviceNameBytesMax, servicesMax } from '../identity/record-bounds.ts'
 import type { Router } from '../routing/router.ts'
 import type { PeerKind } from '../routing/routing-types.ts'
-import { answering, type RequestHandler } from './answers.ts'
+import type { Answering } from './answered-calls.ts'
+import { answering, encodeReturned } from './answers.ts'
 import { loadFromWire, loadToWire } from './load.ts'
+import type { RequestHandler } from './request.ts'
 import { requestTimeoutMs } from './requests.ts'
 
 /** A provider of a service. */
@@ -111,6 +113,11 @@ export class ServiceRegistry implements Services {
       if (!service.startsWith('$')) this.#events.emit(state, { service, address: address as Address, load: loadFromWire(load) })
     })
     for (const [name, entry] of this.#local) this.#offer(router, name, entry)
+  }
+
+  /** For the calls of other members. */
+  answering(): Answering {
+    return { find: (name) => this.#local.get(name)?.handler, encode: encodeReturned, missing: 'NO_SERVICE' }
   }
 
   register(name: string, handler: RequestHandler, options: RegisterOptions = {}): Registration {

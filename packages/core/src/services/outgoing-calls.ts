@@ -1,0 +1,189 @@
+// Calls to other members that wait for answers. What comes for a call that is over, or from somebody else, is dropped.
+
+import { asMeshError } from '../async/operations.ts'
+import { MeshError } from '../errors/mesh-error.ts'
+import type { Dice } from '../ports/dice.ts'
+import type { Router } from '../routing/router.ts'
+import type { Arrival } from '../routing/routing-types.ts'
+import { netStates, type DecodedPacket } from '../wire/packet.ts'
+import type { Absences } from './absences.ts'
+import { AnswerOrder } from './answer-order.ts'
+import type { Asking, Attempt, AttemptEvents } from './attempt.ts'
+import {
+  answerBytesAheadMax,
+  answersAheadMax,
+  callIdBytes,
+  callIdText,
+  callService,
+  callTypes,
+  encodeCallRequest,
+  encodeTaken,
+  type CallAnswer,
+} from './call-codec.ts'
+import { decodeNetError, decodeThrown } from './remote-error.ts'
+import { Reply, replyTypes } from './requests.ts'
+
+export interface OutgoingCallsOptions {
+  readonly dice: Dice
+  readonly absences: Absences
+}
+
+/** What a provider says before it has begun. */
+const notBegun: readonly string[] = ['NO_SERVICE', 'NO_FUNCTION', 'NO_HANDLER', 'BUSY']
+/** How a delivery fails of which it is certain that it did not arrive; every other way may have. */
+const notArrived: readonly string[] = ['NO_ROUTE', 'QUEUE_FULL', 'TIMEOUT', 'CLOSED', 'BUSY', 'TOO_LARGE', 'INVALID_OPTION']
+
+export class OutgoingCalls {
+  readonly #options: OutgoingCallsOptions
+  readonly #pending = new Map<string, OutgoingCall>()
+
+  constructor(options: OutgoingCallsOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#pending.size
+  }
+
+  /** Asks at once. Throws QUEUE_FULL or TOO_LARGE. */
+  begin(router: Router, asking: Asking, events: AttemptEvents): Attempt {
+    const { dice, absences } = this.#options
+    const id = dice.bytes(callIdBytes)
+    const key = callIdText(id)
+    const call: OutgoingCall = new OutgoingCall(router, { id, absences, asking, events, over: () => this.#pending.delete(key) })
+    this.#pending.set(key, call)
+    call.begin()
+    return call
+  }
+
+  answer(from: string, answer: CallAnswer, arrival: Arrival): void {
+    const call = this.#pending.get(callIdText(answer.id))
+    if (call?.target === from) call.answer(answer, arrival)
+  }
+}
+
+interface OutgoingCallOptions {
+  readonly id: Uint8Array
+  readonly absences: Absences
+  readonly asking: Asking
+  readonly events: AttemptEvents
+  over(): void
+}
+
+class OutgoingCall implements Attempt {
+  readonly target: string
+  readonly #router: Router
+  readonly #options: OutgoingCallOptions
+  readonly #order: AnswerOrder = new AnswerOrder()
+  #stopWatch: (() => void) | undefined
+  #context: number | undefined
+  #taken = 0
+  #takenBytes = 0
+  #toldTaken = 0
+  #over = false
+
+  constructor(router: Router, options: OutgoingCallOptions) {
+    this.#router = router
+    this.#options = options
+    this.target = options.asking.target
+  }
+
+  begin(): void {
+    const { id, asking, absences } = this.#options
+    const { target, space } = asking
+    // A service of an app's own router answers to a context, as those of plain nodes do.
+    if (space === 'service')
+      this.#context = this.#router.registerContext((packet, arrival) => this.#bare(packet, arrival), { from: target })
+    this.#stopWatch = absences.watch(target, (what) =>
+      this.#fail(new MeshError('OUTCOME_UNKNOWN', `${what}, and had not answered`), 'maybe'),
+    )
+    const data = encodeCallRequest({ ...asking, id })
+    this.#router
+      .deliver({ service: callService, dataType: callTypes.request, destAddr: target, contextID: this.#context, data })
+      .catch((error: unknown) => this.#undelivered(asMeshError(error)))
+  }
+
+  answer(answer: CallAnswer, arrival: Arrival): void {
+    if (this.#over) return
+    const due = this.#order.add(answer, this.#taken)
+    if (!due) return this.#break(new MeshError('WIRE_FAULT', `${this.target} answered out of turn`))
+    for (const next of due) this.#next(next, arrival)
+  }
+
+  took(reply: Reply): void {
+    if (this.#over) return
+    this.#taken += 1
+    this.#takenBytes += reply.bytes.length
+    if (this.#taken - this.#toldTaken < answersAheadMax / 2 && this.#takenBytes < answerBytesAheadMax / 4) return
+    this.#toldTaken = this.#taken
+    this.#takenBytes = 0
+    this.#tell(callTypes.taken, encodeTaken(this.#options.id, this.#taken))
+  }
+
+  cancel(): void {
+    if (this.#end()) this.#tell(callTypes.cancel, encodeTaken(this.#options.id, this.#taken))
+  }
+
+  #next({ kind, body }: CallAnswer, arrival: Arrival): void {
+    const { events } = this.#options
+    switch (kind) {
+      case 'item':
+        if (!this.#over) events.answered(new Reply({ srcAddr: this.target, data: body }, arrival))
+        return
+      case 'last':
+        if (!this.#end()) return
+        events.answered(new Reply({ srcAddr: this.target, data: body }, arrival))
+        return events.ended()
+      case 'end':
+        return void (this.#end() && events.ended())
+      case 'thrown':
+        return this.#fail(decodeThrown(body, this.target), 'yes')
+      case 'failed':
+        return this.#failedThere(body)
+    }
+  }
+
+  #failedThere(body: Uint8Array): void {
+    const error = decodeNetError(body, this.target)
+    this.#fail(error, notBegun.includes(error.code) ? 'no' : error.code === 'OUTCOME_UNKNOWN' ? 'maybe' : 'yes')
+  }
+
+  /** In the words that plain nodes use too. */
+  #bare(packet: DecodedPacket, arrival: Arrival): void {
+    if (!arrival.verified || this.#over) return
+    if (packet.netState === netStates.error) return this.#failedThere(packet.data ?? new Uint8Array())
+    if (packet.dataType === replyTypes.error) return this.#fail(decodeThrown(packet.data ?? new Uint8Array(), this.target), 'yes')
+    if (!this.#end()) return
+    this.#options.events.answered(new Reply(packet, arrival))
+    this.#options.events.ended()
+  }
+
+  #undelivered(error: MeshError): void {
+    this.#fail(error, notArrived.includes(error.code) ? 'no' : 'maybe')
+  }
+
+  /** The provider does not keep to the rules. */
+  #break(error: MeshError): void {
+    this.#tell(callTypes.cancel, encodeTaken(this.#options.id, this.#taken))
+    this.#fail(error, 'maybe')
+  }
+
+  #fail(error: MeshError, ran: 'yes' | 'no' | 'maybe'): void {
+    if (this.#end()) this.#options.events.failed(error, ran)
+  }
+
+  #end(): boolean {
+    if (this.#over) return false
+    this.#over = true
+    this.#stopWatch?.()
+    if (this.#context !== undefined) this.#router.releaseContext(this.#context)
+    this.#options.over()
+    return true
+  }
+
+  #tell(dataType: number, data: Uint8Array): void {
+    this.#router.deliver({ service: callService, dataType, destAddr: this.target, data }).catch(() => {
+      // Then the provider learns by itself that nobody is there.
+    })
+  }
+}
