@@ -29,7 +29,6 @@ export interface CallPlan {
   nobody(): MeshError
   ask(target: string, events: AttemptEvents): Attempt
   answered(target: string): void
-  didNotAnswer(target: string): void
 }
 
 interface Asked {
@@ -141,16 +140,13 @@ export class CallRun implements RepliesSource<Reply> {
     if (this.#over || (this.#winner && this.#winner !== asked)) return
     this.#lastError = error
     this.#note(`${asked.target}: ${error.code} ${error.message}`)
-    if (error.code === 'TIMEOUT' || error.code === 'NO_ROUTE') this.#plan.didNotAnswer(asked.target)
     const isFinal = error.code === 'TOO_LARGE' || error.code === 'INVALID_OPTION' || this.#winner === asked
     if (isFinal || ran === 'yes' || (ran === 'maybe' && !this.#plan.idempotent)) this.#finish(error)
     else this.#askAnother()
   }
 
   #impatient(asked: Asked): void {
-    if (this.#winner || !this.#active.has(asked)) return
-    this.#plan.didNotAnswer(asked.target)
-    this.#askAnother()
+    if (!this.#winner && this.#active.has(asked)) this.#askAnother()
   }
 
   #askAnother(): void {
@@ -169,7 +165,6 @@ export class CallRun implements RepliesSource<Reply> {
   #late(): void {
     if (this.#winner) return this.#sink.isRead() ? undefined : this.#finish()
     const { what, timeoutMs } = this.#plan
-    for (const { target } of this.#active) this.#plan.didNotAnswer(target)
     const from = [...this.#active].map(({ target }) => target).join(', ')
     this.#finish(new MeshError('TIMEOUT', `no answer${from && ` from ${from}`} to ${what} within ${timeoutMs} ms`, { tried: this.#tried }))
   }

@@ -88,7 +88,7 @@ export class Calls {
     this.#absences = new Absences(clock)
     this.#outgoing = new OutgoingCalls({ dice, absences: this.#absences })
     this.#answered = new AnsweredCalls({ clock, log, absences: this.#absences })
-    this.#choice = new ProviderChoice(clock, dice)
+    this.#choice = new ProviderChoice(dice)
   }
 
   attach(router: Router): void {
@@ -203,14 +203,7 @@ export class Calls {
 
   #planOf(what: string, options: MemberCallOptions): Omit<CallPlan, 'next' | 'nobody' | 'ask'> {
     const { signal, timeoutMs = requestTimeoutMs, idempotent = false } = options
-    return {
-      what,
-      signal,
-      timeoutMs,
-      idempotent: idempotent !== false,
-      answered: () => {},
-      didNotAnswer: (target) => this.#choice.didNotAnswer(target),
-    }
+    return { what, signal, timeoutMs, idempotent: idempotent !== false, answered: () => {} }
   }
 
   /** What every provider that is asked is told. */

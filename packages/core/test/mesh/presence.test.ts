@@ -70,7 +70,7 @@ describe('SE5 a record proves that somebody existed, not that it is there', () =
     ghost.registerService('greet', () => {}, { load: 1 })
     ada.services.register('greet', () => 'hello', { load: 0.5 })
     await world.clock.advanceUntil(() => bob.services.list('greet').length === 2)
-    expect((await world.settle(rejectionOf(bob.call('greet', '', { timeoutMs: 5_000 })))).code).toBe('TIMEOUT')
+    expect((await world.settle(rejectionOf(bob.call('greet', '', { timeoutMs: 8_000 })))).code).toBe('TIMEOUT')
     expect(bob.services.list('greet').find(({ address }) => address === ghost.address)?.silent).toBe(true)
     expect((await world.settle(bob.call('greet'))).from).toBe(ada.address)
     // Who has nobody else to ask asks the ghost.

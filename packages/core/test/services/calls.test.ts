@@ -252,7 +252,7 @@ describe('calls that do not come through', () => {
     await world.clock.advanceUntil(() => ada.services.list('work').length === 2)
     const once = rejectionOf(ada.call('work', '', { timeoutMs: 3_000 }))
     expect((await world.settle(once)).code).toBe('TIMEOUT')
-    // Bob is the last choice for a while: ask him on purpose.
+    // Bob is asked first, as he is idle: on purpose.
     const bobFirst = (rows: readonly ServiceListing[]): ServiceListing | undefined =>
       rows.find(({ address }) => address === bob.address) ?? rows[0]
     expect((await world.settle(ada.call('work', '', { idempotent: true, select: bobFirst }))).text()).toBe('eve')
