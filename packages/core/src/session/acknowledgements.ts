@@ -2,12 +2,16 @@ import { RangeSet } from './range-set.ts'
 import { ackDelayMs, ackElicitingMax, ackRangesMax } from './session-limits.ts'
 import type { SessionFrame } from './session-frames.ts'
 
-/** What has arrived, and when the peer is to be told: with the second packet, at once out of order, else after 20 ms. */
+/**
+ * What has arrived, and when the peer is to be told: at once after a pause, because who sends one thing waits for it, and out of
+ * order; else with the second packet, or after 20 ms.
+ */
 export class Acknowledgements {
   readonly #received = new RangeSet()
   #unanswered = 0
   #dueAt: number | undefined
   #largestAt = 0
+  #heardAt = -Infinity
 
   /** When an acknowledgement must leave even if there is nothing else to say. */
   get dueAt(): number | undefined {
@@ -19,7 +23,8 @@ export class Acknowledgements {
     return this.#unanswered > 0
   }
 
-  received(number: number, eliciting: boolean, now: number): void {
+  /** `pauseMs`: without a packet for so long, the next one may be all there is. */
+  received(number: number, eliciting: boolean, now: number, pauseMs: number = ackDelayMs): void {
     const largest = this.#received.last === undefined ? -1 : this.#received.last.end - 1
     this.#received.add(number, number + 1)
     this.#received.keepHighest(ackRangesMax)
@@ -27,7 +32,9 @@ export class Acknowledgements {
     if (!eliciting) return
     this.#unanswered += 1
     const inOrder = number === largest + 1
-    if (!inOrder || this.#unanswered >= ackElicitingMax) this.#dueAt = now
+    const afterPause = now - this.#heardAt >= pauseMs
+    this.#heardAt = now
+    if (!inOrder || afterPause || this.#unanswered >= ackElicitingMax) this.#dueAt = now
     else this.#dueAt ??= now + ackDelayMs
   }
 

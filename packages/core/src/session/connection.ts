@@ -15,7 +15,7 @@ import { LossRecovery, type SentPacket } from './loss-recovery.ts'
 import type { RecordOpener, RecordRefusal, RecordSealer } from './record.ts'
 import { RecordDraft, type SentFrame } from './record-draft.ts'
 import { decodeFrames, type SessionFrame } from './session-frames.ts'
-import { packetsInFlightMax, recordPlainBytesMax, recordsQueuedMax, sessionPacketBytesMax } from './session-limits.ts'
+import { ackDelayMs, packetsInFlightMax, recordPlainBytesMax, recordsQueuedMax, sessionPacketBytesMax } from './session-limits.ts'
 import { idText } from './session-packet.ts'
 
 /** On average one packet number in so many is left out: who acknowledges it has not seen what it acknowledges. */
@@ -187,6 +187,7 @@ export class Connection {
       number,
       frames.some(({ kind }) => kind !== 'ack' && kind !== 'close'),
       now,
+      Math.min(ackDelayMs, (this.roundTripMs ?? Infinity) / 2),
     )
     for (const frame of frames) {
       const fault = frame.kind === 'ack' ? this.#onAck(frame, now) : this.#owner.received(this, frame)

@@ -171,18 +171,25 @@ describe('a queue on the way', () => {
 })
 
 describe('acknowledgements', () => {
-  it('wait for a second packet or 20 ms, and leave at once out of order', () => {
+  it('leave at once after a pause and out of order, else wait for a second packet or 20 ms', () => {
     const acks = new Acknowledgements()
     acks.received(0, true, 100)
-    expect(acks.dueAt).toBe(100 + ackDelayMs)
-    acks.received(1, true, 105)
+    expect(acks.dueAt).toBe(100)
+    acks.told()
+    acks.received(1, true, 104)
+    expect(acks.dueAt).toBe(104 + ackDelayMs)
+    acks.received(2, true, 105)
     expect(acks.dueAt).toBe(105)
-    expect(acks.current(107)).toEqual({ kind: 'ack', delayMs: 2, ranges: [range(0, 2)] })
+    expect(acks.current(107)).toEqual({ kind: 'ack', delayMs: 2, ranges: [range(0, 3)] })
+    acks.told()
+    // Half a round trip is a pause, too: the next of those that are said one after the other.
+    acks.received(3, true, 107, 2)
+    expect(acks.dueAt).toBe(107)
     acks.told()
     expect([acks.dueAt, acks.isPending]).toEqual([undefined, false])
-    acks.received(3, true, 200)
-    expect(acks.dueAt).toBe(200)
-    expect(acks.current(200)?.ranges).toEqual([range(3), range(0, 2)])
+    acks.received(6, true, 108)
+    expect(acks.dueAt).toBe(108)
+    expect(acks.current(200)?.ranges).toEqual([range(6), range(0, 4)])
   })
 
   it('are never asked for by acknowledgements', () => {
