@@ -9,22 +9,26 @@ const hashBytes = 32
 /** The SymmetricState of the Noise specification (§5.2): chaining key, handshake hash and, once there is one, a cipher key. */
 export class SymmetricState {
   private readonly crypto: Crypto
-  private chainingKey: Uint8Array
-  private handshakeHash: Uint8Array
+  private chainingKey: Uint8Array = new Uint8Array(hashBytes)
+  private handshakeHash: Uint8Array = new Uint8Array(hashBytes)
   private key: Uint8Array | undefined
   private counter = 0
 
-  /** `protocolName` has at most 32 characters of ASCII, so that it is its own first hash. */
-  constructor(crypto: Crypto, protocolName: string) {
+  constructor(crypto: Crypto) {
     this.crypto = crypto
-    this.handshakeHash = new Uint8Array(hashBytes)
-    this.handshakeHash.set(new TextEncoder().encode(protocolName))
+  }
+
+  /** A name of at most 32 bytes is its own hash. */
+  *begin(protocolName: string): Steps<void> {
+    const name = new TextEncoder().encode(protocolName)
+    if (name.length > hashBytes) this.handshakeHash = yield* wait(this.crypto.sha256(name))
+    else this.handshakeHash.set(name)
     this.chainingKey = this.handshakeHash
   }
 
   /** A copy that goes on by itself. */
   fork(): SymmetricState {
-    const fork = new SymmetricState(this.crypto, '')
+    const fork = new SymmetricState(this.crypto)
     fork.chainingKey = this.chainingKey
     fork.handshakeHash = this.handshakeHash
     fork.key = this.key
@@ -59,9 +63,7 @@ export class SymmetricState {
 
   *encryptAndHash(plain: Uint8Array): Steps<Uint8Array> {
     const sealed =
-      this.key === undefined
-        ? plain
-        : yield* wait(this.crypto.seal(this.key, noiseNonce(this.counter++), this.handshakeHash, plain))
+      this.key === undefined ? plain : yield* wait(this.crypto.seal(this.key, noiseNonce(this.counter++), this.handshakeHash, plain))
     yield* this.mixHash(sealed)
     return sealed
   }

@@ -34,12 +34,13 @@ export interface NoiseOptions {
   readonly psk?: Uint8Array | undefined
   /** Only to replay published vectors; otherwise drawn here, for one handshake only. */
   readonly ephemeralKeys?: ExchangeKeys | undefined
+  /** Only to replay published vectors, which have several: those behind message 1, 2 and 3 (psk1, psk2, psk3), beside `psk`. */
+  readonly laterPsks?: ReadonlyMap<1 | 2 | 3, Uint8Array> | undefined
 }
 
 type Token = 'e' | 's' | 'ee' | 'es' | 'se' | 'psk'
 
 const xx: readonly (readonly Token[])[] = [['e'], ['e', 'ee', 's', 'es'], ['s', 'se']]
-const xxPsk0: readonly (readonly Token[])[] = [['psk', 'e'], ['e', 'ee', 's', 'es'], ['s', 'se']]
 
 const keyBytes = 32
 
@@ -50,6 +51,7 @@ export class NoiseHandshake {
   private readonly staticKeys: ExchangeKeys
   private readonly prologue: Uint8Array
   private readonly psk: Uint8Array | undefined
+  private readonly laterPsks: NoiseOptions['laterPsks']
   private readonly messages: readonly (readonly Token[])[]
   private state: SymmetricState
   private ephemeral: ExchangeKeys | undefined
@@ -70,9 +72,10 @@ export class NoiseHandshake {
     this.staticKeys = options.staticKeys
     this.prologue = options.prologue
     this.psk = options.psk
-    this.messages = options.psk === undefined ? xx : xxPsk0
+    this.laterPsks = options.laterPsks
+    this.messages = xx.map((tokens, index) => this.withPsks(tokens, index))
     this.ephemeral = options.ephemeralKeys
-    this.state = new SymmetricState(options.crypto, `Noise_XX${options.psk === undefined ? '' : 'psk0'}_25519_AESGCM_SHA256`)
+    this.state = new SymmetricState(options.crypto)
   }
 
   /** The peer's static key once its message was read: authenticated only when `finished`. */
@@ -173,8 +176,8 @@ export class NoiseHandshake {
    * forged message does not kill the handshake. Of one handshake only one fork may go on to write.
    */
   fork(): NoiseHandshake {
-    const { crypto, staticKeys, prologue, psk } = this
-    const fork = new NoiseHandshake({ crypto, staticKeys, prologue, psk, role: this.initiator ? 'initiator' : 'responder' })
+    const { crypto, staticKeys, prologue, psk, laterPsks } = this
+    const fork = new NoiseHandshake({ crypto, staticKeys, prologue, psk, laterPsks, role: this.initiator ? 'initiator' : 'responder' })
     fork.state = this.state.fork()
     fork.ephemeral = this.ephemeral
     fork.remoteEphemeral = this.remoteEphemeral
@@ -186,6 +189,11 @@ export class NoiseHandshake {
     return fork
   }
 
+  private withPsks(tokens: readonly Token[], index: number): readonly Token[] {
+    const first: Token[] = index === 0 && this.psk ? ['psk'] : []
+    return [...first, ...tokens, ...(this.laterPsks?.has((index + 1) as 1 | 2 | 3) ? (['psk'] as const) : [])]
+  }
+
   private isOwnTurn(): boolean {
     return (this.done % 2 === 0) === this.initiator
   }
@@ -193,6 +201,8 @@ export class NoiseHandshake {
   private *start(): Steps<void> {
     if (this.started) return
     this.started = true
+    const modifiers = [...(this.psk ? [0] : []), ...(this.laterPsks?.keys() ?? [])].map((at) => `psk${at}`)
+    yield* this.state.begin(`Noise_XX${modifiers.join('+')}_25519_AESGCM_SHA256`)
     yield* this.state.mixHash(this.prologue)
   }
 
@@ -204,14 +214,16 @@ export class NoiseHandshake {
   private *mixEphemeral(publicKey: Uint8Array): Steps<void> {
     yield* this.state.mixHash(publicKey)
     // With a psk the key must depend on something fresh before anything is sealed (specification §9.2).
-    if (this.psk !== undefined) yield* this.state.mixKey(publicKey)
+    if (this.psk !== undefined || this.laterPsks !== undefined) yield* this.state.mixKey(publicKey)
   }
 
   /** False when a point of the peer gives no secret. */
   private *mixSecret(token: 'ee' | 'es' | 'se' | 'psk'): Steps<boolean> {
     if (token === 'psk') {
-      if (this.psk === undefined) return false
-      yield* this.state.mixKeyAndHash(this.psk)
+      // Only psk0 comes before any key.
+      const psk = this.state.hasKey ? this.laterPsks?.get((this.done + 1) as 1 | 2 | 3) : this.psk
+      if (psk === undefined) return false
+      yield* this.state.mixKeyAndHash(psk)
       return true
     }
     const secret = yield* this.secretOf(token)
