@@ -1,6 +1,7 @@
 // `pnpm bench [p1 p2 …]`: runs the named benches, or all, and prints one table of ratios.
 import { codecBench } from './codec.ts'
 import { floodBench } from './flood/flood.ts'
+import { handshakeBench } from './handshake.ts'
 import { healingBench } from './healing.ts'
 import { kissBench } from './kiss-forwarding.ts'
 import { memoryBench } from './memory/memory.ts'
@@ -8,7 +9,7 @@ import { routingCostBench } from './routing-cost.ts'
 import { websocketBench } from './websocket-forwarding.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 
-const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, routingCostBench, healingBench, memoryBench, floodBench]
+const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, routingCostBench, healingBench, memoryBench, floodBench, handshakeBench]
 
 function line(row: BenchRow): Record<string, string> {
   return {
