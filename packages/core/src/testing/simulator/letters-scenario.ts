@@ -1,0 +1,239 @@
+// Members that write to each other while the network falls apart and processes end: at the end all is healed, and every message that
+// was called delivered or stored must have been heard by the member it was for, once, over all of its lives. Writers and readers keep
+// what they have to keep in stores that outlive their processes.
+
+import { MeshError } from '../../errors/mesh-error.ts'
+import { createMesh, type Mesh } from '../../mesh/mesh.ts'
+import type { Message } from '../../messages/message.ts'
+import type { SeededDice } from '../seeded-dice.ts'
+import { VirtualClock } from '../virtual-clock.ts'
+import { ScenarioFailure, type ScenarioOutcome } from './scenario-outcome.ts'
+import { simEnvironment, simUrl } from './sim-environment.ts'
+import { drawFaultKinds, injectFault } from './sim-faults.ts'
+import { SimWorld } from './sim-world.ts'
+
+export interface LettersScenarioOptions {
+  /** Default 3 to 6, and 20 in one world of 25. */
+  readonly members?: number | undefined
+  /** How long everything has to arrive after the last fault. Default 300 000. */
+  readonly healingMs?: number | undefined
+  readonly settle?: (() => Promise<void>) | undefined
+}
+
+export interface LettersOutcome extends ScenarioOutcome {
+  /** Messages to one member, by what became of them. */
+  readonly delivered: number
+  readonly stored: number
+  readonly partitions: number
+}
+
+/** Rejects with a ScenarioFailure. */
+export function runLettersScenario(seed: number, options: LettersScenarioOptions = {}): Promise<LettersOutcome> {
+  return new LettersScenario(seed, options).run()
+}
+
+interface Letter {
+  readonly text: string
+  readonly from: string
+  readonly to: string
+  readonly isAnswer: boolean
+  /** `sending` for ever when the sender's process ended before it knew. */
+  state: 'sending' | 'delivered' | 'stored' | 'rejected'
+  heard: number
+}
+
+const leastPartitions = 3
+
+class LettersScenario {
+  readonly #seed: number
+  readonly #options: LettersScenarioOptions
+  readonly #world: SimWorld
+  readonly #dice: SeededDice
+  readonly #relays: string[] = []
+  readonly #names: string[] = []
+  readonly #meshes = new Map<string, Mesh>()
+  readonly #letters = new Map<string, Letter>()
+  readonly #broken: string[] = []
+  #partitions = 0
+  #routeChanges = 0
+
+  constructor(seed: number, options: LettersScenarioOptions) {
+    this.#seed = seed
+    this.#options = options
+    this.#world = new SimWorld(seed, { clock: new VirtualClock({ settle: options.settle }), digest: seed < 100 })
+    this.#dice = this.#world.network.dice.fork('letters')
+    const members = options.members ?? (seed % 25 === 0 ? 20 : this.#dice.between(3, 6))
+    for (let relay = this.#dice.between(1, 2); relay > 0; relay -= 1) this.#relays.push(`relay${relay}`)
+    for (let member = members; member > 0; member -= 1) this.#names.push(`member${member}`)
+    const directShare = this.#dice.random()
+    this.#world.mayBeDirect = (one, other) => this.#world.network.dice.fork([one, other].toSorted().join()).chance(directShare)
+  }
+
+  async run(): Promise<LettersOutcome> {
+    const { network } = this.#world
+    for (const name of this.#relays) this.#world.startRouter(name, 'relay')
+    for (const name of this.#names) this.#start(name)
+    await this.#runFor(this.#dice.between(0, 5_000))
+    const faults = this.#dice.between(6, 14)
+    const kinds = drawFaultKinds(this.#dice)
+    for (let fault = 0; fault < faults || this.#partitions < leastPartitions; fault += 1) {
+      if (this.#partitions < leastPartitions || this.#dice.chance(0.3)) this.#partition()
+      else network.note(injectFault(network, this.#dice, kinds, this.#targets()))
+      for (let act = this.#dice.between(1, 5); act > 0; act -= 1) this.#write()
+      await this.#runFor(this.#dice.between(1, this.#dice.chance(0.2) ? 40_000 : 5_000))
+      if (this.#dice.chance(0.3)) network.healAll()
+    }
+    await this.#healAndCheck()
+    const letters = [...this.#letters.values()]
+    const count = (state: Letter['state']): number => letters.filter((letter) => letter.state === state).length
+    return {
+      seed: this.#seed,
+      digest: network.digest(),
+      deliveries: network.deliveries,
+      routeChanges: this.#routeChanges,
+      faults,
+      calls: letters.length,
+      answers: letters.filter(({ heard }) => heard === 1).length,
+      delivered: count('delivered'),
+      stored: count('stored'),
+      partitions: this.#partitions,
+      virtualMs: network.clock.now(),
+    }
+  }
+
+  #targets(): Parameters<typeof injectFault>[3] {
+    const nodes = [...this.#relays, ...this.#names]
+    const pairs = nodes.flatMap((one, index) => nodes.slice(index + 1).map((other) => [one, other] as const))
+    return { nodes, pairs, restart: (name, told) => this.#restart(name, told) }
+  }
+
+  /** Two halves that do not hear of each other: told to both, or not. */
+  #partition(): void {
+    const { network } = this.#world
+    const nodes = [...this.#relays, ...this.#names]
+    const inside = new Set(nodes.filter(() => this.#dice.chance(0.5)))
+    const silent = this.#dice.chance(0.5)
+    this.#partitions += 1
+    network.note(`partition ${silent ? 'in silence ' : ''}${[...inside].join(' ')}`)
+    for (const one of inside) {
+      for (const other of nodes) {
+        if (inside.has(other)) continue
+        if (!silent) network.cut(one, other)
+        else for (const [from, to] of [[one, other], [other, one]] as const) network.silence(from, to)
+      }
+    }
+  }
+
+  #start(name: string): void {
+    const { network } = this.#world
+    const mesh = createMesh({ name, relays: this.#relays.map(simUrl) }, simEnvironment(this.#world, name))
+    this.#meshes.set(name, mesh)
+    mesh.on('peer', () => (this.#routeChanges += 1))
+    mesh.on('error', (error) => this.#broken.push(`${name} reports ${error.code}: ${error.message}`))
+    mesh.on('message', (message) => this.#hear(name, message))
+    mesh.on('delivery', ({ id, state }) => {
+      network.note(`${name} is told that ${id} is ${state}`)
+      if (state !== 'delivered') this.#broken.push(`${name} is told that a message is ${state}`)
+    })
+  }
+
+  #hear(name: string, message: Message): void {
+    const text = String(message.parts[0])
+    const letter = this.#letters.get(text)
+    if (letter === undefined) return void this.#broken.push(`${name} heard '${text}', which nobody wrote`)
+    letter.heard += 1
+    this.#world.network.note(`${name} hears ${text}`)
+    if (letter.to !== name) this.#broken.push(`${name} heard '${text}', which was for ${letter.to}`)
+    if (letter.heard > 1) this.#broken.push(`${name} heard '${text}' ${letter.heard} times`)
+    if (letter.isAnswer || !this.#dice.chance(0.3)) return
+    const answer = this.#letter(name, letter.from, true)
+    this.#follow(answer, message.reply(answer.text))
+  }
+
+  #letter(from: string, to: string, isAnswer: boolean): Letter {
+    const text = `${isAnswer ? 'answer' : 'letter'} ${this.#letters.size + 1}`
+    const letter: Letter = { text, from, to, isAnswer, state: 'sending', heard: 0 }
+    this.#letters.set(text, letter)
+    return letter
+  }
+
+  #write(): void {
+    const present = [...this.#meshes.keys()]
+    if (present.length === 0) return
+    const from = this.#dice.pick(present)
+    const to = this.#dice.pick(this.#names)
+    const mesh = this.#meshes.get(from)
+    if (to === from || mesh === undefined) return
+    const letter = this.#letter(from, to, false)
+    const address = this.#world.addressOf(to)
+    const target = this.#dice.chance(0.3) ? address.slice(0, -5) : address
+    this.#follow(letter, mesh.send(target, letter.text))
+  }
+
+  #follow(letter: Letter, sent: Promise<{ readonly state: 'delivered' | 'stored' }>): void {
+    sent.then(
+      ({ state }) => {
+        letter.state = state
+        this.#world.network.note(`${letter.text} of ${letter.from} is ${state}`)
+        if (state === 'delivered' && letter.heard !== 1) this.#broken.push(`'${letter.text}' was called delivered and was heard ${letter.heard} times`)
+      },
+      (error: unknown) => {
+        letter.state = 'rejected'
+        if (!(error instanceof MeshError)) this.#broken.push(`sending rejected with something else: ${String(error)}`)
+        else if (error.code !== 'CLOSED') this.#broken.push(`'${letter.text}' rejected with ${error.code}: ${error.message}`)
+      },
+    )
+  }
+
+  #restart(name: string, told: boolean): void {
+    const { network } = this.#world
+    if (network.running(name) === undefined) return
+    const mesh = this.#meshes.get(name)
+    this.#meshes.delete(name)
+    if (told && mesh !== undefined && this.#dice.chance(0.3)) {
+      network.note(`${name} says that it leaves`)
+      void mesh.close().then(() => network.kill(name, told))
+    } else network.kill(name, told)
+    network.clock.setTimer(this.#dice.between(5_000, 60_000), () => {
+      network.kill(name, told)
+      network.note(`${name} returns`)
+      if (this.#relays.includes(name)) this.#world.startRouter(name, 'relay')
+      else this.#start(name)
+    })
+  }
+
+  async #healAndCheck(): Promise<void> {
+    const { network } = this.#world
+    network.note('everything heals')
+    network.healAll()
+    const until = network.clock.now() + (this.#options.healingMs ?? 300_000)
+    // Those that are away come back first, and then everything has the time to arrive.
+    await this.#runFor(70_000)
+    network.healAll()
+    while (network.clock.now() < until && this.#waiting().length > 0) await this.#runFor(10_000)
+    const [waiting] = this.#waiting()
+    if (waiting) this.#fail(`'${waiting.text}' of ${waiting.from} is ${waiting.state} and was heard ${waiting.heard} times`)
+    // What is doubled needs time to come again.
+    await this.#runFor(120_000)
+    for (const [name, mesh] of this.#meshes) {
+      const left = mesh.outbox.list()
+      if (left.length > 0) this.#fail(`${name} still stores ${left.map(({ parts }) => parts[0]).join(', ')}`)
+    }
+    if (this.#letters.size === 0) this.#fail('nothing was written')
+  }
+
+  /** What must arrive and has not. */
+  #waiting(): Letter[] {
+    return [...this.#letters.values()].filter(({ state, heard }) => (state === 'delivered' || state === 'stored') && heard !== 1)
+  }
+
+  async #runFor(ms: number): Promise<void> {
+    await this.#world.network.clock.advance(ms)
+    const [first] = this.#broken
+    if (first !== undefined) this.#fail(first)
+  }
+
+  #fail(what: string): never {
+    throw new ScenarioFailure(this.#seed, what, this.#world.network)
+  }
+}
