@@ -7,9 +7,11 @@ import { npmRun } from './workspace.mjs'
 const faultSeeds = 5_000
 /** Of meshes with their apps. */
 const meshSeeds = 200
+/** Of members that write to each other. */
+const letterSeeds = 60
 
 export async function simulator() {
-  return (await replays()) && (await passes(['--seeds', `${faultSeeds}`])) && (await passes(['--seeds', `${meshSeeds}`, '--world', 'both'])) && passes(['--controls'])
+  return (await replays()) && (await passes(['--seeds', `${faultSeeds}`])) && (await passes(['--seeds', `${meshSeeds}`, '--world', 'both'])) && (await passes(['--seeds', `${letterSeeds}`, '--world', 'letters'])) && passes(['--controls'])
 }
 
 async function passes(args) {

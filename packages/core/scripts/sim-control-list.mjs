@@ -49,4 +49,24 @@ export const controls = [
     world: 'edge',
     replace: [{ file: 'plain-edge/plain-words.js', text: 'return cost >= injectedCost;', by: 'return false;' }],
   },
+  {
+    name: 'MM5 (a message is taken once)',
+    world: 'letters',
+    replace: [{ file: 'messages/messages.js', text: 'this.#taken.add(whoPart(from), body.id)', by: 'true' }],
+  },
+  {
+    name: 'MM5 kept (also by the next process)',
+    world: 'letters',
+    replace: [{ file: 'messages/messages.js', text: 'this.#taken.attach(store);', by: '' }],
+  },
+  {
+    name: 'the outbox (what is stored is sent by the next process)',
+    world: 'letters',
+    replace: [{ file: 'messages/messages.js', text: 'void this.#resume(store);', by: ';' }],
+  },
+  {
+    name: 'saying again (what is not answered)',
+    world: 'letters',
+    replace: [{ file: 'messages/deliveries.js', text: "else if (error.code !== 'CLOSED')\n            this.#later(lane, letter);", by: '' }],
+  },
 ]

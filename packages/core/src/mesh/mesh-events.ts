@@ -28,7 +28,7 @@ export const meshEventNames: readonly string[] = [
 
 /** What `mesh.on` tells. Inside a listener the tables already show what it was told. */
 export interface MeshEvents {
-  /** The first link is up, to a relay or to anybody else. */
+  /** The first link is up, to a relay or to anybody else, and what was told over it is in the tables (after a second at most). */
   online: [event: OnlineEvent]
   /** The last link is down. */
   offline: []

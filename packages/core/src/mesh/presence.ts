@@ -4,6 +4,10 @@ import type { Router } from '../routing/router.ts'
 /** Alone for this long is worth a warning: other people's pages take a moment to load. */
 export const aloneMs = 10_000
 
+/** Proofs come within a round trip; for those of a liar nobody waits longer. */
+const settleMsMax = 1_000
+const settleStepMs = 10
+
 export interface PresenceOptions {
   readonly clock: Clock
   online(first: boolean): void
@@ -18,7 +22,9 @@ export class Presence {
   readonly #direct = new Set<string>()
   readonly #members = new Set<string>()
   #router: Router | undefined
+  #online = false
   #wasOnline = false
+  #cancelOnline: (() => void) | undefined
   #cancelAlone: (() => void) | undefined
 
   constructor(options: PresenceOptions) {
@@ -26,7 +32,7 @@ export class Presence {
   }
 
   get online(): boolean {
-    return this.#direct.size > 0
+    return this.#online
   }
 
   attach(router: Router): void {
@@ -40,19 +46,39 @@ export class Presence {
     if (!this.#router || address === this.#router.address) return
     keep(this.#members, address, destination?.kind === 'member')
     this.#watchAlone()
-    const before = this.online
     keep(this.#direct, address, destination?.direct === true)
-    if (this.online === before) return
-    if (!this.online) return this.#options.offline()
-    const first = !this.#wasOnline
-    this.#wasOnline = true
-    this.#options.online(first)
+    if (this.#direct.size === 0) this.#goOffline()
+    else if (!this.#online) this.#cancelOnline ??= this.#options.clock.setTimer(0, () => this.#goOnline(this.#options.clock.now()))
   }
 
   close(): void {
     this.#router = undefined
     this.#cancelAlone?.()
+    this.#cancelOnline?.()
     this.#direct.clear()
+    this.#online = false
+  }
+
+  /** Not before what the neighbour told is in the tables: whoever hears that it is online finds who else is there (PY-17). */
+  #goOnline(since: number): void {
+    const { clock } = this.#options
+    if (this.#router?.settled === false && clock.now() - since < settleMsMax) {
+      this.#cancelOnline = clock.setTimer(settleStepMs, () => this.#goOnline(since))
+      return
+    }
+    this.#cancelOnline = undefined
+    this.#online = true
+    const first = !this.#wasOnline
+    this.#wasOnline = true
+    this.#options.online(first)
+  }
+
+  #goOffline(): void {
+    this.#cancelOnline?.()
+    this.#cancelOnline = undefined
+    if (!this.#online) return
+    this.#online = false
+    this.#options.offline()
   }
 
   #watchAlone(): void {

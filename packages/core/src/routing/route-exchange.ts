@@ -238,6 +238,11 @@ export class RouteExchange {
     for (const change of this.table.reselect(neighbour)) this.#selected(this.#intake.weighed(change))
   }
 
+  /** Entries that wait for their proof, of the neighbour that has most of them. */
+  get unproven(): number {
+    return this.#intake.unprovenCount
+  }
+
   sizes(): TableSize[] {
     const { size } = this.table
     return [

@@ -307,6 +307,11 @@ export class Router {
   }
 
   /** How full the tables are that neighbours can fill. */
+  /** What neighbours told is in the tables, and none of it waits for its proof. */
+  get settled(): boolean {
+    return this.#exchange.unproven === 0
+  }
+
   sizes(): TableSize[] {
     return [
       ...this.#exchange.sizes(),

@@ -119,7 +119,12 @@ class LettersScenario {
       for (const other of nodes) {
         if (inside.has(other)) continue
         if (!silent) network.cut(one, other)
-        else for (const [from, to] of [[one, other], [other, one]] as const) network.silence(from, to)
+        else
+          for (const [from, to] of [
+            [one, other],
+            [other, one],
+          ] as const)
+            network.silence(from, to)
       }
     }
   }
@@ -175,7 +180,8 @@ class LettersScenario {
       ({ state }) => {
         letter.state = state
         this.#world.network.note(`${letter.text} of ${letter.from} is ${state}`)
-        if (state === 'delivered' && letter.heard !== 1) this.#broken.push(`'${letter.text}' was called delivered and was heard ${letter.heard} times`)
+        if (state === 'delivered' && letter.heard !== 1)
+          this.#broken.push(`'${letter.text}' was called delivered and was heard ${letter.heard} times`)
       },
       (error: unknown) => {
         letter.state = 'rejected'
