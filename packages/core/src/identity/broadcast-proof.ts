@@ -1,9 +1,10 @@
 // What a broadcast carries, and its proof (SE9): the origin's signature, so that every node on the way drops what was forged
 // or altered, and with a network key a seal, so that only members read it.
 //
-//   epoch u32 | counter u32 | form u8 (0 open, 1 sealed) | sealed only: salt 16 | body | signature 64
+//   epoch u32 | counter u32 | flags u8 (1 sealed, 2 fleeting, 4 own tree) | before varint | said u48 | sealed only: salt 16 | body | signature 64
 //
-// (origin, epoch, counter) is the id. The salt is drawn once per process; the key of the seal is HKDF of the broadcast key
+// (origin, epoch, fleeting, counter) is the id. `before` is how many of the counters before this one can still be had, `said` when it
+// was said: milliseconds since 1970 by the origin's clock. The salt is drawn once per process and epoch; the key of the seal is HKDF of the broadcast key
 // with that salt and `broadcast ` + origin, its nonce the counter, its associated data all before the body. The signature
 // covers network, origin, service and everything before it.
 
@@ -18,9 +19,8 @@ import { encodeWireNetwork, type WireNetwork } from './wire-network.ts'
 
 export const broadcastSaltBytes = 16
 const signatureBytes = 64
-const formOpen = 0
-const formSealed = 1
-const u32Max = 2 ** 32 - 1
+const flags = { sealed: 1, fleeting: 2, ownTree: 4 } as const
+const flagsKnown = 7
 
 /** Who says it, and to whom. */
 export interface BroadcastFrame {
@@ -30,9 +30,21 @@ export interface BroadcastFrame {
   readonly service: string
 }
 
-export interface Broadcast {
+/** What the origin says about it beside the body. */
+export interface BroadcastHead {
   readonly epoch: number
   readonly counter: number
+  /** Nobody keeps it for those who are away. */
+  readonly fleeting: boolean
+  /** It takes a tree of its origin's own. */
+  readonly ownTree: boolean
+  /** Of the counters before this one, how many can still be had. */
+  readonly before: number
+  /** Milliseconds since 1970. */
+  readonly saidAt: number
+}
+
+export interface Broadcast extends BroadcastHead {
   /** With `salt` sealed. */
   readonly body: Uint8Array
   readonly salt: Uint8Array | undefined
@@ -49,15 +61,11 @@ export interface BroadcastSigner {
 /** The data of a broadcast. `counter` is 1 … 2^32 − 1 and used once. */
 export function* signBroadcast(
   frame: BroadcastFrame,
-  { epoch, counter, body }: Pick<Broadcast, 'epoch' | 'counter' | 'body'>,
+  { body, ...head }: BroadcastHead & Pick<Broadcast, 'body'>,
   { crypto, keyPair, keys, salt }: BroadcastSigner,
 ): Steps<Uint8Array> {
-  const head = new ByteWriter(32)
-    .u32(epoch)
-    .u32(counter)
-    .u8(keys ? formSealed : formOpen)
-  const before = keys ? head.bytes(salt).finish() : head.finish()
-  const said = keys ? yield* wait(crypto.seal(yield* broadcastKey(frame, salt, { keys, crypto }), nonceOf(counter), before, body)) : body
+  const before = headBytes(head, keys && salt)
+  const said = keys ? yield* wait(crypto.seal(yield* broadcastKey(frame, salt, { keys, crypto }), nonceOf(head), before, body)) : body
   const signed = concatBytes([before, said])
   return concatBytes([signed, yield* wait(keyPair.sign(signedText(frame, signed)))])
 }
@@ -67,11 +75,21 @@ export function readBroadcast(data: Uint8Array): Broadcast | WireFault {
   const reader = new ByteReader(data.subarray(0, Math.max(0, data.length - signatureBytes)))
   const epoch = reader.u32()
   const counter = reader.u32()
-  const form = reader.u8()
-  if (form > formSealed) return new WireFault('unknown-kind', `form ${form} of broadcasts`)
-  const salt = form === formSealed ? reader.bytes(broadcastSaltBytes) : undefined
+  const flag = reader.u8()
+  if (flag > flagsKnown) return new WireFault('unknown-kind', `flags ${flag} of broadcasts`)
+  const before = reader.varint()
+  const saidAt = reader.u48()
+  const salt = flag & flags.sealed ? reader.bytes(broadcastSaltBytes) : undefined
   const body = reader.rest()
-  return reader.failed ? new WireFault('truncated', 'a broadcast ends early') : { epoch, counter, body, salt }
+  if (reader.failed) return new WireFault('truncated', 'a broadcast ends early')
+  if (counter === 0 || before >= counter) return new WireFault('bad-value', `${before} broadcasts before number ${counter}`)
+  return { epoch, counter, fleeting: (flag & flags.fleeting) !== 0, ownTree: (flag & flags.ownTree) !== 0, before, saidAt, body, salt }
+}
+
+function headBytes({ epoch, counter, fleeting, ownTree, before, saidAt }: BroadcastHead, salt: Uint8Array | undefined): Uint8Array {
+  const flag = (salt ? flags.sealed : 0) | (fleeting ? flags.fleeting : 0) | (ownTree ? flags.ownTree : 0)
+  const head = new ByteWriter(48).u32(epoch).u32(counter).u8(flag).varint(before).u48(saidAt)
+  return salt ? head.bytes(salt).finish() : head.finish()
 }
 
 /** Whether the owner of `publicKey` said exactly this. */
@@ -87,12 +105,11 @@ export function* broadcastHolds(
 /** The body; undefined when it was sealed with another key. */
 export function* openBroadcast(
   frame: BroadcastFrame,
-  { epoch, counter, body, salt }: Broadcast,
+  { body, salt, ...head }: Broadcast,
   key: { readonly keys: NetworkKeys; readonly crypto: Crypto },
 ): Steps<Uint8Array | undefined> {
   if (salt === undefined) return undefined
-  const before = new ByteWriter(32).u32(epoch).u32(counter).u8(formSealed).bytes(salt).finish()
-  return yield* wait(key.crypto.open(yield* broadcastKey(frame, salt, key), nonceOf(counter), before, body))
+  return yield* wait(key.crypto.open(yield* broadcastKey(frame, salt, key), nonceOf(head), headBytes(head, salt), body))
 }
 
 function* broadcastKey(
@@ -110,6 +127,6 @@ function signedText({ network, origin, service }: BroadcastFrame, signed: Uint8A
   return writer.string(origin).string(service).bytes(signed).finish()
 }
 
-function nonceOf(counter: number): Uint8Array {
-  return new ByteWriter(12).u32(0).u32(0).u32(Math.min(counter, u32Max)).finish()
+function nonceOf({ fleeting, counter }: Pick<BroadcastHead, 'fleeting' | 'counter'>): Uint8Array {
+  return new ByteWriter(12).u32(0).u32(fleeting ? 1 : 0).u32(counter).finish()
 }

@@ -36,6 +36,19 @@ function costOf(message: ControlMessage): number {
     // Questions have a budget of their own, above which they are dropped.
     case 'request':
       return 0.02
+    // What is behind them is bounded where it is done; these bound the reading.
+    case 'have':
+    case 'graft':
+      return 0.2 + message.ids.length / 256
+    case 'holds':
+    case 'want':
+      return 0.5 + message.rows.length / 256
+    case 'prune':
+      return 0.1
+    case 'digest':
+      return 0.5
+    case 'receipts':
+      return 0.2 + message.receipts.length / 64
     case 'refresh':
     case 'notice':
       return 5

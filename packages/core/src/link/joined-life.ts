@@ -85,6 +85,11 @@ export class JoinedLife {
     this.#egress.control(message)
   }
 
+  /** Packets are dropped. */
+  get full(): boolean {
+    return this.#egress.full
+  }
+
   drained(): void {
     this.#egress.drained()
   }

@@ -91,6 +91,11 @@ export class LinkEgress {
     return this.#congested || this.#heldBytes > 0
   }
 
+  /** So much waits that packets are dropped. */
+  get full(): boolean {
+    return this.#heldBytes >= egressBytesMax
+  }
+
   /** The channel has room again. */
   drained(): void {
     this.#congested = false

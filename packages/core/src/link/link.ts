@@ -167,6 +167,11 @@ export class Link implements Reading {
     return this.#state.phase === 'joined' && this.#state.life.passPacket(bytes, frame, from)
   }
 
+  /** What is sent now does not leave. */
+  get full(): boolean {
+    return this.#state.phase !== 'joined' || this.#state.life.full
+  }
+
   sendControl(message: ControlMessage): void {
     if (this.#state.phase === 'joined') this.#state.life.control(message)
   }

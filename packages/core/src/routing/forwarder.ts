@@ -11,7 +11,6 @@ import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { dataBytesMax, decodePacket, encodePacket } from '../wire/packet-codec.ts'
 import { textBytes } from '../wire/text-cache.ts'
 import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
-import type { Broadcasts } from './broadcasts.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { sessionService, type EndToEnd } from './end-to-end.ts'
 import type { Reachability } from './reachability.ts'
@@ -36,7 +35,8 @@ export interface ForwarderParts {
   readonly exchange: RouteExchange
   readonly reachability: Reachability
   readonly dispatcher: Dispatcher
-  readonly broadcasts: Broadcasts
+  /** Takes what is said to all. */
+  readonly broadcasts: { receive(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void }
   readonly plainEdge: PlainEdge
   fault(code: string, message: string): void
 }

@@ -6,6 +6,7 @@ import type { Channel } from '../channel/channel.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import { epochOf, type MemberRecord } from '../identity/member-record.ts'
 import { isKeyed } from '../identity/wire-network.ts'
+import type { Gossip } from '../gossip/gossip.ts'
 import { Link, type LinkOptions } from '../link/link.ts'
 import { ReadingTurns } from '../link/reading-turns.ts'
 import type { LinkEnding, LinkOwner, ProvenRecord } from '../link/link-owner.ts'
@@ -14,6 +15,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
 import type { Awaitable } from '../ports/crypto.ts'
+import { isGossip } from '../wire/gossip-control.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import type { Forwarder } from './forwarder.ts'
 import { Flaps } from './flaps.ts'
@@ -43,6 +45,7 @@ export interface NeighbourhoodParts {
   readonly forwarder: Forwarder
   readonly plainEdge: PlainEdge
   readonly memory: MemoryBudget
+  readonly gossip: Gossip<LinkNeighbour>
   /** This node's signed record as it is now. */
   record(): Awaitable<Uint8Array>
   noticed(notice: { readonly code: string; readonly text: string; readonly from: string }): void
@@ -116,7 +119,7 @@ export class Neighbourhood {
   }
 
   #linkOwner(): LinkOwner {
-    const { identity, clock, dice, log, plainNodes, exchange, forwarder, plainEdge, noticed, fault, record } = this.#parts
+    const { identity, clock, dice, log, plainNodes, exchange, forwarder, plainEdge, gossip, noticed, fault, record } = this.#parts
     const { crypto, exchangeKeys, network, otherKeyHashes, keyring, address } = identity
     const withNeighbour = (link: Link, act: (neighbour: LinkNeighbour) => void): void => {
       const neighbour = this.#neighbours.get(link)
@@ -134,6 +137,7 @@ export class Neighbourhood {
       upgraded: (link) => plainEdge.leave(link),
       control: (link, message) => {
         if (message.type === 'notice') noticed({ code: message.code, text: message.text, from: link.peer?.address ?? '' })
+        else if (isGossip(message)) withNeighbour(link, (neighbour) => gossip.control(neighbour, message))
         else withNeighbour(link, (neighbour) => exchange.receive(neighbour, message))
       },
       told: (link) => {
@@ -174,6 +178,7 @@ export class Neighbourhood {
     this.#parts.log.write(4, 'link', `joined ${record.address} over ${link.channel.label}`)
     if (this.#parts.identity.kind === 'relay' && kind === 'member') link.keepNames(leafNamesKept)
     this.#parts.exchange.join(neighbour, proof)
+    this.#parts.gossip.join(neighbour)
     return undefined
   }
 
@@ -188,7 +193,7 @@ export class Neighbourhood {
   }
 
   #linkClosed(link: Link, ending: LinkEnding): void {
-    const { plainEdge, log, exchange } = this.#parts
+    const { plainEdge, log, gossip, exchange } = this.#parts
     const neighbour = this.#neighbours.get(link)
     const address = neighbour?.address ?? plainEdge.addressesBehind(link)[0]
     this.#links.delete(link)
@@ -197,6 +202,7 @@ export class Neighbourhood {
       this.#neighbours.delete(link)
       log.write(4, 'link', `lost ${neighbour.address} over ${link.channel.label}`)
       if (ending === 'broke' && !this.#closed) this.#count(neighbour)
+      gossip.leave(neighbour)
       exchange.leave(neighbour)
     }
     if (ending !== 'here' && !this.#closed && address !== undefined) this.#parts.lost(address)
@@ -215,6 +221,7 @@ export class Neighbourhood {
     }
     this.#parts.exchange.tick(now)
     this.#parts.memory.review()
+    this.#parts.gossip.tick(now)
     const nextMs = waits ? waitingTickEveryMs : tickEveryMs
     this.#cancelTick = this.#links.size > 0 ? this.#parts.clock.setTimer(nextMs, () => this.#tick()) : undefined
   }

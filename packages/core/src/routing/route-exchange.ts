@@ -4,8 +4,10 @@
 
 import type { MemberRecord } from '../identity/member-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
+import { TokenBucket } from '../link/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ControlMessage, Digest } from '../wire/control.ts'
+import type { GossipMessage } from '../wire/gossip-control.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import { DigestWatch } from './digest-watch.ts'
 import { costInfinite } from './link-cost.ts'
@@ -22,12 +24,20 @@ import { Wants } from './wants.ts'
 
 /** Origins that one node keeps routes to; more are refused and counted. */
 export const originsMax = 20_000
+/** Records of nobody that there is a route to, asked for in a second, and at once. */
+const borrowedPerSecond = 50
+const borrowedAtOnce = 256
 /** An origin without routes is remembered this long, so that an old advert cannot come back as news. */
 const rememberLostMs = 180_000
+
+/** What is about routes. */
+type RouteMessage = Exclude<ControlMessage, GossipMessage | { type: 'records' | 'ping' | 'pong' | 'notice' }>
 
 export interface RouteExchangePort {
   /** The route to an origin, or what its record says, is different now. */
   changed(address: string): void
+  /** Of somebody there may be no route to any more, and of whom something is kept here. */
+  keptRecord(address: string): ProvenRecord | undefined
   fault(code: string, message: string): void
 }
 
@@ -47,6 +57,7 @@ export class RouteExchange {
   readonly #leafness: Leafness
   readonly #requests: Requests<LinkNeighbour>
   readonly #wants: Wants<LinkNeighbour>
+  readonly #borrowing: TokenBucket
   #refreshedAt = Number.NEGATIVE_INFINITY
 
   /** `leaf`: it carries nothing for others, whatever its links are. */
@@ -56,6 +67,7 @@ export class RouteExchange {
     this.#clock = clock
     this.#own = own
     this.#port = port
+    this.#borrowing = new TokenBucket(borrowedPerSecond, borrowedAtOnce, clock.now())
     this.#teller = new RouteTeller(clock, this.table, () => ({ destination: identity.address, seq48: own.seq48, metric: 0, hops: 0 }))
     this.#leafness = new Leafness(identity.kind, leaf, {
       neighbours: () => this.#neighbours.keys(),
@@ -68,6 +80,7 @@ export class RouteExchange {
       born: (address) => this.#teller.born(address),
       selected: (change, known) => this.#selected(change, known),
       renewed: (address) => port.changed(address),
+      kept: (address) => port.keptRecord(address),
       fault: (code, message) => port.fault(code, message),
     })
     const ask = (neighbour: LinkNeighbour, destination: string, seq48: number, hops: number): void => {
@@ -111,9 +124,9 @@ export class RouteExchange {
     return this.#intake.awaitsProof(address)
   }
 
-  /** A leaf asks its relay for the record of somebody that it was not told of. */
+  /** Asks for the record of somebody that this node was not told of: a leaf is told of few, and nobody of who is gone. */
   borrow(neighbour: LinkNeighbour, address: string): void {
-    if (this.isStub) this.#intake.borrow(neighbour, address)
+    if (this.#neighbours.has(neighbour) && this.#borrowing.take(1, this.#clock.now())) this.#intake.borrow(neighbour, address)
   }
 
   join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
@@ -137,7 +150,7 @@ export class RouteExchange {
     if (!this.table.get(neighbour.address)) this.#intake.forget(neighbour.address)
   }
 
-  receive(neighbour: LinkNeighbour, message: Exclude<ControlMessage, { type: 'records' | 'ping' | 'pong' | 'notice' }>): void {
+  receive(neighbour: LinkNeighbour, message: RouteMessage): void {
     switch (message.type) {
       case 'routes':
         return this.#intake.routes(neighbour, message.entries, message.complete)

@@ -26,6 +26,8 @@ export interface RouteIntakePort {
   selected(change: Change<LinkNeighbour>, known: boolean): void
   /** What the record of an origin says is different now. */
   renewed(address: string): void
+  /** The record of somebody who may be gone, and of whom something is kept here. */
+  kept(address: string): ProvenRecord | undefined
   fault(code: string, message: string): void
 }
 
@@ -178,7 +180,7 @@ export class RouteIntake {
     const records: Uint8Array[] = []
     // Nobody of ours asks for more at a time, nor twice for the same.
     for (const address of new Set(wanted.slice(0, pullsMax).map((one) => one.address))) {
-      const proof = this.proof(address)
+      const proof = this.proof(address) ?? this.#port.kept(address)
       if (proof) records.push(proof.bytes)
     }
     if (records.length > 0) neighbour.link.sendControl({ type: 'records', records })

@@ -6,20 +6,22 @@ import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { epochOf, type ServiceAdvert } from '../identity/member-record.ts'
 import { isKeyed } from '../identity/wire-network.ts'
+import { Gossip, type SayOptions } from '../gossip/gossip.ts'
 import type { Link, LinkOptions } from '../link/link.ts'
 import { PlainEdge } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import { silentLog, type Log } from '../ports/log.ts'
+import type { BroadcastId } from '../wire/gossip-control.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { Announcements } from './announcements.ts'
-import { Broadcasts } from './broadcasts.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import { contextsMax } from './contexts.ts'
 import { Dispatcher, servicesMax } from './dispatcher.ts'
 import { sessionService, type EndToEnd } from './end-to-end.ts'
 import { Forwarder } from './forwarder.ts'
+import type { LinkNeighbour } from './link-neighbour.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import { LiveOriginView, type OriginView } from './origin-view.ts'
 import { OwnContents, wireLoad } from './own-contents.ts'
@@ -28,7 +30,7 @@ import { Reachability } from './reachability.ts'
 import { RouteExchange } from './route-exchange.ts'
 import type { Arrival, Destination, PacketHandler, RouterEvents, ServiceRow } from './routing-types.ts'
 import type { TableSize } from './table-sizes.ts'
-import { waitingPacketsMax } from './waiting-packets.ts'
+import { WaitingPackets, waitingPacketsMax } from './waiting-packets.ts'
 
 export type { CapableIdentity } from './capable-identity.ts'
 export type { Link as RouterLink, LinkPeer } from '../link/link.ts'
@@ -59,7 +61,9 @@ export class Router {
   readonly #reachability: Reachability
   readonly #plainEdge: PlainEdge
   readonly #forwarder: Forwarder
-  readonly #broadcasts: Broadcasts
+  readonly #gossip: Gossip<LinkNeighbour>
+  /** Broadcasts whose origin is not proven yet. */
+  readonly #unproven: WaitingPackets
   readonly #here: Arrival
   #closed = false
 
@@ -96,8 +100,9 @@ export class Router {
       changed: (address) => {
         this.#reachability.review(address)
         this.#forwarder.routeChanged(address)
-        this.#broadcasts.routeChanged(address)
+        this.#unproven.routed(address)
       },
+      keptRecord: (address) => this.#gossip.record(address),
       fault,
     }, options.leaf)
     this.#reachability = new Reachability(this.address, this.#exchange, {
@@ -121,15 +126,8 @@ export class Router {
       packet: (packet, from, link) => this.#fromPlain(packet, from, link),
       fault,
     })
-    this.#broadcasts = new Broadcasts({
-      identity,
-      clock: options.clock,
-      dice: options.dice,
-      exchange: this.#exchange,
-      dispatcher: this.#dispatcher,
-      epoch: () => epochOf(this.#own.seq48),
-      fault,
-    })
+    this.#unproven = new WaitingPackets(options.clock)
+    this.#gossip = this.#newGossip(identity, options)
     this.#forwarder = new Forwarder({
       address: this.address,
       keyed: this.keyed,
@@ -137,7 +135,7 @@ export class Router {
       exchange: this.#exchange,
       reachability: this.#reachability,
       dispatcher: this.#dispatcher,
-      broadcasts: this.#broadcasts,
+      broadcasts: this.#gossip,
       plainEdge: this.#plainEdge,
       fault,
     })
@@ -151,6 +149,7 @@ export class Router {
       exchange: this.#exchange,
       forwarder: this.#forwarder,
       plainEdge: this.#plainEdge,
+      gossip: this.#gossip,
       record: () => this.#own.bytes(),
       noticed: (notice) => events.emit('notice', notice),
       lost: (address) => events.emit('lost', { address }),
@@ -229,7 +228,14 @@ export class Router {
 
   /** To every member that can be reached; `service` names the handler there. Never comes back here. */
   flood(packet: Packet): Awaitable<MeshError | undefined> {
-    return this.#closed ? undefined : this.#broadcasts.flood(packet)
+    const said = this.say(packet)
+    const errorOf = (answer: BroadcastId | MeshError): MeshError | undefined => (answer instanceof MeshError ? answer : undefined)
+    return said instanceof Promise ? said.then(errorOf) : errorOf(said)
+  }
+
+  /** As `flood`; gives the id under which it is known everywhere. */
+  say(packet: Packet, options: SayOptions = {}): Awaitable<BroadcastId | MeshError> {
+    return this.#closed ? new MeshError('CLOSED', 'the router is closed') : this.#gossip.say(packet, options)
   }
 
   /** Greets whoever is at the other end. `expect`: the only address that may answer; `admit`: what a plain node may claim. */
@@ -317,6 +323,7 @@ export class Router {
       ...this.#exchange.sizes(),
       { table: 'waiting packets', size: this.#forwarder.waiting, max: waitingPacketsMax },
       { table: 'contexts', size: this.#dispatcher.contexts.size, max: contextsMax },
+      ...this.#gossip.sizes(),
       { table: 'services', size: this.#dispatcher.services.size, max: servicesMax },
     ]
   }
@@ -379,8 +386,32 @@ export class Router {
     this.#exchange.stop()
     this.#plainEdge.stop()
     this.#forwarder.stop()
-    this.#broadcasts.stop()
+    this.#unproven.stop()
+    this.#gossip.stop()
     await down
+  }
+
+  #newGossip(identity: CapableIdentity, { clock, dice }: RouterOptions): Gossip<LinkNeighbour> {
+    const exchange = this.#exchange
+    return new Gossip<LinkNeighbour>({
+      identity,
+      clock,
+      dice,
+      port: {
+        neighbours: () => exchange.neighbours(),
+        epoch: () => epochOf(this.#own.seq48),
+        passesOn: () => !exchange.isStub,
+        record: (origin) => exchange.record(origin),
+        whenProven: (origin, neighbour, { proven, giveUp }) => {
+          exchange.borrow(neighbour, origin)
+          if (!exchange.awaitsProof(origin) || !this.#unproven.keep(origin, proven, giveUp)) giveUp()
+        },
+        deliver: (packet, { id, via, hops }) => {
+          this.#dispatcher.deliver(packet, { via, hops, verified: true, plain: false, broadcast: true, said: id })
+        },
+        fault: (code, message) => this.#announcements.fault(code, message),
+      },
+    })
   }
 
   /** A packet from a plain neighbour: for this node, for another, or for whoever offers its service. */

@@ -1,3 +1,4 @@
+import type { BroadcastId } from '../wire/gossip-control.ts'
 import type { DecodedPacket } from '../wire/packet.ts'
 
 export type PeerKind = 'member' | 'relay' | 'plain'
@@ -16,6 +17,8 @@ export interface Arrival {
   /** The source is a plain ALN node. */
   readonly plain: boolean
   readonly broadcast: boolean
+  /** The id of a broadcast. */
+  readonly said?: BroadcastId | undefined
 }
 
 /** Takes a packet. May throw or reject: the router catches it, reports `HANDLER_FAILED` and tells the origin. */

@@ -1,4 +1,4 @@
-import { RangeSet } from './range-set.ts'
+import { RangeSet } from '../bytes/range-set.ts'
 import { ackDelayMs, ackElicitingMax, ackRangesMax } from './session-limits.ts'
 import type { SessionFrame } from './session-frames.ts'
 

@@ -4,7 +4,7 @@
 // oldest packets are said again, and the timeout doubles. Time is an argument; there is no timer here.
 
 import { WireFault } from '../wire/wire-fault.ts'
-import type { Range } from './range-set.ts'
+import type { Range } from '../bytes/range-set.ts'
 import { RoundTrip } from './round-trip.ts'
 import { rtoMostMs, unacknowledgedMsMax, unansweredProbesMax } from './session-limits.ts'
 

@@ -3,7 +3,7 @@
 
 import { concatBytes } from '../bytes/concat-bytes.ts'
 import { WireFault } from '../wire/wire-fault.ts'
-import { RangeSet } from './range-set.ts'
+import { RangeSet } from '../bytes/range-set.ts'
 import type { StreamFrame } from './session-frames.ts'
 import { messageFreeBytes, streamHolesMax, streamWindowBytesFirst } from './session-limits.ts'
 

@@ -2,7 +2,7 @@
 // is said again before anything new.
 
 import { varintBytes } from '../wire/bytes.ts'
-import { RangeSet } from './range-set.ts'
+import { RangeSet } from '../bytes/range-set.ts'
 import type { RecordDraft } from './record-draft.ts'
 import { messageFreeBytes, streamWindowBytesFirst } from './session-limits.ts'
 

@@ -15,7 +15,7 @@
 
 import { ByteReader, type ByteWriter } from '../wire/bytes.ts'
 import { WireFault } from '../wire/wire-fault.ts'
-import type { Range } from './range-set.ts'
+import type { Range } from '../bytes/range-set.ts'
 import { ackRangesMax, datagramBytesMax, framesPerRecordMax, streamReasonBytesMax } from './session-limits.ts'
 
 export const frameTypes = {

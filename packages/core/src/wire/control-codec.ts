@@ -1,6 +1,7 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { ByteReader, ByteWriter, unzigzag, varintBytes, zigzag } from './bytes.ts'
 import { metricInfinite, type ControlMessage, type RouteEntry } from './control.ts'
+import { decodeGossip, encodeGossip, isGossip } from './gossip-control.ts'
 import { linkFrameBytesMax } from './link-frame.ts'
 import { namesMax, RecentNames } from './recent-names.ts'
 import { encodeText } from './text-cache.ts'
@@ -44,6 +45,7 @@ export class ControlEncoder {
 
   /** One or more items of at most `controlItemBytesMax` bytes. Throws `TOO_LARGE` for a record or a dump that no item holds. */
   encode(message: ControlMessage): Uint8Array[] {
+    if (isGossip(message)) return [encodeGossip(message)]
     switch (message.type) {
       case 'routes':
         return this.#encodeRoutes(message)
@@ -216,7 +218,8 @@ export class ControlDecoder {
         return reader.failed ? malformed : { type: 'notice', code, text }
       }
       default:
-        return item.length === 0 ? malformed : new WireFault('unknown-kind', `control message type ${type}`)
+        if (item.length === 0) return malformed
+        return decodeGossip(type, reader) ?? new WireFault('unknown-kind', `control message type ${type}`)
     }
   }
 

@@ -1,6 +1,8 @@
 // What two capable neighbours tell each other beside packets. Control messages travel sealed, several to a link frame
 // of kind `control`; the codec (encodeControl / decodeControl) lives beside this file's types.
 
+import type { GossipMessage } from './gossip-control.ts'
+
 /** One row of a routing advert. `seq48` is the origin's epoch × 65536 + its number; metric 65535 withdraws. */
 export interface RouteEntry {
   readonly destination: string
@@ -21,6 +23,7 @@ export interface Digest {
 }
 
 export type ControlMessage =
+  | GossipMessage
   /** Adverts. `complete`: everything that is not in it is withdrawn (R10). */
   | { readonly type: 'routes'; readonly entries: readonly RouteEntry[]; readonly complete: boolean }
   /** "Show me the member records of these origins." */

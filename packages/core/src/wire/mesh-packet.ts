@@ -7,11 +7,11 @@ import { encodeText, readText } from './text-cache.ts'
 import { WireFault } from './wire-fault.ts'
 
 // A packet between capable neighbours: hop limit u8, flags u8, [gateway: u8 length + bytes], [source gateway: the same],
-// ordinary ALN bytes.
+// [age u16, seconds], ordinary ALN bytes.
 // A node that forwards reads this much and no more.
 
 export const hopLimitStart = 32
-export const meshFlags = { gateway: 0x01, broadcast: 0x02, sourceGateway: 0x04 } as const
+export const meshFlags = { gateway: 0x01, broadcast: 0x02, sourceGateway: 0x04, late: 0x08 } as const
 
 /** Data that every capable link carries in one packet; 512 bytes more for addresses and headers. */
 export const packetDataBytesMax = 16_384
@@ -24,6 +24,8 @@ export interface MeshPacketHeader {
   readonly gateway: string | undefined
   /** The node that answers for a plain source: the way back, also when nobody has heard of that source yet. */
   readonly sourceGateway: string | undefined
+  /** Of a broadcast that is told again to who missed it: how many seconds ago it was said, as who tells it knows. */
+  readonly ageS: number | undefined
   /** "" when absent, as every string here. */
   readonly source: string
   readonly destination: string
@@ -38,6 +40,7 @@ export interface MeshPacketOptions {
   readonly broadcast?: boolean | undefined
   readonly gateway?: string | undefined
   readonly sourceGateway?: string | undefined
+  readonly ageS?: number | undefined
 }
 
 /**
@@ -68,14 +71,18 @@ function fitting(length: number): number {
 function encodeHeader(header: MeshPacketOptions): Uint8Array {
   const gateway = gatewayBytes(header.gateway)
   const sourceGateway = gatewayBytes(header.sourceGateway)
-  const bytes = allocate(2 + gateway.length + sourceGateway.length)
+  const { ageS } = header
+  const end = 2 + gateway.length + sourceGateway.length
+  const bytes = allocate(ageS === undefined ? end : end + 2)
   bytes[0] = header.hopLimit
   bytes[1] =
     (gateway.length > 0 ? meshFlags.gateway : 0) |
     (header.broadcast === true ? meshFlags.broadcast : 0) |
-    (sourceGateway.length > 0 ? meshFlags.sourceGateway : 0)
+    (sourceGateway.length > 0 ? meshFlags.sourceGateway : 0) |
+    (ageS === undefined ? 0 : meshFlags.late)
   bytes.set(gateway, 2)
   bytes.set(sourceGateway, 2 + gateway.length)
+  if (ageS !== undefined) bytes.set([Math.min(ageS, 0xffff) >>> 8, Math.min(ageS, 0xffff)], end)
   return bytes
 }
 
@@ -115,6 +122,12 @@ export function readMeshPacket(bytes: Uint8Array): MeshPacketHeader | WireFault 
     sourceGateway = readText(bytes, start, at)
     if (sourceGateway === undefined) return new WireFault('bad-utf8', 'a source gateway that is not UTF-8')
   }
+  let ageS: number | undefined
+  if (flags & meshFlags.late) {
+    at += 2
+    if (at + 2 > end) return new WireFault('truncated', 'an age runs past its packet')
+    ageS = bytes[at - 2]! * 0x100 + bytes[at - 1]!
+  }
   const alnOffset = at
   const fields = decodeControlFlags(bytes[at]! * 0x100 + bytes[at + 1]!)
   at += 2
@@ -147,6 +160,6 @@ export function readMeshPacket(bytes: Uint8Array): MeshPacketHeader | WireFault 
   const broadcast = (flags & meshFlags.broadcast) !== 0
   return {
     hopLimit: bytes[0]!, broadcast, gateway: gateway || undefined, sourceGateway: sourceGateway || undefined,
-    source, destination, service, netState, alnOffset,
+    ageS, source, destination, service, netState, alnOffset,
   }
 }

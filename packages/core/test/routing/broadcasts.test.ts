@@ -86,15 +86,15 @@ describe('SE9 broadcasts', () => {
     expect([heard, others]).toEqual([[], ['true words']])
     // The id is known by now; with another counter it is a forgery.
     const forged = passed[0]!.slice()
-    const at = forged.length - 64 - 'true words'.length - 2
-    forged[at] = forged[at]! ^ 9
+    const at = forged.length - 64 - 'true words'.length - (6 + 1 + 1) - 1
+    forged[at] = forged[at]! ^ 8
     hand(forged)
     world.run(200)
     expect(others).toEqual(['true words'])
     expect(c.faults.get('bad-signature')).toBe(1)
   })
 
-  it('of an earlier life of their origin are not heard again', () => {
+  it('reach who comes later, also when their origin is gone, within the window; after it they are dropped', () => {
     const { world, a, middle, c, passed, hand } = line()
     const heard = heardBy(c)
     void a.flood({ service, data: 'once' })
@@ -103,13 +103,18 @@ describe('SE9 broadcasts', () => {
     world.run(1_000)
     const again = world.router('a', 'member', { again: a, epoch: 1_700_000_900 })
     world.link(again, middle)
-    world.run(1_000)
+    const early = world.router('early')
+    const earlyHeard = heardBy(early)
+    world.link(early, middle)
+    world.run(590_000)
+    expect(earlyHeard).toEqual(['once true true'])
+    world.run(80_000)
     expect(c.destination(again.address)).toBeDefined()
-    // A node that came later knows no ids of before.
+    // A node that came later knows no ids of before, and somebody tells it an old one again.
     const late = world.router('late')
     const lateHeard = heardBy(late)
     const { listener } = world.link(late, middle)
-    world.run(1_000)
+    world.run(20_000)
     listener.sendPacket(passed[0]!)
     hand(passed[0]!)
     world.run(200)
@@ -166,7 +171,7 @@ describe('SE9 broadcasts', () => {
     const keyPair = now(crypto.generateKeyPair())
     const frame = { network: wireNetwork('garden'), origin: 'somebody', service }
     const signer = { crypto, keyPair, keys: undefined, salt: new Uint8Array(16) }
-    const said = { epoch: 7, counter: 9, body: new TextEncoder().encode('hello') }
+    const said = { epoch: 7, counter: 9, fleeting: false, ownTree: true, before: 8, saidAt: 1_700_000_000_123, body: new TextEncoder().encode('hello') }
     const data = now(run(signBroadcast(frame, said, signer)))
     expect(readBroadcast(data)).toMatchObject({ ...said, salt: undefined })
     const proof = { publicKey: keyPair.publicKey, crypto }
@@ -180,7 +185,7 @@ describe('SE9 broadcasts', () => {
     }
     for (let at = 0; at < data.length; at += 1)
       expect(now(run(broadcastHolds(frame, data.with(at, data[at]! ^ 1), proof))), `byte ${at}`).toBe(false)
-    for (let length = 0; length < 64 + 9; length += 1) expect(readBroadcast(data.subarray(0, length))).toBeInstanceOf(WireFault)
+    for (let length = 0; length < 64 + 16; length += 1) expect(readBroadcast(data.subarray(0, length))).toBeInstanceOf(WireFault)
   })
 })
 

@@ -7,7 +7,7 @@ import {
   congestionWindowBytesMost,
 } from '../../src/session/congestion.ts'
 import { LossRecovery, type AckOutcome } from '../../src/session/loss-recovery.ts'
-import type { Range } from '../../src/session/range-set.ts'
+import type { Range } from '../../src/bytes/range-set.ts'
 import { RoundTrip } from '../../src/session/round-trip.ts'
 import {
   ackDelayMs,

@@ -31,6 +31,20 @@ describe('control messages', () => {
     { type: 'rows', max: 500 },
     { type: 'more', more: true },
     { type: 'notice', code: 'RESTARTING', text: 'back in a minute – né' },
+    { type: 'prune', tree: '' },
+    { type: 'have', offer: true, ids: [{ origin: 'ka', epoch: 7, fleeting: true, counter: 300, ownTree: true, hops: 3 }] },
+    {
+      type: 'have',
+      offer: false,
+      ids: [1, 2, 9].flatMap((counter) => ['ka', 'kb'].map((origin) => ({ origin, epoch: 7, fleeting: false, counter, ownTree: false, hops: 0 }))),
+    },
+    { type: 'graft', tree: 'ka', eager: true, ids: [] },
+    { type: 'graft', tree: '', eager: false, ids: [{ origin: 'ka', epoch: 2 ** 32 - 1, fleeting: false, counter: 2 ** 32 - 1 }] },
+    { type: 'digest', hash: 0xffff_fffe, count: 1_000 },
+    { type: 'holds', answer: true, rows: [] },
+    { type: 'holds', answer: false, rows: [{ origin: 'ka', epoch: 7, fleeting: false, ranges: [{ start: 1, end: 5 }, { start: 9, end: 10 }] }] },
+    { type: 'want', rows: ['ka', 'kb'].map((origin) => ({ origin, epoch: 8, fleeting: false, ranges: [{ start: 1, end: 2 ** 32 }] })) },
+    { type: 'receipts', receipts: [fromHex('0102'), fromHex('')] },
   ])('carries $type', (message) => {
     const encoder = new ControlEncoder()
     const decoder = new ControlDecoder()

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { RangeSet } from '../../src/session/range-set.ts'
+import { RangeSet } from '../../src/bytes/range-set.ts'
 
 const operations = fc.array(
   fc.record({ add: fc.boolean(), start: fc.integer({ min: 0, max: 60 }), length: fc.integer({ min: 0, max: 12 }) }),

@@ -1,0 +1,231 @@
+// How somebody who was away, cut off or not there yet comes to have what was said meanwhile: neighbours compare sums over what
+// they keep, on each new link and now and then; where the sums differ both say what they hold, and each asks for what it lacks.
+
+import type { Clock } from '../ports/clock.ts'
+import type { Dice } from '../ports/dice.ts'
+import { TokenBucket } from '../link/token-bucket.ts'
+import { encodeMeshPacket, readMeshPacket } from '../wire/mesh-packet.ts'
+import { gossipIdsMax, type BroadcastId, type BroadcastLife, type BroadcastRows, type CounterRange } from '../wire/gossip-control.ts'
+import { isWireFault } from '../wire/wire-fault.ts'
+import { idKey } from './broadcast-key.ts'
+import { idsOf, rowsOf, type BroadcastStore, type KeptBroadcast } from './broadcast-store.ts'
+import {
+  askedMs,
+  digestEveryMs,
+  digestOldestMs,
+  holdsEveryMs,
+  keptMax,
+  lateNewsMs,
+  pullsAtOnce,
+  pullsPerSecond,
+  serveAtOnce,
+  serveBytesAtOnce,
+  serveEveryMs,
+  serveRetryMs,
+  serveTriesMax,
+} from './gossip-limits.ts'
+import type { GossipNeighbour } from './gossip-neighbour.ts'
+
+export interface CatchUpPort<N> {
+  neighbours(): Iterable<N>
+  /** What of these this node has not had, and wants. */
+  missing(life: BroadcastLife, ranges: readonly CounterRange[]): readonly CounterRange[]
+}
+
+/** What one neighbour is being told again. */
+interface Serving {
+  readonly budget: TokenBucket
+  readonly queue: Map<string, KeptBroadcast>
+  heldAt: number
+  tries: number
+  cancel: (() => void) | undefined
+}
+
+export class CatchUp<N extends GossipNeighbour> {
+  readonly #clock: Clock
+  readonly #dice: Dice
+  readonly #store: BroadcastStore
+  readonly #port: CatchUpPort<N>
+  readonly #serving = new Map<N, Serving>()
+  /** What was asked for lately, and until when nobody else is asked. */
+  readonly #asked = new Map<string, number>()
+  #late: { readonly id: BroadcastId; readonly from: N }[] = []
+  #cancelLate: (() => void) | undefined
+  #cancelDigest: (() => void) | undefined
+  /** The last digest told that somebody keeps something. */
+  #toldOfSome = false
+
+  constructor(clock: Clock, dice: Dice, store: BroadcastStore, port: CatchUpPort<N>) {
+    this.#clock = clock
+    this.#dice = dice
+    this.#store = store
+    this.#port = port
+  }
+
+  join(neighbour: N): void {
+    this.#serving.set(neighbour, {
+      budget: new TokenBucket(pullsPerSecond, pullsAtOnce, this.#clock.now()),
+      queue: new Map(),
+      heldAt: Number.NEGATIVE_INFINITY,
+      tries: 0,
+      cancel: undefined,
+    })
+    this.#tellDigest(neighbour)
+    this.#cancelDigest ??= this.#clock.setTimer(this.#digestMs(), () => this.#compareAll())
+  }
+
+  leave(neighbour: N): void {
+    this.#serving.get(neighbour)?.cancel?.()
+    this.#serving.delete(neighbour)
+  }
+
+  stop(): void {
+    for (const neighbour of [...this.#serving.keys()]) this.leave(neighbour)
+    this.#cancelDigest?.()
+    this.#cancelLate?.()
+  }
+
+  digest(neighbour: N, theirs: { readonly hash: number; readonly count: number }): void {
+    const now = this.#clock.now()
+    const serving = this.#serving.get(neighbour)
+    const ours = this.#store.digest(now, digestOldestMs)
+    if (!serving || (ours.hash === theirs.hash && ours.count === theirs.count)) return
+    if (now - serving.heldAt < holdsEveryMs) return
+    serving.heldAt = now
+    // That nothing is kept here is all there is to say.
+    if (ours.count === 0) neighbour.link.sendControl({ type: 'digest', ...ours })
+    else this.#tellHolds(neighbour, this.#store.rows(), true)
+  }
+
+  /** A neighbour says what it holds. */
+  holds(neighbour: N, rows: readonly BroadcastRows[]): void {
+    const now = this.#clock.now()
+    const wanted: BroadcastId[] = []
+    for (const row of rows) {
+      const ranges = this.#port.missing(row, row.ranges)
+      for (const { key, ...id } of idsOf([{ ...row, ranges }], keptMax - wanted.length)) {
+        if ((this.#asked.get(key) ?? 0) <= now) wanted.push(id)
+      }
+      if (wanted.length >= keptMax) break
+    }
+    this.#ask(neighbour, wanted, now)
+  }
+
+  /** These are missing between others: whoever is given may have them. */
+  ask(neighbour: N, life: BroadcastLife, ranges: readonly CounterRange[]): void {
+    const { origin, epoch, fleeting } = life
+    this.#ask(neighbour, [...idsOf([{ origin, epoch, fleeting, ranges }], keptMax)], this.#clock.now())
+  }
+
+  /** A neighbour asks for what it missed. */
+  wanted(neighbour: N, rows: readonly BroadcastRows[]): void {
+    const serving = this.#serving.get(neighbour)
+    if (!serving) return
+    const found: KeptBroadcast[] = []
+    for (const { key } of idsOf(rows, keptMax)) {
+      const kept = this.#store.get(key)
+      if (kept && !serving.queue.has(key)) found.push(kept)
+    }
+    for (const kept of found) if (serving.queue.size < keptMax && serving.budget.take(1, this.#clock.now())) serving.queue.set(kept.key, kept)
+    if (serving.queue.size > 0 && !serving.cancel) this.#serve(neighbour, serving)
+  }
+
+  /** A broadcast came by catching up: other neighbours may have missed it, too. */
+  came(id: BroadcastId, from: N): void {
+    this.#late.push({ id, from })
+    this.#cancelLate ??= this.#clock.setTimer(lateNewsMs, () => this.#tellLate())
+  }
+
+  /** It is here. */
+  had(key: string): void {
+    this.#asked.delete(key)
+  }
+
+  expire(now: number): void {
+    for (const [key, until] of this.#asked) if (until <= now) this.#asked.delete(key)
+  }
+
+  #ask(neighbour: N, wanted: readonly BroadcastId[], now: number): void {
+    if (wanted.length === 0) return
+    // As long as all of them take to come.
+    const until = now + askedMs + (wanted.length / serveAtOnce) * serveEveryMs
+    for (const id of wanted) if (this.#asked.size < 4 * keptMax) this.#asked.set(idKey(id), until)
+    for (const rows of batchesOf(rowsOf(wanted))) neighbour.link.sendControl({ type: 'want', rows })
+  }
+
+  #serve(neighbour: N, serving: Serving): void {
+    serving.cancel = undefined
+    const now = this.#clock.now()
+    let bytes = 0
+    let count = 0
+    let waitMs = serveEveryMs
+    for (const [key, kept] of serving.queue) {
+      if (count >= serveAtOnce || bytes >= serveBytesAtOnce) break
+      if (!neighbour.link.sendPacket(latePacket(kept, now))) {
+        waitMs = serveRetryMs
+        if ((serving.tries += 1) > serveTriesMax) serving.queue.clear()
+        break
+      }
+      serving.queue.delete(key)
+      serving.tries = 0
+      bytes += kept.packet.length
+      count += 1
+    }
+    if (serving.queue.size > 0) serving.cancel = this.#clock.setTimer(waitMs, () => this.#serve(neighbour, serving))
+  }
+
+  #tellLate(): void {
+    this.#cancelLate = undefined
+    const late = this.#late
+    this.#late = []
+    for (const neighbour of this.#port.neighbours()) {
+      const ids = late.filter(({ from }) => from !== neighbour).map(({ id }) => id)
+      if (ids.length > 0) this.#tellHolds(neighbour, rowsOf(ids), false)
+    }
+  }
+
+  #tellHolds(neighbour: N, rows: readonly BroadcastRows[], answer: boolean): void {
+    for (const batch of batchesOf(rows)) neighbour.link.sendControl({ type: 'holds', answer, rows: batch })
+  }
+
+  #compareAll(): void {
+    this.#store.expire(this.#clock.now())
+    for (const neighbour of this.#port.neighbours()) this.#tellDigest(neighbour)
+    this.#toldOfSome = this.#store.size > 0
+    this.#cancelDigest = this.#serving.size > 0 ? this.#clock.setTimer(this.#digestMs(), () => this.#compareAll()) : undefined
+  }
+
+  /** Where nothing is kept and nothing was, there is nothing to compare. */
+  #tellDigest({ link }: N): void {
+    if (this.#store.size === 0 && !this.#toldOfSome) return
+    link.sendControl({ type: 'digest', ...this.#store.digest(this.#clock.now(), digestOldestMs) })
+  }
+
+  #digestMs(): number {
+    return digestEveryMs * (0.8 + 0.4 * this.#dice.random())
+  }
+}
+
+/** At most `gossipIdsMax` ranges in each. */
+function* batchesOf(rows: readonly BroadcastRows[]): IterableIterator<BroadcastRows[]> {
+  let batch: BroadcastRows[] = []
+  let count = 0
+  for (const row of rows) {
+    if (count + row.ranges.length > gossipIdsMax && batch.length > 0) {
+      yield batch
+      batch = []
+      count = 0
+    }
+    batch.push(row)
+    count += row.ranges.length
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** As it was passed on, marked as told again. */
+function latePacket({ packet, saidAt }: KeptBroadcast, now: number): Uint8Array {
+  const header = readMeshPacket(packet)
+  if (isWireFault(header)) return packet
+  const ageS = Math.max(0, Math.round((now - saidAt) / 1_000))
+  return encodeMeshPacket({ hopLimit: Math.max(1, header.hopLimit), broadcast: true, ageS }, packet.subarray(header.alnOffset))
+}

@@ -1,0 +1,105 @@
+// Broadcasts of one origin are delivered in the order in which they were said, over all its lives. What is missing is waited for
+// a while; what comes later than that is delivered late rather than never.
+
+import type { Clock } from '../ports/clock.ts'
+import type { BroadcastId } from '../wire/gossip-control.ts'
+import { gapWaitMs, heldBackMax } from './gossip-limits.ts'
+import type { History } from './history.ts'
+
+interface Life {
+  readonly epoch: number
+  readonly history: History
+  readonly waiting: Map<number, () => void>
+}
+
+interface Origin {
+  /** By epoch, only those of which something waits. */
+  lives: Life[]
+  cancel: (() => void) | undefined
+}
+
+export class DeliveryOrder {
+  readonly #clock: Clock
+  readonly #origins = new Map<string, Origin>()
+  #held = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** How many wait for earlier ones. */
+  get held(): number {
+    return this.#held
+  }
+
+  /** Calls `deliver` when it is its turn. Those up to `floor` are not to be had any more. */
+  take({ origin, epoch, counter }: BroadcastId, { history, floor, deliver }: { history: History; floor: number; deliver: () => void }): void {
+    // Too late for its turn.
+    if (counter < history.next) return deliver()
+    const known = this.#origins.get(origin)
+    if (!known && counter <= Math.max(history.next, floor + 1)) {
+      history.next = counter + 1
+      return deliver()
+    }
+    const waits = known ?? { lives: [], cancel: undefined }
+    this.#origins.set(origin, waits)
+    this.#life(waits, epoch, history).waiting.set(counter, deliver)
+    this.#held += 1
+    this.#pump(origin, waits, { epoch, floor })
+    if (this.#held > heldBackMax) this.#release(origin)
+  }
+
+  stop(): void {
+    for (const { cancel } of this.#origins.values()) cancel?.()
+    this.#origins.clear()
+  }
+
+  #life(origin: Origin, epoch: number, history: History): Life {
+    const known = origin.lives.find((life) => life.epoch === epoch)
+    if (known) return known
+    const life: Life = { epoch, history, waiting: new Map() }
+    origin.lives.push(life)
+    origin.lives.sort((one, other) => one.epoch - other.epoch)
+    return life
+  }
+
+  #pump(address: string, origin: Origin, over?: { readonly epoch: number; readonly floor: number }): void {
+    for (const life of origin.lives) {
+      if (life.epoch === over?.epoch && over.floor >= life.history.next) this.#passGap(life, over.floor)
+      while (this.#deliver(life, life.history.next)) life.history.next += 1
+      if (life.waiting.size > 0) {
+        origin.cancel ??= this.#clock.setTimer(gapWaitMs, () => this.#release(address))
+        return
+      }
+    }
+    origin.cancel?.()
+    this.#origins.delete(address)
+  }
+
+  /** What waits up to `floor` goes in its order, without what is missing. */
+  #passGap(life: Life, floor: number): void {
+    const present = [...life.waiting.keys()].filter((counter) => counter <= floor).toSorted((one, other) => one - other)
+    for (const counter of present) this.#deliver(life, counter)
+    life.history.next = floor + 1
+  }
+
+  #deliver(life: Life, counter: number): boolean {
+    const deliver = life.waiting.get(counter)
+    if (!deliver) return false
+    life.waiting.delete(counter)
+    this.#held -= 1
+    deliver()
+    return true
+  }
+
+  /** The first gap was waited for long enough. */
+  #release(address: string): void {
+    const origin = this.#origins.get(address)
+    if (!origin) return
+    origin.cancel?.()
+    origin.cancel = undefined
+    const first = origin.lives.find(({ waiting }) => waiting.size > 0)
+    if (first) first.history.next = Math.min(...first.waiting.keys())
+    this.#pump(address, origin)
+  }
+}

@@ -1,0 +1,79 @@
+// The bounds of broadcasts, in one place. What is dropped at one of them is had again by catching up, unless it says otherwise.
+
+/** How long a broadcast is kept for members that are away, and how many, and how much of them: per network and node. */
+export const keptMs = 600_000
+export const keptMax = 1_000
+export const keptBytesMax: number = 4 * 1024 * 1024
+/** A fleeting one is kept only as long as a neighbour may still ask for what it should have got at once. */
+export const fleetingKeptMs = 5_000
+export const fleetingMax = 256
+export const fleetingBytesMax: number = 1024 * 1024
+/** Clocks that differ by so much are no reason to doubt when something was said. */
+export const clockSlackMs = 60_000
+
+/** Lives of origins of which it is known what of them was had; the one that was silent longest is forgotten. */
+export const historiesMax = 4_096
+/** Pieces that the history of one life may be in; the lowest gap then counts as lost. */
+export const historyPiecesMax = 64
+
+/** That wait for their signature to be made or verified; more are refused or dropped. */
+export const broadcastsWaitingMax = 256
+/** What one node may say to all: bytes in a second, and at once. More would push out what nobody has yet. */
+export const ownBytesPerSecond: number = 1024 * 1024
+export const ownBytesAtOnce: number = 2 * 1024 * 1024
+
+/** That wait for earlier ones of their origin; more are delivered without them. */
+export const heldBackMax = 1_024
+/** So long are earlier ones waited for. */
+export const gapWaitMs = 20_000
+/** When earlier ones are asked for: after their absence was noticed, and again. */
+export const gapAsksMs: readonly number[] = [500, 2_000, 6_000]
+
+/** From the first id that a lazy link shall hear of to the message that tells it; in a stream of them the second number. */
+export const lazyBatchMs = 100
+export const lazyBusyBatchMs = 500
+/** Ids that wait for a lazy link. */
+export const lazyIdsMax = 1_024
+/** A payload that others have already is waited for so long, then pulled; and so long from one who has it to the next, beside a round trip. */
+export const graftAfterMs = 400
+export const graftNextMs = 200
+/** Ids that are heard of and not here: of all neighbours, and of one. */
+export const missingMax = 4_096
+export const missingOfOneMax = 1_024
+/** Neighbours that are remembered to have one of them. */
+export const missingSourcesMax = 8
+/** Payloads that one neighbour may pull: a second, and at once. */
+export const pullsPerSecond = 200
+export const pullsAtOnce = 2_000
+
+/** A payload this long is only offered where nobody knows yet whether it is needed. */
+export const offerBytesMin = 1_024
+/** A link that was not pruned for so long after its first payload is a branch of the tree. */
+export const branchAfterMs = 1_000
+/** Payloads to one neighbour that follow each other closer than this leave together. */
+export const pushEveryMs = 20
+export const pushesHeldMax = 64
+
+/** More broadcasts than this in the time, and their origin takes a tree of its own. */
+export const busyMax = 5
+export const busyWithinMs = 5_000
+export const ownTreesMax = 64
+export const ownTreeIdleMs = 60_000
+/** The least time between two prunes, or two changes of parent, of one tree and link. */
+export const treeChangeMs = 500
+
+/** How often neighbours compare what they keep. */
+export const digestEveryMs = 15_000
+/** The youngest ones are still on their way, the oldest go: neither is a difference. */
+export const digestOldestMs: number = keptMs - 30_000
+export const holdsEveryMs = 1_000
+/** What was caught up with is told on together. */
+export const lateNewsMs = 100
+/** What was asked of one neighbour is not asked of another meanwhile. */
+export const askedMs = 4_000
+/** Answers to a neighbour that catches up: so many, or so many bytes, every so often. */
+export const serveEveryMs = 50
+export const serveAtOnce = 16
+export const serveBytesAtOnce: number = 128 * 1024
+export const serveRetryMs = 500
+export const serveTriesMax = 20

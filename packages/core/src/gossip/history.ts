@@ -1,0 +1,81 @@
+import { RangeSet } from '../bytes/range-set.ts'
+import type { BroadcastLife, CounterRange } from '../wire/gossip-control.ts'
+import { lifeKey } from './broadcast-key.ts'
+import { historiesMax, historyPiecesMax } from './gossip-limits.ts'
+
+/** Which broadcasts of one life of one origin were had: all up to a number, and some above it. */
+export class History {
+  /** The first that was not delivered to the app; what comes below it is late. */
+  next = 1
+  #base = 0
+  readonly #above = new RangeSet()
+
+  /** All up to this one were had, or cannot be had any more. */
+  get base(): number {
+    return this.#base
+  }
+
+  has(counter: number): boolean {
+    return counter <= this.#base || this.#above.has(counter)
+  }
+
+  /** True the first time. */
+  add(counter: number): boolean {
+    if (this.has(counter)) return false
+    this.#above.add(counter, counter + 1)
+    if (this.#above.count > historyPiecesMax) this.skipTo(this.#above.first!.start - 1)
+    else this.#settle()
+    return true
+  }
+
+  /** Those up to `counter` cannot be had any more. */
+  skipTo(counter: number): void {
+    if (counter <= this.#base) return
+    this.#base = counter
+    this.#settle()
+  }
+
+  /** What of these was not had. */
+  missing(ranges: readonly CounterRange[]): CounterRange[] {
+    const missing = new RangeSet()
+    for (const { start, end } of ranges) missing.add(Math.max(start, this.#base + 1), end)
+    for (const { start, end } of this.#above.ranges()) missing.remove(start, end)
+    return [...missing.ranges()]
+  }
+
+  /** What is missing below something that was had. */
+  gaps(): CounterRange[] {
+    const { last } = this.#above
+    return last ? this.missing([{ start: this.#base + 1, end: last.end }]) : []
+  }
+
+  #settle(): void {
+    for (let first = this.#above.first; first !== undefined && first.start <= this.#base + 1; first = this.#above.first) {
+      this.#base = Math.max(this.#base, first.end - 1)
+      this.#above.remove(first.start, first.end)
+    }
+  }
+}
+
+/** The histories of all lives that were heard of; above the bound the one that was silent longest is forgotten. */
+export class Histories {
+  readonly #histories = new Map<string, History>()
+
+  get size(): number {
+    return this.#histories.size
+  }
+
+  get(life: BroadcastLife): History | undefined {
+    return this.#histories.get(lifeKey(life))
+  }
+
+  /** Of a life from which something was proven. */
+  heard(life: BroadcastLife): History {
+    const key = lifeKey(life)
+    const history = this.#histories.get(key) ?? new History()
+    this.#histories.delete(key)
+    if (this.#histories.size >= historiesMax) this.#histories.delete(this.#histories.keys().next().value as string)
+    this.#histories.set(key, history)
+    return history
+  }
+}

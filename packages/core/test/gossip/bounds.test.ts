@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { idKey } from '../../src/gossip/broadcast-key.ts'
+import { BroadcastStore, type KeptBroadcast } from '../../src/gossip/broadcast-store.ts'
+import { DeliveryOrder } from '../../src/gossip/delivery-order.ts'
+import type { GossipNeighbour } from '../../src/gossip/gossip-neighbour.ts'
+import {
+  gapWaitMs,
+  graftAfterMs,
+  heldBackMax,
+  historiesMax,
+  historyPiecesMax,
+  keptBytesMax,
+  keptMax,
+  keptMs,
+  lazyIdsMax,
+  missingMax,
+  missingOfOneMax,
+  ownTreesMax,
+} from '../../src/gossip/gossip-limits.ts'
+import { Histories, History } from '../../src/gossip/history.ts'
+import { LazyNews } from '../../src/gossip/lazy-news.ts'
+import { MissingBroadcasts } from '../../src/gossip/missing.ts'
+import { Trees } from '../../src/gossip/trees.ts'
+import { VirtualClock } from '../../src/testing/virtual-clock.ts'
+import type { BroadcastId, GossipMessage } from '../../src/wire/gossip-control.ts'
+
+function idOf(counter: number, origin = 'ka', epoch = 7): BroadcastId {
+  return { origin, epoch, fleeting: false, counter }
+}
+
+function kept(counter: number, { origin = 'ka', bytes = 100, saidAt = 0 } = {}): KeptBroadcast {
+  const id = idOf(counter, origin)
+  return { id, key: idKey(id), tree: '', packet: new Uint8Array(bytes), hops: 1, from: 'kb', saidAt }
+}
+
+function neighbour(address = 'kb'): GossipNeighbour & { readonly told: GossipMessage[] } {
+  const told: GossipMessage[] = []
+  const link = { roundTripMs: 40, full: false, sendPacket: () => true, sendControl: (message: GossipMessage) => void told.push(message) }
+  return { address, told, link }
+}
+
+describe('LM broadcasts that are kept', () => {
+  const bounds = { keptMs, countMax: keptMax, bytesMax: keptBytesMax }
+
+  it('LM above keptMax the oldest of the origin that has most of them goes', () => {
+    const store = new BroadcastStore(bounds)
+    store.add(kept(1, { origin: 'quiet' }))
+    for (let counter = 1; counter <= keptMax + 50; counter += 1) store.add(kept(counter, { origin: 'loud' }))
+    expect(store.size).toBe(keptMax)
+    expect(store.has(kept(1, { origin: 'quiet' }).key)).toBe(true)
+    expect(store.has(kept(51, { origin: 'loud' }).key)).toBe(false)
+    expect(store.has(kept(52, { origin: 'loud' }).key)).toBe(true)
+  })
+
+  it('LM above keptBytesMax too, and after keptMs all go', () => {
+    const store = new BroadcastStore(bounds)
+    for (let counter = 1; counter <= 300; counter += 1) store.add(kept(counter, { bytes: 16_000 }))
+    expect(store.bytes).toBeLessThanOrEqual(keptBytesMax)
+    expect(store.size).toBe(Math.floor(keptBytesMax / 16_000))
+    store.expire(keptMs)
+    expect(store.size).toBeGreaterThan(0)
+    store.expire(keptMs + 1)
+    expect([store.size, store.bytes]).toEqual([0, 0])
+  })
+})
+
+describe('LM what was had of an origin', () => {
+  it('LM above historiesMax the life that was silent longest is forgotten', () => {
+    const histories = new Histories()
+    for (let epoch = 0; epoch < historiesMax; epoch += 1) histories.heard(idOf(1, 'ka', epoch)).add(1)
+    histories.heard(idOf(1, 'ka', 0))
+    histories.heard(idOf(1, 'kb', 0)).add(1)
+    expect(histories.size).toBe(historiesMax)
+    expect(histories.get(idOf(1, 'ka', 0))?.has(1)).toBe(true)
+    expect(histories.get(idOf(1, 'ka', 1))).toBeUndefined()
+  })
+
+  it('LM above historyPiecesMax the lowest gap counts as lost', () => {
+    const history = new History()
+    for (let piece = 1; piece <= historyPiecesMax; piece += 1) history.add(piece * 2)
+    expect(history.has(1)).toBe(false)
+    history.add((historyPiecesMax + 1) * 2)
+    expect(history.has(1)).toBe(true)
+    expect(history.gaps()[0]).toEqual({ start: 3, end: 4 })
+  })
+})
+
+describe('LM what is heard of and not here', () => {
+  it('LM missingOfOneMax of one neighbour, missingMax of all, and nothing stays', () => {
+    const clock = new VirtualClock()
+    const missing = new MissingBroadcasts<GossipNeighbour>(clock, { isNeighbour: () => true, grafted: () => {} })
+    const liar = neighbour('liar')
+    for (let counter = 1; counter <= 10_000; counter += 1) missing.heard(liar, { ...idOf(counter), ownTree: false, hops: 1 }, false)
+    expect(missing.size).toBe(missingOfOneMax)
+    for (let other = 0; other < 10; other += 1) {
+      const one = neighbour(`k${other}`)
+      for (let counter = 1; counter <= 1_000; counter += 1) missing.heard(one, { ...idOf(counter, one.address), ownTree: false, hops: 1 }, false)
+    }
+    expect(missing.size).toBe(missingMax)
+    clock.runFor(graftAfterMs + 5_000)
+    expect(missing.size).toBe(0)
+    expect(liar.told.length).toBeLessThan(10)
+  })
+
+  it('LM lazyIdsMax ids wait for a lazy link', () => {
+    const clock = new VirtualClock()
+    const lazy = new LazyNews<GossipNeighbour>(clock)
+    const one = neighbour()
+    for (let counter = 1; counter <= 3 * lazyIdsMax; counter += 1) lazy.add(one, { ...idOf(counter), ownTree: false, hops: 1 })
+    clock.runFor(1_000)
+    const ids = one.told.flatMap((message) => (message.type === 'have' ? message.ids : []))
+    expect(ids.length).toBe(lazyIdsMax)
+    expect(ids.at(-1)?.counter).toBe(3 * lazyIdsMax)
+  })
+
+  it('LM heldBackMax wait for earlier ones; one more, and the gap is passed', () => {
+    const clock = new VirtualClock()
+    const order = new DeliveryOrder(clock)
+    const history = new History()
+    const delivered: number[] = []
+    for (let counter = 2; counter <= heldBackMax + 1; counter += 1) order.take(idOf(counter), { history, floor: 0, deliver: () => void delivered.push(counter) })
+    expect([order.held, delivered.length]).toEqual([heldBackMax, 0])
+    order.take(idOf(heldBackMax + 2), { history, floor: 0, deliver: () => void delivered.push(heldBackMax + 2) })
+    expect([order.held, delivered.length]).toEqual([0, heldBackMax + 1])
+    expect(delivered).toEqual(delivered.toSorted((a, b) => a - b))
+    // What comes later than that comes late, not never; and what waits does not wait for ever.
+    order.take(idOf(1), { history, floor: 0, deliver: () => void delivered.push(1) })
+    expect(delivered.at(-1)).toBe(1)
+    order.take(idOf(9_000), { history, floor: 0, deliver: () => void delivered.push(9_000) })
+    clock.runFor(gapWaitMs)
+    expect(delivered.at(-1)).toBe(9_000)
+  })
+
+  it('LM ownTreesMax senders have a tree of their own; for more the shared one serves', () => {
+    const trees = new Trees<string>()
+    trees.join('kb')
+    for (let tree = 0; tree < ownTreesMax + 10; tree += 1) trees.use(`k${tree}`, 0)
+    expect(trees.ownCount).toBe(ownTreesMax)
+    trees.setLazy(`k${ownTreesMax + 1}`, 'kb')
+    expect([trees.isEager('', 'kb'), trees.isEager('k0', 'kb')]).toEqual([false, true])
+    trees.forgetIdle(100_000)
+    expect(trees.ownCount).toBe(0)
+  })
+})
