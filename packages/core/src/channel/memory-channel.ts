@@ -100,7 +100,8 @@ class MemoryChannel implements Channel {
       this.#bufferedBytes += message.length
       this.#put(message)
     }
-    this.#full = this.#bufferedBytes > this.#highWaterBytes
+    // Once full it stays so until it has drained: whoever was told waits for that.
+    this.#full ||= this.#bufferedBytes > this.#highWaterBytes
     return !this.#full
   }
 

@@ -49,6 +49,21 @@ describe('memory channel', () => {
     expect(dialed.ends.map((end) => end.code)).toEqual(['lost'])
   })
 
+  it('ALN-42 who was told that it is full hears of room, also when it sent little in between', () => {
+    const clock = new VirtualClock()
+    const [dialer, listener] = memoryChannelPair(clock, { latencyMs: 20, highWaterBytes: 1_000 })
+    record(listener)
+    const heard = record(dialer)
+    expect(dialer.send(new Uint8Array(600))).toBe(true)
+    clock.runFor(10)
+    expect(dialer.send(new Uint8Array(600))).toBe(false)
+    clock.runFor(10)
+    expect(dialer.bufferedBytes).toBe(600)
+    expect(dialer.send(new Uint8Array(100))).toBe(false)
+    clock.runFor(30)
+    expect(heard.drains).toBe(1)
+  })
+
   it('ALN-42 what arrives before start is bounded: beyond it the channel is lost, with no gap before', () => {
     const clock = new VirtualClock()
     const [dialer, listener] = memoryChannelPair(clock)

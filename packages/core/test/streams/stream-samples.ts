@@ -35,3 +35,8 @@ export async function allOf(readable: ReadableStream<Uint8Array>): Promise<Uint8
   }
   return all
 }
+
+/** Many times quicker than `toEqual`. */
+export function isSame(one: Uint8Array | undefined, other: Uint8Array): boolean {
+  return one !== undefined && one.length === other.length && one.every((byte, index) => byte === other[index])
+}

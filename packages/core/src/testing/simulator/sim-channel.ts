@@ -122,7 +122,8 @@ export class SimChannel implements Channel {
       this.#bufferedBytes += message.length
       this.#depart(message)
     }
-    this.#full = this.#bufferedBytes > this.#transport.highWaterBytes
+    // Once full it stays so until it has drained: whoever was told waits for that.
+    this.#full ||= this.#bufferedBytes > this.#transport.highWaterBytes
     return !this.#full
   }
 

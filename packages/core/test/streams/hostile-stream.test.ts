@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { Operations } from '../../src/async/operations.ts'
+import { silentLog } from '../../src/ports/log.ts'
+import type { SessionStream } from '../../src/session/session-stream.ts'
+import { breakCodes, encodeOpen } from '../../src/streams/stream-heads.ts'
+import { StreamRoom } from '../../src/streams/stream-room.ts'
+import { SessionWorld, type WorldNode } from '../session/session-world.ts'
+import { bytesOf, noise } from './stream-samples.ts'
+
+/** Streams above nothing but sessions, so that a peer can say what no library would. */
+function room(
+  world: SessionWorld,
+  node: () => WorldNode,
+): { streams: StreamRoom<string>; take: (peer: string, stream: SessionStream) => void } {
+  const { clock, dice } = world
+  const operations = new Operations(clock)
+  const streams = new StreamRoom<string>({
+    clock,
+    dice,
+    log: silentLog,
+    operations,
+    mesh: () => 'the mesh',
+    report: () => {},
+    reachable: () => Promise.resolve(),
+  })
+  let take = (_peer: string, _stream: SessionStream): void => {}
+  const openStream = (peer: string): SessionStream => node().sessions.to(peer).openStream('bulk')
+  streams.attach({ openStream, takeStreams: (taken) => (take = taken), ping: () => {} }, world.crypto)
+  return { streams, take: (peer, stream) => take(peer, stream) }
+}
+
+describe('a peer that keeps to no rules', () => {
+  it.each([
+    ['a head that is none', Uint8Array.of(3, 9, 9, 9), breakCodes.thrown],
+    ['a head of 2 GB', Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x07), breakCodes.thrown],
+    ['half a head, and then silence', Uint8Array.of(40, 0, 3), breakCodes.thrown],
+    ['nothing at all', new Uint8Array(), breakCodes.thrown],
+    ['a name that nobody has', encodeOpen({ name: '<b>'.repeat(30), file: undefined }), breakCodes.noHandler],
+    [
+      'a file that goes on where nothing is',
+      Uint8Array.of(...encodeOpen({ name: 'count', file: { id: '1', name: '', type: '', size: 100 } }), 50),
+      breakCodes.thrown,
+    ],
+  ])('%s is refused, and the handler is not called', async (_, said, code) => {
+    const world = new SessionWorld()
+    let bobRoom: ReturnType<typeof room> | undefined
+    const bob = world.node('bob', { sessions: { stream: (from, stream) => bobRoom?.take(from.peer, stream) } })
+    const ada = world.node('ada')
+    bobRoom = room(world, () => bob)
+    let calls = 0
+    bobRoom.streams.register('count', () => String((calls += 1)))
+    const stream = ada.sessions.to(bob.address).openStream()
+    void stream.write(said)
+    if (said.length === 0) await world.advance(1)
+    const read = async (): Promise<void> => {
+      while ((await stream.read()) !== undefined);
+    }
+    await expect(world.settle(said.length === 0 ? stream.end().then(read) : read())).rejects.toMatchObject({ code: 'STREAM_RESET' })
+    expect(stream.receiveBreak).toMatchObject({ by: 'peer', code })
+    expect(calls).toBe(0)
+  })
+
+  it.each([
+    ['is no head', noise(40)],
+    ['says more than there is to say', bytesOf('\u00ff'.repeat(3_000))],
+  ])('an answer that %s fails its stream alone', async (_, said) => {
+    const world = new SessionWorld()
+    const bob = world.node('bob', { sessions: { stream: (_from, stream) => void stream.write(said) } })
+    const ada: WorldNode = world.node('ada')
+    const { streams } = room(world, () => ada)
+    const [sending] = streams.sendings('x', 'hello', {}, 1)
+    await expect(world.settle(streams.open('bob', bob.address, sending!, 5_000))).rejects.toMatchObject({
+      code: expect.stringMatching(/WIRE_FAULT|TIMEOUT/),
+    })
+    expect(ada.sessions.get(bob.address)!.connection).toBeDefined()
+  })
+})
