@@ -8,7 +8,7 @@ Error.stackTraceLimit = 0
 
 const { world, nodes, slackMs, shrinks } = workerData
 const build = new URL(workerData.build)
-const summed = ['deliveries', 'routeChanges', 'faults', 'packetsSent', 'packetsArrived', 'calls', 'answers', 'checks', 'pairsOk', 'pairsDark', 'delivered', 'stored', 'partitions']
+const summed = ['deliveries', 'routeChanges', 'faults', 'packetsSent', 'packetsArrived', 'calls', 'answers', 'checks', 'pairsOk', 'pairsDark', 'delivered', 'stored', 'partitions', 'said', 'heard']
 
 parentPort.on('message', async ({ first, end, over }) => {
   if (over) return parentPort.close()

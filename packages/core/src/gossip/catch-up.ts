@@ -47,8 +47,8 @@ export class CatchUp<N extends GossipNeighbour> {
   readonly #store: BroadcastStore
   readonly #port: CatchUpPort<N>
   readonly #serving = new Map<N, Serving>()
-  /** What was asked for lately, and until when nobody else is asked. */
-  readonly #asked = new Map<string, number>()
+  /** What somebody who holds it was asked for lately, and until when nobody else is. */
+  readonly #asked = new Map<string, { readonly neighbour: N; readonly until: number }>()
   #late: { readonly id: BroadcastId; readonly from: N }[] = []
   #cancelLate: (() => void) | undefined
   #cancelDigest: (() => void) | undefined
@@ -77,6 +77,7 @@ export class CatchUp<N extends GossipNeighbour> {
   leave(neighbour: N): void {
     this.#serving.get(neighbour)?.cancel?.()
     this.#serving.delete(neighbour)
+    for (const [key, asked] of this.#asked) if (asked.neighbour === neighbour) this.#asked.delete(key)
   }
 
   stop(): void {
@@ -104,17 +105,20 @@ export class CatchUp<N extends GossipNeighbour> {
     for (const row of rows) {
       const ranges = this.#port.missing(row, row.ranges)
       for (const { key, ...id } of idsOf([{ ...row, ranges }], keptMax - wanted.length)) {
-        if ((this.#asked.get(key) ?? 0) <= now) wanted.push(id)
+        if ((this.#asked.get(key)?.until ?? 0) <= now) wanted.push(id)
       }
       if (wanted.length >= keptMax) break
     }
-    this.#ask(neighbour, wanted, now)
+    // As long as all of them take to come.
+    const until = now + askedMs + (wanted.length / serveAtOnce) * serveEveryMs
+    for (const id of wanted) if (this.#asked.size < 4 * keptMax) this.#asked.set(idKey(id), { neighbour, until })
+    this.#want(neighbour, wanted)
   }
 
   /** These are missing between others: whoever is given may have them. */
   ask(neighbour: N, life: BroadcastLife, ranges: readonly CounterRange[]): void {
     const { origin, epoch, fleeting } = life
-    this.#ask(neighbour, [...idsOf([{ origin, epoch, fleeting, ranges }], keptMax)], this.#clock.now())
+    this.#want(neighbour, [...idsOf([{ origin, epoch, fleeting, ranges }], keptMax)])
   }
 
   /** A neighbour asks for what it missed. */
@@ -142,14 +146,10 @@ export class CatchUp<N extends GossipNeighbour> {
   }
 
   expire(now: number): void {
-    for (const [key, until] of this.#asked) if (until <= now) this.#asked.delete(key)
+    for (const [key, { until }] of this.#asked) if (until <= now) this.#asked.delete(key)
   }
 
-  #ask(neighbour: N, wanted: readonly BroadcastId[], now: number): void {
-    if (wanted.length === 0) return
-    // As long as all of them take to come.
-    const until = now + askedMs + (wanted.length / serveAtOnce) * serveEveryMs
-    for (const id of wanted) if (this.#asked.size < 4 * keptMax) this.#asked.set(idKey(id), until)
+  #want(neighbour: N, wanted: readonly BroadcastId[]): void {
     for (const rows of batchesOf(rowsOf(wanted))) neighbour.link.sendControl({ type: 'want', rows })
   }
 

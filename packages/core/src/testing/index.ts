@@ -1,6 +1,8 @@
 export { channelContractCases, channelContractCasesFor } from './channel-contract.ts'
 export type { ChannelContractCase } from './channel-contract.ts'
 export type { ChannelPair, ChannelWorld } from './channel-contract-run.ts'
+export { runBroadcastScenario } from './simulator/broadcast-scenario.ts'
+export type { BroadcastOutcome, BroadcastScenarioOptions } from './simulator/broadcast-scenario.ts'
 export { runFaultScenario } from './simulator/fault-scenario.ts'
 export type { FaultOutcome, FaultScenarioOptions } from './simulator/fault-scenario.ts'
 export { Invariants } from './simulator/invariants.ts'
