@@ -192,7 +192,7 @@ export class Forwarder {
     }
     const next = exchange.table.get(destination)?.nextHop
     if (this.#leavesSealed(packet, destination, arrival, leaving)) {
-      if (!next && !exchange.awaitsProof(destination)) return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+      if (!next && !exchange.awaitsProof(destination) && !exchange.defaultRelay) return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
       return this.endToEnd?.send(packet, destination)
     }
     const asks = arrival.hops === 0 && !arrival.plain

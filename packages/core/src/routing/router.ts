@@ -328,6 +328,11 @@ export class Router {
     ]
   }
 
+  /** A relay that knows members and services of which it did not tell this node; undefined: every one is known here. */
+  get wiserRelay(): string | undefined {
+    return this.#exchange.defaultRelay?.address
+  }
+
   services(name?: string): ServiceRow[] {
     return this.#reachability.services(name)
   }
