@@ -6,10 +6,11 @@ import type { Peer } from '../membership/peer.ts'
 import type { Clock } from '../ports/clock.ts'
 import { silentLog } from '../ports/log.ts'
 import type { Router } from '../routing/router.ts'
-import { traceService, type Destination } from '../routing/routing-types.ts'
+import { traceService, type Destination, type ServiceRow } from '../routing/routing-types.ts'
 import { answering } from '../services/answers.ts'
 import type { Request, RequestHandler } from '../services/request.ts'
 import { loadFromWire } from '../services/load.ts'
+import { servicesService } from '../services/relayed-services.ts'
 import { answerPings } from '../services/ping.ts'
 import { page } from './page.ts'
 
@@ -19,6 +20,8 @@ export const routesService = '$mesh.routes'
 
 /** Descriptions and pages that one node makes in a second; who asks for more hears BUSY. Traces and pings are not counted. */
 export const answersPerSecondMax = 50
+/** Of a relay with thousands of leaves. */
+export const providerAnswersPerSecondMax = 500
 
 /** What a node says of itself that its router does not know. */
 export interface AboutNode {
@@ -32,7 +35,7 @@ export interface AboutNode {
   readonly peers?: { readonly size: number; values(): Iterable<Peer> } | undefined
 }
 
-/** Makes a router answer `$mesh.ping`, `describe`, `routes` and `trace`; with `about.peers` `peers` too. */
+/** Makes a router answer `$mesh.ping`, `describe`, `routes`, `services` and `trace`; with `about.peers` `peers` too. */
 export function answerQuestions(router: Router, about: AboutNode): void {
   answerPings(router)
   const { clock, kind, network, namesSealed = false, peers } = about
@@ -57,6 +60,15 @@ export function answerQuestions(router: Router, about: AboutNode): void {
     limited((request) => {
       const skip = skipOf(request)
       return page('routes', rowsOf(router.eachRoute(skip), namesSealed), { total: router.routeCount, skip })
+    }),
+  )
+  answer(
+    servicesService,
+    limiter(clock, providerAnswersPerSecondMax)((request) => {
+      const { skip, service } = serviceAsked(request)
+      const rows = router.services(service).filter((row) => !row.service.startsWith('$'))
+      const best = rows.toSorted((one, other) => one.load - other.load || one.cost - other.cost || (one.address < other.address ? -1 : 1))
+      return page('services', providersOf(router, best, namesSealed), { total: best.length, skip, passed: 0 })
     }),
   )
   answer(traceService, (request) => {
@@ -94,14 +106,28 @@ function skipOf(request: Request): number {
   return Number(text)
 }
 
-function limiter(clock: Clock): (handler: RequestHandler) => RequestHandler {
+function* providersOf(router: Router, rows: readonly ServiceRow[], namesSealed: boolean): IterableIterator<object> {
+  for (const { service, address, load, hops, cost, kind } of rows) {
+    const name = namesSealed ? '' : (router.destination(address)?.name ?? '')
+    yield { service, address, load: loadFromWire(load), hops, cost, kind, name }
+  }
+}
+
+/** Rows to leave out, and behind a space the service that is meant; nothing: all of them. */
+function serviceAsked(request: Request): { skip: number; service: string | undefined } {
+  const [, skip = '', , service] = /^(\d{0,9})( (.{1,100}))?$/su.exec(request.text()) ?? ['', 'x']
+  if (skip === 'x') throw new MeshError('INVALID_OPTION', 'the body says how many rows to leave out, and behind a space which service')
+  return { skip: Number(skip), service }
+}
+
+function limiter(clock: Clock, mostASecond: number = answersPerSecondMax): (handler: RequestHandler) => RequestHandler {
   let second = 0
   let count = 0
   return (handler) => (request) => {
     const now = Math.floor(clock.now() / 1_000)
     count = now === second ? count + 1 : 1
     second = now
-    if (count > answersPerSecondMax) throw new MeshError('BUSY', `more than ${answersPerSecondMax} questions in a second`)
+    if (count > mostASecond) throw new MeshError('BUSY', `more than ${mostASecond} questions in a second`)
     return handler(request)
   }
 }

@@ -1,21 +1,24 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import type { OperationOptions } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
+import { servicesService } from '../services/relayed-services.ts'
 import type { Requests } from '../services/requests.ts'
 import { describeService, peersService, routesService } from './answers.ts'
 
 /** What `mesh.inspect` can ask. */
-export type InspectQuestion = 'describe' | 'peers' | 'routes'
+export type InspectQuestion = 'describe' | 'peers' | 'routes' | 'services'
 
-const questions: Readonly<Record<InspectQuestion, string>> = { describe: describeService, peers: peersService, routes: routesService }
+const questions: Readonly<Record<InspectQuestion, string>> = { describe: describeService, peers: peersService, routes: routesService, services: servicesService }
 
 export interface InspectOptions extends OperationOptions {
   /** Rows to leave out: those of the pages before. */
   skip?: number | undefined
+  /** With `services`: only the providers of that one. */
+  service?: string | undefined
 }
 
 /** The names in `InspectOptions`. */
-export const inspectOptions: readonly string[] = ['skip', 'signal', 'timeoutMs'] satisfies (keyof InspectOptions)[]
+export const inspectOptions: readonly string[] = ['skip', 'service', 'signal', 'timeoutMs'] satisfies (keyof InspectOptions)[]
 
 const skipMax = 999_999_999
 
@@ -28,7 +31,9 @@ export interface Asking extends InspectOptions {
 }
 
 /** Throws INVALID_OPTION. */
-export function serviceOfQuestion(what: string, { skip = 0 }: InspectOptions): string {
+export function serviceOfQuestion(what: string, { skip = 0, service: provided }: InspectOptions): string {
+  if (provided !== undefined && (what !== 'services' || typeof provided !== 'string' || provided === ''))
+    throw new MeshError('INVALID_OPTION', 'service is the name of a service, and goes with the question services')
   if (!Number.isInteger(skip) || skip < 0 || skip > skipMax)
     throw new MeshError('INVALID_OPTION', `skip must be a whole number of rows, not ${skip}`)
   const service = Object.entries(questions).find(([question]) => question === what)?.[1]
@@ -39,11 +44,11 @@ export function serviceOfQuestion(what: string, { skip = 0 }: InspectOptions): s
 
 export async function inspect(
   address: string,
-  service: string,
-  { router, requests, skip = 0, signal, timeoutMs }: Asking,
+  question: string,
+  { router, requests, skip = 0, service, signal, timeoutMs }: Asking,
 ): Promise<Inspection> {
-  const bytes = new TextEncoder().encode(skip > 0 ? String(skip) : '')
-  const reply = await requests.send(router, { targets: [address], service, bytes, signal, timeoutMs })
+  const bytes = new TextEncoder().encode(service ? `${skip} ${service}` : skip > 0 ? String(skip) : '')
+  const reply = await requests.send(router, { targets: [address], service: question, bytes, signal, timeoutMs })
   const said = reply.json()
   if (typeof said !== 'object' || said === null || Array.isArray(said))
     throw new MeshError('WIRE_FAULT', `${address} answered something else`)

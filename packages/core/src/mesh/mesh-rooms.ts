@@ -14,6 +14,7 @@ import type { PeerKind } from '../routing/routing-types.ts'
 import { answerQuestions } from '../introspection/answers.ts'
 import { requestTimeoutMs, Requests } from '../services/requests.ts'
 import { Calls } from '../services/calls.ts'
+import { RelayedServices } from '../services/relayed-services.ts'
 import { ServiceRegistry } from '../services/service-registry.ts'
 import { StreamRoom } from '../streams/stream-room.ts'
 import { DirectLinks } from '../signaling/direct-links.ts'
@@ -88,7 +89,13 @@ export class MeshRooms {
     })
     this.#trouble = new Trouble({ clock, log, warn: (warning) => this.#warn(warning), report: (error) => this.report(error) })
     this.peers = new Peers({ clock, changed: (peer) => this.#peerChanged(peer) })
-    this.services = new ServiceRegistry({ operations: this.operations, log, report: (error) => this.report(error) })
+    this.services = new ServiceRegistry({
+      operations: this.operations,
+      clock,
+      log,
+      relayed: new RelayedServices(clock, this.requests),
+      report: (error) => this.report(error),
+    })
     this.calls = new Calls({
       clock,
       dice,

@@ -257,8 +257,8 @@ export class Mesh {
   }
 
   /**
-   * Asks a member or relay what it is (`describe`: name, kind, services, time up), whom it sees (`peers`, of members) or its
-   * table (`routes`). Lists come in pages: `total` and `skip` say which rows these are. Rejects as `send` does, or REMOTE_ERROR.
+   * Asks a member or relay what it is (`describe`: name, kind, services, time up), whom it sees (`peers`, of members), its
+   * table (`routes`), or who offers what (`services`, the least loaded first). Lists come in pages: `total` and `skip` say which rows these are. Rejects as `send` does, or REMOTE_ERROR.
    */
   inspect(target: string, what: InspectQuestion, options: InspectOptions = {}): Promise<Inspection> {
     const refusal = refusedOptions(options, inspectOptions)
@@ -266,9 +266,9 @@ export class Mesh {
     const { requests } = this.#rooms
     const { signal, skip, timeoutMs = requestTimeoutMs } = options
     return this.#rooms.whenStarted(options, async ({ router }) => {
-      const service = serviceOfQuestion(what, options)
+      const question = serviceOfQuestion(what, options)
       return this.#rooms.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay'] }, (address, left) =>
-        inspect(address, service, { ...left, skip, router, requests }),
+        inspect(address, question, { ...left, skip, service: options.service, router, requests }),
       )
     })
   }

@@ -91,9 +91,8 @@ export class Forwarder {
 
   /** A packet of this node's own for a member: as `EndToEnd.deliver`, also to this node itself. */
   async deliver(packet: Packet, destination: string): Promise<void> {
-    const { address, exchange } = this.#parts
-    const there = destination === address || (exchange.table.get(destination)?.nextHop ?? exchange.awaitsProof(destination))
-    if (!there) throw new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+    const { address } = this.#parts
+    if (destination !== address && !this.#mayReach(destination)) throw new MeshError('NO_ROUTE', `there is no route to ${destination}`)
     if (destination !== address && this.endToEnd) return this.endToEnd.deliver(packet, destination)
     const error = this.originate(packet, { via: address, hops: 0, verified: true, plain: false, broadcast: false })
     if (error) throw error
@@ -192,7 +191,7 @@ export class Forwarder {
     }
     const next = exchange.table.get(destination)?.nextHop
     if (this.#leavesSealed(packet, destination, arrival, leaving)) {
-      if (!next && !exchange.awaitsProof(destination) && !exchange.defaultRelay) return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+      if (!this.#mayReach(destination)) return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
       return this.endToEnd?.send(packet, destination)
     }
     const asks = arrival.hops === 0 && !arrival.plain
@@ -217,6 +216,12 @@ export class Forwarder {
     }
     if (toGateway) return this.#sendMesh(toGateway, packet, { hopLimit, gateway: plain.gateway, sourceGateway })
     return new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+  }
+
+  /** There is a route, one that is being proven, or a relay that knows more than this node. */
+  #mayReach(destination: string): boolean {
+    const { exchange } = this.#parts
+    return exchange.table.get(destination)?.nextHop !== undefined || exchange.awaitsProof(destination) || exchange.defaultRelay !== undefined
   }
 
   #leavesSealed({ service }: Packet, destination: string, { hops, plain }: Arrival, { hopLimit, open }: Leaving): boolean {

@@ -30,7 +30,7 @@ import { OutgoingCalls } from './outgoing-calls.ts'
 import { PacketAttempt } from './packet-attempt.ts'
 import { checkSelect, ProviderChoice, type Select } from './provider-choice.ts'
 import { bodyBytesMax, plainBodyBytesMax, requestTimeoutMs, type Reply } from './requests.ts'
-import { byPreference, checkServiceName, type ServiceListing, type Services } from './service-registry.ts'
+import { byPreference, checkServiceName, type ServiceListing, type ServiceRegistry } from './service-registry.ts'
 
 /** Nobody waits longer than the first answer takes; `timeoutMs` is the time until it. */
 export interface MemberCallOptions extends OperationOptions {
@@ -56,12 +56,15 @@ export const callAllOptions: readonly string[] = ['plain', 'signal', 'timeoutMs'
 export const memberCallOptions: readonly string[] = ['idempotent', 'signal', 'timeoutMs'] satisfies (keyof MemberCallOptions)[]
 export const callOptions: readonly string[] = ['select', 'plain', ...memberCallOptions]
 
+/** The relay of a large network is asked for providers no longer than this. */
+const seekMsMax = 3_000
+
 export interface CallsOptions {
   readonly clock: Clock
   readonly dice: Dice
   readonly log: Log
   readonly operations: Operations
-  readonly services: Services
+  readonly services: ServiceRegistry
   /** Runs now, or when there is a router. */
   whenStarted(options: OperationOptions, begin: (router: Router) => Promise<void>): Promise<void>
 }
@@ -104,7 +107,7 @@ export class Calls {
 
   /** Of a service, by the provider that is chosen. */
   call(service: string, body: BodyInput, options: CallOptions): CallReplies<Reply> {
-    return this.#replies(options, (router) => this.#planOfService(router, { service, body, options }))
+    return this.#replies(options, (router) => this.#planOfService(router, { service, body, options }), service)
   }
 
   /** Asks one member. */
@@ -137,8 +140,15 @@ export class Calls {
         all.fail(asMeshError(error))
       }
     }
-    if (this.#router) start(this.#router)
-    else this.#options.whenStarted(options, async (started) => start(started)).catch((error: unknown) => all.fail(asMeshError(error)))
+    const seeking = this.#router && this.#seek(service, options, true)
+    if (this.#router && !seeking) start(this.#router)
+    else {
+      const begin = async (started: Router): Promise<void> => {
+        await (seeking ?? this.#seek(service, options, true))
+        start(started)
+      }
+      this.#options.whenStarted(options, begin).catch((error: unknown) => all.fail(asMeshError(error)))
+    }
     return all
   }
 
@@ -223,7 +233,8 @@ export class Calls {
     return attempt
   }
 
-  #replies(options: OperationOptions, plan: (router: Router) => CallPlan): CallReplies<Reply> {
+  /** `service`: its providers are sought first where this node was not told of everybody. */
+  #replies(options: OperationOptions, plan: (router: Router) => CallPlan, service?: string): CallReplies<Reply> {
     const { clock, operations } = this.#options
     const begin = (router: Router, sink: RepliesSink<Reply>): RepliesSource<Reply> => {
       try {
@@ -232,19 +243,30 @@ export class Calls {
         return nothing(sink, asMeshError(error))
       }
     }
-    return new CallReplies((sink) => (this.#router ? begin(this.#router, sink) : this.#later(options, sink, begin)))
+    const seek = (): Promise<void> | undefined => this.#seek(service, options)
+    return new CallReplies((sink) => {
+      const seeking = this.#router && seek()
+      if (this.#router && !seeking) return begin(this.#router, sink)
+      return this.#later(options, sink, async (router) => {
+        await (seeking ?? seek())
+        return begin(router, sink)
+      })
+    })
   }
 
-  /** The identity is not loaded yet. */
-  #later(
-    options: OperationOptions,
-    sink: RepliesSink<Reply>,
-    begin: (router: Router, sink: RepliesSink<Reply>) => RepliesSource<Reply>,
-  ): RepliesSource<Reply> {
+  #seek(service: string | undefined, { signal, timeoutMs = requestTimeoutMs }: OperationOptions, all = false): Promise<void> | undefined {
+    if (typeof service !== 'string' || service === '' || !(timeoutMs > 0)) return undefined
+    return this.#options.services.seek(service, { all, signal, timeoutMs: Math.min(timeoutMs / 2, seekMsMax) })
+  }
+
+  /** The identity is not loaded yet, or the relay is asked for providers. */
+  #later(options: OperationOptions, sink: RepliesSink<Reply>, begin: (router: Router) => Promise<RepliesSource<Reply>>): RepliesSource<Reply> {
     let source: RepliesSource<Reply> | undefined
     let cancelled = false
     const started = this.#options.whenStarted(options, async (router) => {
-      if (!cancelled) source = begin(router, sink)
+      if (cancelled) return
+      source = await begin(router)
+      if (cancelled) source.cancel()
     })
     started.catch((error: unknown) => sink.end(asMeshError(error)))
     return {

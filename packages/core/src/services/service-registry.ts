@@ -2,6 +2,7 @@ import { checkOptions } from '../errors/known-options.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
 import { GuardedEvents, type Listener, type ListenOptions } from '../async/guarded-events.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { operationOptions, refusedOptions, type OperationOptions, type Operations } from '../async/operations.ts'
 import { serviceNameBytesMax, servicesMax } from '../identity/record-bounds.ts'
@@ -10,6 +11,7 @@ import type { PeerKind } from '../routing/routing-types.ts'
 import type { Answering } from './answered-calls.ts'
 import { answering, encodeReturned } from './answers.ts'
 import { loadFromWire, loadToWire } from './load.ts'
+import type { RelayedServices, SeekOptions } from './relayed-services.ts'
 import type { RequestHandler } from './request.ts'
 import { requestTimeoutMs } from './requests.ts'
 
@@ -48,6 +50,9 @@ export interface ServiceEvents {
   down: [change: ServiceChange]
 }
 
+/** Who waits for a service asks the relay again. */
+const seekEveryMs = 2_000
+
 const registerOptions: readonly string[] = ['load', 'plain'] satisfies (keyof RegisterOptions)[]
 
 export interface RegisterOptions {
@@ -74,7 +79,10 @@ export interface Registration {
 export interface Services {
   /** Offers a service; before `ready` too. Throws INVALID_OPTION for a name that is taken or cannot be. */
   register(name: string, handler: RequestHandler, options?: RegisterOptions): Registration
-  /** Who offers what now (or who offers `name`), local providers included. Empty before `ready`. */
+  /**
+   * Who offers what now (or who offers `name`), local providers included. Empty before `ready`. In a network of more than 500
+   * members of those that this node was told of; `wait` and calls ask the relay for others, who stand in the list of `name` then.
+   */
   list(name?: string): ServiceListing[]
   /** The first provider of `name`, as soon as there is one; TIMEOUT after `timeoutMs` (10 000). */
   wait(name: string, options?: OperationOptions): Promise<ServiceListing>
@@ -86,6 +94,9 @@ export interface Services {
 export interface ServiceRegistryOptions {
   readonly operations: Operations
   readonly log: Log
+  readonly clock: Clock
+  /** What relays know of whom this node was not told. */
+  readonly relayed: RelayedServices
   report(error: MeshError): void
 }
 
@@ -132,7 +143,7 @@ export class ServiceRegistry implements Services {
   list(name?: string): ServiceListing[] {
     const router = this.#router
     if (!router) return []
-    return router
+    const known = router
       .services(name)
       .filter(({ service }) => !service.startsWith('$'))
       .map(({ service, address, load, hops, cost, kind, silent, knownMs, unchangedMs }) => ({
@@ -148,6 +159,15 @@ export class ServiceRegistry implements Services {
         knownMs,
         unchangedMs,
       }))
+    if (name === undefined) return known
+    const addresses = new Set<string>(known.map(({ address }) => address))
+    return [...known, ...this.#options.relayed.listings(name).filter(({ address }) => !addresses.has(address))]
+  }
+
+  /** Asks the relay where this node knows of no provider. Never rejects. Undefined: there is nothing to ask. */
+  seek(name: string, options: SeekOptions = {}): Promise<void> | undefined {
+    if (!this.#router || (options.all !== true && this.list(name).length > 0)) return undefined
+    return this.#options.relayed.seek(this.#router, name, options)
   }
 
   wait(name: string, options: OperationOptions = {}): Promise<ServiceListing> {
@@ -165,7 +185,12 @@ export class ServiceRegistry implements Services {
           if (listing) settle.resolve(listing)
         }
         look()
-        return this.#events.on('up', look)
+        const forget = this.#events.on('up', look)
+        const stop = this.#seekAgain(name, look)
+        return () => {
+          forget()
+          stop()
+        }
       },
     })
   }
@@ -181,6 +206,24 @@ export class ServiceRegistry implements Services {
   close(): void {
     this.#events.clear()
     this.#router = undefined
+  }
+
+  /** While somebody waits for a service that this node may not have been told of. */
+  #seekAgain(name: string, look: () => void): () => void {
+    let cancel = (): void => {}
+    let over = false
+    const seek = (): void => {
+      this.seek(name)?.then(
+        () => !over && look(),
+        () => {},
+      )
+      cancel = this.#options.clock.setTimer(seekEveryMs, seek)
+    }
+    seek()
+    return () => {
+      over = true
+      cancel()
+    }
   }
 
   #check(name: unknown, handler: unknown): void {

@@ -1,0 +1,91 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { answerQuestions } from '../../src/introspection/answers.ts'
+import type { Mesh } from '../../src/mesh/mesh.ts'
+import { leafRowsMax } from '../../src/routing/leafness.ts'
+import { joinPuppet } from './puppet-member.ts'
+import { MeshWorld } from '../mesh/mesh-world.ts'
+import { rejectionOf } from '../mesh/mesh-error-of.ts'
+
+const others = leafRowsMax + 40
+
+/** One leaf, then more members than it is told of, each with a service of its own, then one more leaf. */
+async function town(): Promise<{ world: MeshWorld; ada: Mesh; bob: Mesh }> {
+  const world = new MeshWorld(320, { latencyMs: 5 })
+  const relay = world.relay()
+  answerQuestions(relay, { kind: 'relay', name: 'relay', network: 'default', clock: world.clock })
+  const ada = world.member('ada')
+  await world.clock.advanceUntil(() => ada.online)
+  for (let at = 0; at < others; at++) {
+    const services = [{ service: `service ${at}`, load: 1 }, ...(at % 2 ? [{ service: 'common', load: 1 + (at % 100) }] : [])]
+    const [dialer, listener] = world.sim.network.connect(`m${at}`, 'relay', { medium: 'websocket' })
+    relay.addChannel(listener)
+    joinPuppet(world.sim, `m${at}`, dialer, services)
+  }
+  await world.clock.advance(8_000)
+  const bob = world.member('bob')
+  bob.services.register('hidden', (request) => `bob heard ${request.text()}`)
+  bob.services.register('common', () => 'bob', { load: 0 })
+  await world.clock.advanceUntil(() => bob.online)
+  await world.clock.advance(5_000)
+  return { world, ada, bob }
+}
+
+describe('R14 ALN-17 services of a network that is larger than a leaf knows', async () => {
+  const { world, ada, bob } = await town()
+  afterAll(() => world.close())
+
+  it('the leaf was told neither of that member nor of its service', () => {
+    expect(ada.router.destination(bob.address)).toBeUndefined()
+    expect(ada.services.list('hidden')).toEqual([])
+    expect(ada.router.wiserRelay).toBeDefined()
+    expect(new Set(ada.services.list().map(({ service }) => service)).size).toBeLessThanOrEqual(leafRowsMax + 1)
+  })
+
+  it('SE1 call and wait ask the relay, and the provider proves in its session who it is', async () => {
+    expect((await world.settle(ada.call('hidden', 'from afar'))).text()).toBe('bob heard from afar')
+    const provider = await world.settle(ada.services.wait('hidden'))
+    expect(provider).toMatchObject({ address: bob.address, kind: 'member', load: 0, local: false })
+    expect(ada.services.list('hidden')).toMatchObject([{ address: bob.address }])
+  })
+
+  it('wait hears of a service that comes later, and what nobody offers is NO_SERVICE or TIMEOUT', async () => {
+    const waiting = ada.services.wait('later', { timeoutMs: 20_000 })
+    await world.clock.advance(5_000)
+    bob.services.register('later', () => 'here')
+    expect(await world.settle(waiting)).toMatchObject({ address: bob.address })
+    expect((await world.settle(rejectionOf(ada.call('nobody')))).code).toBe('NO_SERVICE')
+    expect((await world.settle(rejectionOf(ada.services.wait('nobody', { timeoutMs: 5_000 })))).code).toBe('TIMEOUT')
+  })
+
+  it('the relay tells the providers in pages of one packet, the best first, each once; nonsense is refused', async () => {
+    const relay = ada.router.wiserRelay ?? ''
+    const seen: { address: string; service: string; load: number }[] = []
+    let total = 1
+    while (seen.length < total) {
+      const said = (await world.settle(ada.inspect(relay, 'services', { skip: seen.length }))) as { total: number; services: typeof seen }
+      expect(JSON.stringify(said).length).toBeLessThanOrEqual(16_384)
+      total = said.total
+      seen.push(...said.services)
+    }
+    expect(total).toBeGreaterThan(500)
+    expect(new Set(seen.map(({ address, service }) => `${address} ${service}`)).size).toBe(total)
+    expect(seen.map(({ load }) => load)).toEqual(seen.map(({ load }) => load).toSorted((one, other) => one - other))
+    const asked = await world.settle(ada.inspect(relay, 'services', { service: 'hidden' }))
+    expect(asked).toMatchObject({ total: 1, services: [{ address: bob.address, service: 'hidden', load: 0, name: 'bob' }] })
+  })
+
+  it('callAll asks everybody, page by page', async () => {
+    const answered: string[] = []
+    const asked = new Set<string>()
+    const all = ada.callAll('common', '', { timeoutMs: 2_000 })
+    const reading = (async () => {
+      for await (const { from, reply } of all) {
+        asked.add(from)
+        if (reply) answered.push(from)
+      }
+    })()
+    await world.settle(reading)
+    expect(answered).toEqual([bob.address])
+    expect(asked.size).toBe(others / 2 + 1)
+  })
+})
