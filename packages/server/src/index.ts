@@ -46,6 +46,15 @@ export type {
   ServiceListing,
   Services,
   StoredMessage,
+  SeekableSource,
+  StreamAnswer,
+  StreamContext,
+  StreamFile,
+  StreamOptions,
+  StreamProgress,
+  StreamRegistration,
+  StreamSource,
+  Streams,
   Topology,
   TopologyLink,
   TopologyNode,
@@ -54,6 +63,10 @@ export type {
   VerbOptions,
   Verbs,
 } from '@hopmesh/core'
+export { openFile } from './file-source.ts'
+export type { FileSource } from './file-source.ts'
+export { receiveFiles } from './received-files.ts'
+export type { ReceivedFile } from './received-files.ts'
 export { readNetworkKeys as readKeyFile } from './key-file.ts'
 export { createRouter, localChannels } from './local-router.ts'
 export { Relay, startRelay } from './relay/relay.ts'

@@ -182,7 +182,7 @@ export class IncomingStreams<M> {
     let failure: unknown
     try {
       const ctx = { mesh: this.#options.mesh(), caller: peer, verified: true, file, offset, signal: abort.signal }
-      const answer = await handler(ctx, input(peer, reader, stream))
+      const answer = await handler(ctx, input({ reader, stream }, { peer, size: file && file.size - offset }))
       const pumped = await pump(openSource(answer === undefined ? '' : answer).from(0), stream)
       if (pumped.outcome === 'source') failure = pumped.error
     } catch (error) {
@@ -201,15 +201,28 @@ export class IncomingStreams<M> {
   }
 }
 
-function input(peer: string, reader: StreamReader, stream: SessionStream): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return readableBytes({
-    read: () =>
-      reader.read().catch((error: unknown) => {
-        throw errorOf(stream.receiveBreak, peer, asMeshError(error))
-      }),
-    take: () => reader.take(),
-    cancelled: () => stream.stop(),
-  })
+/** `size`: bytes that come, if the caller said how many. Fewer or more are an error. */
+function input(
+  { reader, stream }: { readonly reader: StreamReader; readonly stream: SessionStream },
+  { peer, size = Infinity }: { readonly peer: string; readonly size: number | undefined },
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let left = size
+  const counted = (bytes: Uint8Array | undefined): Uint8Array | undefined => {
+    left -= bytes?.length ?? 0
+    return left < 0 ? undefined : bytes
+  }
+  const read = async (): Promise<Uint8Array | undefined> => {
+    let bytes: Uint8Array | undefined
+    try {
+      if (left >= 0) bytes = counted(await reader.read())
+    } catch (error) {
+      throw errorOf(stream.receiveBreak, peer, asMeshError(error))
+    }
+    if (left < 0) throw new MeshError('WIRE_FAULT', `${peer} sends more than the ${size} bytes that it said`)
+    if (bytes === undefined && left > 0 && left < Infinity) throw new MeshError('WIRE_FAULT', `${peer} ended ${left} bytes early`)
+    return bytes
+  }
+  return readableBytes({ read, take: () => (left > 0 ? counted(reader.take()) : undefined), cancelled: () => stream.stop() })
 }
 
 /** By the caller, or with the whole session: not when the caller only has no more to say, or wants to hear no more. */

@@ -5,7 +5,7 @@ import type { SessionStream } from '../../src/session/session-stream.ts'
 import { breakCodes, encodeOpen } from '../../src/streams/stream-heads.ts'
 import { StreamRoom } from '../../src/streams/stream-room.ts'
 import { SessionWorld, type WorldNode } from '../session/session-world.ts'
-import { bytesOf, noise } from './stream-samples.ts'
+import { allOf, bytesOf, noise } from './stream-samples.ts'
 
 /** Streams above nothing but sessions, so that a peer can say what no library would. */
 function room(
@@ -58,6 +58,30 @@ describe('a peer that keeps to no rules', () => {
     await expect(world.settle(said.length === 0 ? stream.end().then(read) : read())).rejects.toMatchObject({ code: 'STREAM_RESET' })
     expect(stream.receiveBreak).toMatchObject({ by: 'peer', code })
     expect(calls).toBe(0)
+  })
+
+  it.each([
+    ['fewer', 60],
+    ['more', 140],
+  ])('%s bytes than it said are an error where they are read', async (_, length) => {
+    const world = new SessionWorld()
+    let bobRoom: ReturnType<typeof room> | undefined
+    const bob = world.node('bob', { sessions: { stream: (from, stream) => bobRoom?.take(from.peer, stream) } })
+    const ada = world.node('ada')
+    bobRoom = room(world, () => bob)
+    let seen: unknown
+    bobRoom.streams.register('keep', (_ctx, readable) =>
+      allOf(readable).then(
+        () => {},
+        (error: unknown) => void (seen = error),
+      ),
+    )
+    const stream = ada.sessions.to(bob.address).openStream()
+    const open = encodeOpen({ name: 'keep', file: { id: '1', name: '', type: '', size: 100 } })
+    void stream.write(Uint8Array.of(...open, 0, ...noise(length)))
+    await world.settle(stream.end())
+    await world.advance(1_000)
+    expect(seen).toMatchObject({ code: 'WIRE_FAULT' })
   })
 
   it.each([

@@ -80,6 +80,7 @@ function addRelay(program: Command): void {
 function addMemberCommands(program: Command): void {
   memberCommand(program, 'join', 'be a member until stopped')
     .option('--name <name>', 'a display name')
+    .option('--receive <folder>', 'take files that members send, into this folder')
     .addOption(new Option('--serve <service>', "register a service: 'ping' answers pong").argParser(serveValue))
     .action(async (url: string, _flags, command: Command) => (await import('./join-command.ts')).runJoin(url, settingsOf(command)))
   memberCommand(program, 'ping', 'call a service, or ping an address, and show the round trip')
@@ -108,6 +109,13 @@ function addMemberCommands(program: Command): void {
     .action(async (url: string, service: string, body: string, _flags, command: Command) => {
       const { runCall } = await import('./call-command.ts')
       await runCall(url, { service, body }, settingsOf(command))
+    })
+  memberCommand(program, 'send', 'send a file to a member that takes files')
+    .argument('<target>', 'an address or a name')
+    .argument('<file>')
+    .action(async (url: string, target: string, path: string, _flags, command: Command) => {
+      const { runSend } = await import('./send-command.ts')
+      await runSend(url, { target, path }, settingsOf(command))
     })
 }
 

@@ -8,6 +8,12 @@ export async function runJoin(url: string, settings: Settings): Promise<void> {
   const mesh = await openMesh(url, settings)
   const stopped = untilStopped()
   if (settings['serve'] === 'ping') mesh.services.register('ping', (request) => `pong ${request.text()}`.trimEnd())
+  if (typeof settings['receive'] === 'string') {
+    const { receiveFiles } = await import('../received-files.ts')
+    await receiveFiles(mesh, settings['receive'], ({ path, size, from }) => {
+      printLine(settings, { received: path, bytes: size, from }, `received ${path}, ${size} bytes, from ${from}`)
+    })
+  }
   const network = String(settings['network'])
   printLine(settings, { online: true, address: mesh.address, network }, `online as ${mesh.address} in network '${network}'`)
   await stopped
