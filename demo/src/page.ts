@@ -23,15 +23,17 @@ export class Page {
   readonly nodes: readonly HTMLElement[]
   readonly #mesh: Mesh
   readonly #header: HeaderPanel
+  readonly #chat: ChatPanel
   readonly #panels: readonly Panel[]
 
   constructor(mesh: Mesh, parameters: Parameters) {
     const people = new People(mesh, parameters.name)
     const tracing = new Tracing(mesh)
     const warnings = new WarningsPanel(mesh)
+    this.#chat = new ChatPanel(mesh, people)
     const grid = [
       new PicturePanel(mesh, people, tracing),
-      new ChatPanel(mesh, people),
+      this.#chat,
       new MembersPanel(mesh, people, tracing),
       new ServicesPanel(mesh, people),
       new DevicesPanel(mesh, people),
@@ -55,6 +57,7 @@ export class Page {
     // Round trips change without an event.
     setInterval(update, refreshMs)
     this.#header.ready()
+    this.#chat.resume()
     update()
   }
 }

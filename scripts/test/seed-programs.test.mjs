@@ -37,7 +37,19 @@ describe('001 py2p', () => {
     expect(program.stdout).toMatch(/Ada got \[ 'yes', 'I did' \] from k/)
   })
 
-  test('PY-21 once and on: the first time and again after the relay was gone', async () => {
+  test('PY-14 receive gives one message, or some, or none', async () => {
+    const program = run('001/receive.mjs', relay.url)
+    expect(await program.ends()).toBe(0)
+    expect(program.stdout).toBe("undefined []\n[ 'yes', 'I did' ] true\ndelivered\n")
+  })
+
+  test('PY-16 PY-19 PY-20 handlers are asked in turn, answer the author or the neighbour that relayed, and take two parameters', async () => {
+    const program = run('001/handlers.mjs')
+    expect(await program.ends()).toBe(0)
+    expect(program.stdout.split('\n').toSorted()).toEqual(['', 'Ada got success', 'Bob got success', 'Eve got test 3', 'HANDLER_ARITY'])
+  })
+
+  test('PY-17 PY-21 once and on: the first time and again after the relay was gone', async () => {
     const own = await startRelay()
     const program = run('001/events.mjs', own.url)
     await program.says(/Hey! You got connected!/)

@@ -1,12 +1,18 @@
-import type { Mesh, Message } from '@hopmesh/browser'
+import type { Delivery, Mesh, Message, Sent, StoredMessage } from '@hopmesh/browser'
 import { hueOf } from '../colour.ts'
 import { element, panel, setText } from '../element.ts'
 import type { People } from '../people.ts'
 import { sentenceForError } from '../plain-words.ts'
+import { ChatTargets, everyone } from './chat-targets.ts'
 import type { Panel } from './panel.ts'
 
 const linesMax = 200
-const everyone = ''
+const marks: Readonly<Record<Sent['state'] | Delivery['state'], string>> = {
+  delivered: 'delivered ✓',
+  stored: 'stored until they are back',
+  expired: 'not delivered: they did not come back',
+  failed: 'not delivered: it was refused there',
+}
 
 interface Line {
   readonly from: string
@@ -21,32 +27,34 @@ export class ChatPanel implements Panel {
   readonly node: HTMLElement
   readonly #mesh: Mesh
   readonly #people: People
+  /** Of messages that are stored, by id. */
+  readonly #waiting = new Map<string, (mark: string) => void>()
   readonly #lines = element('ol', { class: 'chat', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages', tabindex: 0, 'data-testid': 'chat-lines' })
-  readonly #target = element('select', { 'aria-label': 'To whom', 'data-testid': 'chat-target' })
+  readonly #targets: ChatTargets
   readonly #text = element('input', { type: 'text', maxlength: 2000, placeholder: 'Write something', autocomplete: 'off', 'aria-label': 'Message', 'data-testid': 'chat-text' })
 
   constructor(mesh: Mesh, people: People) {
     this.#mesh = mesh
     this.#people = people
-    const form = element('form', { class: 'say' }, this.#target, this.#text, element('button', { type: 'submit', 'data-testid': 'chat-send' }, 'Send'))
+    this.#targets = new ChatTargets(people)
+    const form = element('form', { class: 'say' }, this.#targets.node, this.#text, element('button', { type: 'submit', 'data-testid': 'chat-send' }, 'Send'))
     form.addEventListener('submit', (event) => {
       event.preventDefault()
       void this.#say()
     })
     this.node = panel({ title: 'Chat', testId: 'chat-panel' }, this.#lines, form)
     mesh.on('message', (message) => this.#hear(message))
+    mesh.on('delivery', ({ id, state }) => this.#waiting.get(id)?.(marks[state]))
     this.update()
   }
 
+  /** What this page had to keep for others before it was loaded anew. To be called once the mesh is ready. */
+  resume(): void {
+    for (const stored of this.#mesh.outbox.list()) this.#showStored(stored)
+  }
+
   update(): void {
-    const members = this.#people.reachable().filter((peer) => peer.kind === 'member')
-    const wanted = [everyone, ...members.map((peer) => String(peer.address))]
-    const names = ['Everyone', ...members.map((peer) => `only ${this.#people.nameOf(peer.address)}`)]
-    const shown = [...this.#target.options]
-    if (shown.length === wanted.length && shown.every((option, index) => option.value === wanted[index] && option.text === names[index])) return
-    const chosen = this.#target.value
-    this.#target.replaceChildren(...wanted.map((value, index) => element('option', { value }, names[index] ?? '')))
-    this.#target.value = wanted.includes(chosen) ? chosen : everyone
+    this.#targets.update()
   }
 
   #hear(message: Message): void {
@@ -57,7 +65,7 @@ export class ChatPanel implements Panel {
   async #say(): Promise<void> {
     const text = this.#text.value.trim()
     if (text === '') return
-    const target = this.#target.value
+    const target = this.#targets.value
     this.#text.value = ''
     const line = { from: this.#mesh.address, text, own: true }
     if (target === everyone) {
@@ -65,8 +73,29 @@ export class ChatPanel implements Panel {
       await this.#settle(mark, this.#mesh.broadcast(text).then(() => 'sent to all'))
       return
     }
-    const mark = this.#add({ ...line, note: `only to ${this.#people.nameOf(target)}` })
-    await this.#settle(mark, this.#mesh.send(target, text).then(({ state }) => `${state} ✓`))
+    const mark = this.#add({ ...line, note: `only to ${this.#targets.nameOf(target)}` })
+    await this.#settle(mark, this.#mesh.send(target, text).then((sent) => this.#sent(sent, mark)))
+  }
+
+  #sent({ id, state }: Sent, mark: HTMLElement): string {
+    if (state === 'stored') this.#await(id, mark)
+    return marks[state]
+  }
+
+  #showStored({ id, to, parts }: StoredMessage): void {
+    const text = parts.filter((part) => typeof part === 'string').join(' ')
+    if (text === '' || this.#waiting.has(id)) return
+    const mark = this.#add({ from: this.#mesh.address, text, note: `only to ${this.#targets.nameOf(to)}`, own: true })
+    setText(mark, marks.stored)
+    this.#await(id, mark)
+  }
+
+  /** The mark changes when it is known what became of it. */
+  #await(id: string, mark: HTMLElement): void {
+    this.#waiting.set(id, (text) => {
+      this.#waiting.delete(id)
+      setText(mark, text)
+    })
   }
 
   async #settle(mark: HTMLElement, outcome: Promise<string>): Promise<void> {

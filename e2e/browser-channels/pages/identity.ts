@@ -3,6 +3,7 @@
 import { whoOf } from '@hopmesh/core'
 import { createIdentity, identityFrom, keepIdentity } from '../../../packages/browser/src/index.ts'
 import { pageEnvironment } from '../../../packages/browser/src/page-environment.ts'
+import { pageStore } from '../../../packages/browser/src/storage/page-store.ts'
 
 export interface LoadedHere {
   readonly who: string
@@ -45,6 +46,27 @@ const identity = {
   },
 }
 
+/** What is kept for this profile, as the library reaches it. */
+const kept = {
+  /** How many of these keys, asked for at once, were added by this page. */
+  async add(...keys: string[]): Promise<number> {
+    const store = pageStore((await identity.first).who)
+    const added = await Promise.all(keys.map((key) => store?.add(key, Uint8Array.of(key.length))))
+    return added.filter((one) => one === true).length
+  },
+  async set(key: string, ...bytes: number[]): Promise<void> {
+    await pageStore((await identity.first).who)?.set(key, Uint8Array.from(bytes))
+  },
+  async delete(...keys: string[]): Promise<void> {
+    await pageStore((await identity.first).who)?.delete(keys)
+  },
+  async list(prefix: string): Promise<[string, number[]][]> {
+    const found = (await pageStore((await identity.first).who)?.list(prefix)) ?? []
+    return found.map(([key, value]) => [key, [...value]])
+  },
+}
+
+export type KeptPage = typeof kept
 export type IdentityPage = typeof identity
 
-Object.assign(window, { identity })
+Object.assign(window, { identity, kept })

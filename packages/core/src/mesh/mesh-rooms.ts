@@ -254,7 +254,7 @@ export class MeshRooms {
     const degree = new LinkDegree({ clock, dice, router, links, degree: this.settings.degree })
     this.#started = { ...base, links, degree }
     this.#clashes = new NameClashes({ who: base.who, name: this.settings.name })
-    messages.attach(router, base.store)
+    const resumed = messages.attach(router, base.store)
     for (const room of [peers, services, this.calls, this.#presence]) room.attach(router)
     this.streams.attach(base.sealed, base.crypto)
     answerQuestions(router, { kind: 'member', name: this.settings.name, network: this.settings.network, namesSealed: base.keyring !== undefined, clock, peers })
@@ -271,6 +271,7 @@ export class MeshRooms {
         this.#warn({ code: 'WEAK_KEY', message: `the key is a passphrase of fewer than ${passphraseCharactersMin} characters: it can be guessed` })
       }
     })
+    await resumed
     return this.#started
   }
 

@@ -126,7 +126,8 @@ export class Messages implements MessageOutbox {
     })
   }
 
-  attach(router: Router, store: Store | undefined): void {
+  /** What it returns is over when the letters of the process before are known; undefined: there are none. */
+  attach(router: Router, store: Store | undefined): Promise<void> | undefined {
     this.#router = router
     const { log } = this.#options
     const take = (packet: DecodedPacket, arrival: Arrival): Promise<void> | void => {
@@ -144,7 +145,7 @@ export class Messages implements MessageOutbox {
     )
     this.#deliveries.attach(router)
     this.#taken.attach(store)
-    if (store) void this.#resume(store)
+    return store && this.#resume(store)
   }
 
   /** To one as `send`, to a list as `sendToSeveral`. */
