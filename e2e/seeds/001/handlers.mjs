@@ -12,7 +12,7 @@ for (const [one, other] of [
 }
 for (const mesh of [ada, bob]) mesh.on('message', ({ parts }) => console.log(mesh.name, 'got', ...parts))
 
-eve.use((message, neighbour) => {
+eve.use((message, _neighbour) => {
   if (message.parts[0] !== 'test') return false
   message.reply('success')
   return true
@@ -25,7 +25,7 @@ eve.use((message, neighbour) => {
 eve.on('message', ({ parts }) => console.log('Eve got', ...parts))
 
 try {
-  eve.use((message) => true)
+  eve.use((_message) => true)
 } catch (error) {
   console.log(error.code)
 }
