@@ -24,6 +24,7 @@ export const meshErrorCodes = [
   'NAME_CLASH',
   'NETWORK_KEY_MISMATCH',
   'NETWORK_MISMATCH',
+  'NOT_ALLOWED',
   'NOT_A_MEMBER',
   'NOT_READY',
   'NO_BLUETOOTH',

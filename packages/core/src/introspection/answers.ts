@@ -2,6 +2,7 @@
 // answers: long lists come in pages.
 
 import { MeshError } from '../errors/mesh-error.ts'
+import type { Address } from '../identity/address.ts'
 import type { Peer } from '../membership/peer.ts'
 import type { Clock } from '../ports/clock.ts'
 import { silentLog } from '../ports/log.ts'
@@ -11,7 +12,7 @@ import { answering } from '../services/answers.ts'
 import type { Request, RequestHandler } from '../services/request.ts'
 import { loadFromWire } from '../services/load.ts'
 import { servicesService } from '../services/relayed-services.ts'
-import { answerPings } from '../services/ping.ts'
+import { pingService } from '../services/ping.ts'
 import { page } from './page.ts'
 
 export const describeService = '$mesh.describe'
@@ -23,6 +24,20 @@ export const answersPerSecondMax = 50
 /** Of a relay with thousands of leaves. */
 export const providerAnswersPerSecondMax = 500
 
+/** What is asked, and by whom. */
+export interface Question {
+  readonly what: 'describe' | 'peers' | 'routes' | 'services' | 'trace' | 'ping'
+  readonly from: Address
+  /** The asker proved its address. */
+  readonly verified: boolean
+}
+
+/** Whether this one may ask that. One that throws says no. */
+export type MayAsk = (question: Question) => boolean
+
+/** Names of functions in one description, in bytes: what is left of it belongs to the services. */
+const functionNamesBytesMax = 8_192
+
 /** What a node says of itself that its router does not know. */
 export interface AboutNode {
   readonly kind: 'member' | 'relay' | 'plain'
@@ -31,19 +46,26 @@ export interface AboutNode {
   /** In a network with a key, relays must not learn what members call themselves: names are left out. Default false. */
   readonly namesSealed?: boolean
   readonly clock: Clock
+  /** The names of its functions, where it has any. */
+  readonly functions?: (() => readonly string[]) | undefined
+  /** Default: everybody may ask everything. */
+  readonly mayAsk?: 'everybody' | 'nobody' | MayAsk | undefined
   /** Who is here, where somebody keeps that picture: members. A relay does not. */
   readonly peers?: { readonly size: number; values(): Iterable<Peer> } | undefined
 }
 
 /** Makes a router answer `$mesh.ping`, `describe`, `routes`, `services` and `trace`; with `about.peers` `peers` too. */
 export function answerQuestions(router: Router, about: AboutNode): void {
-  answerPings(router)
   const { clock, kind, network, namesSealed = false, peers } = about
   const name = namesSealed ? '' : about.name
   const since = clock.now()
   const limited = limiter(clock)
-  const answer = (service: string, handler: RequestHandler): void =>
-    router.registerService(service, answering(router, handler, silentLog), { plain: false })
+  const answer = (service: string, handler: RequestHandler): void => {
+    const what = service.slice(internalPrefix.length) as Question['what']
+    const guarded = guardedBy(about.mayAsk ?? 'everybody', what, handler)
+    router.registerService(service, answering(router, guarded, silentLog), { plain: false })
+  }
+  answer(pingService, () => undefined)
 
   answer(
     describeService,
@@ -52,7 +74,8 @@ export function answerQuestions(router: Router, about: AboutNode): void {
       const { routeCount, address } = router
       const upMs = Math.round(clock.now() - since)
       const links = router.links().filter(({ peer }) => peer !== undefined).length
-      return page('services', services, { total: services.length, more: { address, kind, name, network, upMs, links, routes: routeCount } })
+      const functions = about.functions && namesThatFit(about.functions())
+      return page('services', services, { total: services.length, more: { address, kind, name, network, upMs, links, routes: routeCount, functions } })
     }),
   )
   answer(
@@ -118,6 +141,31 @@ function serviceAsked(request: Request): { skip: number; service: string | undef
   const [, skip = '', , service] = /^(\d{0,9})( (.{1,100}))?$/su.exec(request.text()) ?? ['', 'x']
   if (skip === 'x') throw new MeshError('INVALID_OPTION', 'the body says how many rows to leave out, and behind a space which service')
   return { skip: Number(skip), service }
+}
+
+const internalPrefix = '$mesh.'
+const encoder = new TextEncoder()
+
+function guardedBy(mayAsk: 'everybody' | 'nobody' | MayAsk, what: Question['what'], handler: RequestHandler): RequestHandler {
+  if (mayAsk === 'everybody') return handler
+  return (request) => {
+    if (isAllowed(mayAsk, { what, from: request.from, verified: request.verified })) return handler(request)
+    throw new MeshError('NOT_ALLOWED', `this node does not tell you: '${what}'`)
+  }
+}
+
+function isAllowed(mayAsk: 'nobody' | MayAsk, question: Question): boolean {
+  if (mayAsk === 'nobody') return false
+  try {
+    return mayAsk(question)
+  } catch {
+    return false
+  }
+}
+
+function namesThatFit(names: readonly string[]): string[] {
+  let bytes = 0
+  return names.filter((name) => (bytes += encoder.encode(JSON.stringify(name)).length + 1) <= functionNamesBytesMax)
 }
 
 function limiter(clock: Clock, mostASecond: number = answersPerSecondMax): (handler: RequestHandler) => RequestHandler {

@@ -1,3 +1,4 @@
+import type { FunctionContextOf } from '../functions/function-types.ts'
 import type { CallerOf } from '../services/caller-of.ts'
 import type { StreamContextOf } from '../streams/incoming-streams.ts'
 import type { Mesh } from './mesh.ts'
@@ -7,3 +8,6 @@ export type CallerContext = CallerOf<Mesh>
 
 /** The same for handlers of streams, with the file that comes and where it begins. */
 export type StreamContext = StreamContextOf<Mesh>
+
+/** What a function is given besides: how long its caller waits. */
+export type FunctionContext = FunctionContextOf<Mesh>

@@ -1,4 +1,8 @@
+import type { AnyFunctions, FunctionHandlers } from '../functions/function-types.ts'
+import type { MayAsk } from '../introspection/answers.ts'
 import type { KeyPair } from '../ports/crypto.ts'
+import type { RequestHandler } from '../services/request.ts'
+import type { FunctionContext } from './caller-context.ts'
 
 /** What `createMesh` and `joinMesh` take. Everything but `network` may be left out. */
 export interface MeshOptions {
@@ -20,6 +24,15 @@ export interface MeshOptions {
   links?: { readonly degree?: number | undefined; readonly accept?: number | undefined; readonly webrtc?: boolean | undefined } | undefined
   /** 'leaf': it carries nothing for others, whatever its links are. Default 'member'. */
   role?: 'member' | 'leaf' | undefined
+  /** As `mesh.functions.register` takes them. */
+  functions?: FunctionHandlers<AnyFunctions, FunctionContext> | undefined
+  /** Handlers by name, as `mesh.services.register` takes them. */
+  services?: Readonly<Record<string, RequestHandler>> | undefined
+  /**
+   * Who may ask this node what it is, whom it sees and how it is reached (`describe`, `peers`, `routes`, `trace`, `ping`): everybody,
+   * which is the default, nobody, or those for whom the function says true. Others hear NOT_ALLOWED.
+   */
+  questions?: 'everybody' | 'nobody' | MayAsk | undefined
   iceServers?: readonly unknown[] | undefined
   /** Whether plain ALN nodes may be neighbours. Default 'accept', with a `key` 'refuse'. */
   plainNodes?: 'accept' | 'refuse' | undefined

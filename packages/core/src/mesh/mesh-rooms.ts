@@ -13,6 +13,7 @@ import { closedError, handled, Operations, type OperationOptions } from '../asyn
 import type { PeerKind } from '../routing/routing-types.ts'
 import { answerQuestions } from '../introspection/answers.ts'
 import { requestTimeoutMs, Requests } from '../services/requests.ts'
+import { contextOf, FunctionRoom } from '../functions/function-room.ts'
 import { Calls } from '../services/calls.ts'
 import { RelayedServices } from '../services/relayed-services.ts'
 import { ServiceRegistry } from '../services/service-registry.ts'
@@ -20,6 +21,7 @@ import { StreamRoom } from '../streams/stream-room.ts'
 import { DirectLinks } from '../signaling/direct-links.ts'
 import { LinkDegree } from '../signaling/link-degree.ts'
 import { healthOf, type Health } from '../introspection/health.ts'
+import type { FunctionContext } from './caller-context.ts'
 import type { Environment } from './environment.ts'
 import type { Mesh } from './mesh.ts'
 import type { MeshEvents, MeshWarning } from './mesh-events.ts'
@@ -53,6 +55,7 @@ export class MeshRooms {
   readonly services: ServiceRegistry
   readonly requests: Requests
   readonly calls: Calls
+  readonly functions: FunctionRoom<FunctionContext>
   readonly messages: Messages
   readonly streams: StreamRoom<Mesh>
   readonly relays: RelayLinks
@@ -105,6 +108,7 @@ export class MeshRooms {
       whenStarted: (waiting, begin) => this.whenStarted(waiting, ({ router }) => begin(router)),
     })
     this.calls.serve('service', this.services.answering())
+    this.functions = new FunctionRoom({ calls: this.calls, log, context: (request) => contextOf(this.mesh, request) })
     this.messages = new Messages({
       clock,
       dice,
@@ -257,7 +261,9 @@ export class MeshRooms {
     const resumed = messages.attach(router, base.store)
     for (const room of [peers, services, this.calls, this.#presence]) room.attach(router)
     this.streams.attach(base.sealed, base.crypto)
-    answerQuestions(router, { kind: 'member', name: this.settings.name, network: this.settings.network, namesSealed: base.keyring !== undefined, clock, peers })
+    const { name, network, questions: mayAsk } = this.settings
+    const namesSealed = base.keyring !== undefined
+    answerQuestions(router, { kind: 'member', name, network, namesSealed, clock, peers, mayAsk, functions: () => this.functions.list() })
     router.on('destination', ({ address }) => this.#refresh(address, this.started))
     router.on('notice', ({ code, text, from }) => this.#trouble.notice(code, `${text} (told by ${from})`))
     router.on('fault', (fault) => this.#trouble.fault(fault))

@@ -4,6 +4,7 @@ import { tokenBytesMax } from '../identity/admission.ts'
 import { networkKeySources, type NetworkKeySource } from '../identity/network-key.ts'
 import { isNetworkName, networkNameBytesMax } from '../identity/wire-network.ts'
 import { checkSignal } from '../async/operations.ts'
+import type { MayAsk } from '../introspection/answers.ts'
 import type { MeshOptions } from './mesh-options.ts'
 
 /** Options that were checked, with the defaults filled in. */
@@ -20,6 +21,7 @@ export interface MeshSettings {
   readonly role: 'member' | 'leaf'
   readonly plainNodes: 'accept' | 'refuse'
   readonly timeoutMs: number
+  readonly questions: 'everybody' | 'nobody' | MayAsk
 }
 
 export const relaysMax = 16
@@ -34,6 +36,9 @@ const optionNames: readonly string[] = [
   'identity',
   'links',
   'role',
+  'functions',
+  'services',
+  'questions',
   'iceServers',
   'plainNodes',
   'timeoutMs',
@@ -63,6 +68,14 @@ export function meshSettings(options: MeshOptions): MeshSettings {
   if (role !== 'member' && role !== 'leaf') throw invalid(`role must be 'member' or 'leaf', not ${shown(role)}`)
   if (plainNodes !== 'accept' && plainNodes !== 'refuse') throw invalid(`plainNodes must be 'accept' or 'refuse', not ${shown(plainNodes)}`)
   if (!(typeof timeoutMs === 'number' && timeoutMs > 0)) throw invalid(`timeoutMs must be a number above 0, not ${shown(timeoutMs)}`)
+  const { questions = 'everybody' } = options
+  if (questions !== 'everybody' && questions !== 'nobody' && typeof questions !== 'function') {
+    throw invalid(`questions must be 'everybody', 'nobody' or a function, not ${shown(questions)}`)
+  }
+  for (const option of ['functions', 'services'] as const) {
+    const given = options[option]
+    if (given !== undefined && (typeof given !== 'object' || given === null)) throw invalid(`${option} must be an object of functions by name`)
+  }
   checkSignal(signal)
   if (!Array.isArray(relays)) throw invalid("relays must be a list of URLs, such as ['wss://relay.example']")
   if (relays.length > relaysMax) throw invalid(`relays must be at most ${relaysMax}`)
@@ -78,6 +91,7 @@ export function meshSettings(options: MeshOptions): MeshSettings {
     role,
     plainNodes,
     timeoutMs,
+    questions,
   }
 }
 

@@ -1,6 +1,8 @@
 import { checkOptions, optionsFault } from '../errors/known-options.ts'
 import type { DevicePairing } from '../devices/device-pairing.ts'
 import { MeshError } from '../errors/mesh-error.ts'
+import type { Functions } from '../functions/function-room.ts'
+import type { RemoteFunctions, RemoteFunctionsOfEach, UnknownFunctions } from '../functions/function-types.ts'
 import type { Address } from '../identity/address.ts'
 import type { Peer } from '../membership/peer.ts'
 import type { Outcomes, SeveralTargets } from '../membership/targets.ts'
@@ -33,6 +35,7 @@ import type { Services } from '../services/service-registry.ts'
 import { connectTimeoutMs } from '../signaling/direct-links.ts'
 import type { StreamSource } from '../streams/stream-source.ts'
 import { streamOptions, type StreamOptions, type Streams } from '../streams/stream-room.ts'
+import type { FunctionContext } from './caller-context.ts'
 import type { Environment } from './environment.ts'
 import { meshEventNames, type MeshEvents, type MeshWarning } from './mesh-events.ts'
 import type { MeshOptions } from './mesh-options.ts'
@@ -42,6 +45,7 @@ import { meshSettings } from './mesh-settings.ts'
 import { Verbs, type VerbOptions } from './verbs.ts'
 import { openStreams, type StreamAnswer } from './open-streams.ts'
 import type { Relays } from './relay-links.ts'
+import { remoteFunctions } from './remote-functions.ts'
 
 /**
  * One node of a mesh, as an app sees it. Everything that waits returns a promise that always settles: with a value or
@@ -51,6 +55,7 @@ export class Mesh {
   /** Resolves when the identity is loaded; not yet online. Rejects when it cannot be loaded, or CLOSED. */
   readonly ready: Promise<void>
   readonly services: Services
+  readonly functions: Functions<FunctionContext>
   /** What streams others may open here; `stream` opens one there. */
   readonly streams: Streams<Mesh>
   readonly relays: Relays
@@ -73,6 +78,7 @@ export class Mesh {
     rooms.mesh = this
     this.ready = handled(rooms.start())
     this.services = rooms.services
+    this.functions = rooms.functions
     this.streams = rooms.streams
     this.relays = rooms.relays
     this.peers = rooms.peers
@@ -158,6 +164,18 @@ export class Mesh {
   callAll(service: string, body?: BodyInput, options: CallAllOptions = {}): AllReplies {
     checkOptions(options, callAllOptions)
     return this.#rooms.calls.callAll(service, body, options)
+  }
+
+  /**
+   * The functions that a member has registered, to be called by name: `await mesh.to<Api>('ada').add(1, 2)`. The target is an address,
+   * a `who` or an exact display name. Rejects with NO_FUNCTION, UNKNOWN_NAME, AMBIGUOUS_NAME, NOT_A_MEMBER, INVALID_OPTION (an argument that
+   * cannot be sent), and as `call` does: at most one execution. Of a list, or of `'*'` (every other member), each settles on its own:
+   * a Map of outcomes under the targets as they were given.
+   */
+  to<Api extends object = UnknownFunctions>(targets: SeveralTargets): RemoteFunctionsOfEach<Api>
+  to<Api extends object = UnknownFunctions>(target: string): RemoteFunctions<Api>
+  to(target: string | readonly string[]): object {
+    return remoteFunctions(this.#rooms, target, {})
   }
 
   /**
@@ -339,6 +357,8 @@ export function createMesh(options: MeshOptions, environment: Environment): Mesh
   const settings = meshSettings(options)
   const rooms = new MeshRooms(settings, options, environment)
   const mesh = new Mesh(rooms)
+  if (options.functions) mesh.functions.register(options.functions)
+  for (const [name, handler] of Object.entries(options.services ?? {})) mesh.services.register(name, handler)
   const { signal } = options
   const abort = (): void => void mesh.close()
   // A signal may live much longer than the mesh, and must not keep it.

@@ -26,6 +26,8 @@ export interface Answering {
   find(name: string): ((request: Request) => unknown) | undefined
   /** A MeshError: a handler must not give such a value. */
   encode(value: unknown): Uint8Array | MeshError
+  /** What a generator gives is one answer each. */
+  readonly many: boolean
   /** What a caller hears of a name that nobody has registered. */
   readonly missing: MeshErrorCode
 }
@@ -120,6 +122,7 @@ export class AnsweredCalls {
     const call: RunningCall = new RunningCall({
       clock,
       request,
+      many: space?.many ?? false,
       deliver: (answer) => this.#deliver(from, encodeCallAnswer(answer)),
       encode: (value) => {
         const body = space?.encode(value) ?? new Uint8Array()

@@ -28,7 +28,9 @@ export function answering(router: Router, handler: RequestHandler, log: Log): Pa
       else answerOnce(answer, returned, { log, name: packet.service })
     } catch (error) {
       if (log.level >= 3) log.write(3, 'services', `the handler of '${packet.service}' failed: ${describeThrown(error)}`, error)
-      answer.threw(error)
+      // The library's own services mean their codes.
+      if (error instanceof MeshError && packet.service?.startsWith('$') === true) answer.failed(error.code, error.message)
+      else answer.threw(error)
     }
   }
 }

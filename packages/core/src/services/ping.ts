@@ -1,8 +1,6 @@
-import { silentLog } from '../ports/log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { OperationOptions } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
-import { answering } from './answers.ts'
 import type { Requests } from './requests.ts'
 
 export const pingService = '$mesh.ping'
@@ -12,15 +10,6 @@ export interface PingResult {
   readonly roundTripMs: number
   /** Links that the answer crossed; 0 for oneself. */
   readonly hops: number
-}
-
-/** Makes a router answer pings: every member's does, and a relay's. */
-export function answerPings(router: Router): void {
-  router.registerService(
-    pingService,
-    answering(router, () => undefined, silentLog),
-    { plain: false },
-  )
 }
 
 export interface PingOptions extends OperationOptions {

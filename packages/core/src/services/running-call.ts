@@ -21,6 +21,8 @@ export interface RunningCallOptions {
   deliver(answer: CallAnswer): Promise<void>
   /** What is sent for a value of the handler; a MeshError: that cannot be sent. */
   encode(value: unknown): Uint8Array | MeshError
+  /** A generator is an answer for each of its values; otherwise a value like any other. */
+  readonly many: boolean
   /** The whole of one that has a single answer. */
   succeeded(body: Uint8Array): void
   failed(error: unknown): void
@@ -56,8 +58,8 @@ export class RunningCall {
   async run(handler: () => unknown): Promise<void> {
     try {
       const value = await handler()
-      if (this.#over) return abandon(value)
-      if (isAsyncIterable(value)) return await this.#answerEach(value)
+      if (this.#over) return this.#options.many ? abandon(value) : undefined
+      if (this.#options.many && isAsyncIterable(value)) return await this.#answerEach(value)
       this.#answerOnce(value)
     } catch (error) {
       if (this.#over) return

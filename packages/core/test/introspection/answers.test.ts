@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
-import { RemoteError } from '../../src/services/remote-error.ts'
+import type { MeshError } from '../../src/errors/mesh-error.ts'
 import { answerQuestions, answersPerSecondMax } from '../../src/introspection/answers.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
 import type { Router } from '../../src/routing/router.ts'
@@ -57,6 +57,35 @@ describe('questions that every node answers', () => {
     const routes = await world.settle(ada.inspect(bob.address, 'routes'))
     expect(routes).toMatchObject({ total: 2, skip: 0 })
     expect(routes['routes']).toContainEqual(expect.objectContaining({ address: ada.address, hops: 2, via: relay.address, kind: 'member' }))
+  })
+
+  it('PN-17 a member says which functions it has, and its option says who may ask what', async () => {
+    world = new MeshWorld(90)
+    world.relay()
+    const ada = world.member('ada')
+    const bob = world.member('bob', { questions: ({ what, from }) => from === ada.address && what !== 'routes' })
+    const eve = world.member('eve', { questions: 'nobody' })
+    const odd = world.member('odd', {
+      questions: () => {
+        throw new Error('I do not know')
+      },
+    })
+    await world.acquainted(ada, bob, eve, odd)
+    bob.functions.register({ add: () => 1, greet: () => 2 })
+    expect(await world.settle(ada.inspect('bob', 'describe'))).toMatchObject({ functions: ['add', 'greet'] })
+    expect(await world.settle(ada.ping('bob'))).toMatchObject({ hops: 2 })
+    const refused = [
+      ada.inspect('bob', 'routes'),
+      eve.inspect('bob', 'describe'),
+      ada.ping('eve'),
+      ada.inspect('eve', 'peers'),
+      ada.inspect('odd', 'describe'),
+    ]
+    for (const asked of refused) expect((await world.settle(rejectionOf(asked))).code).toBe('NOT_ALLOWED')
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`${'f'.repeat(200)}${at}`, () => at]))
+    bob.functions.register(many)
+    const { functions } = await world.settle(ada.inspect('bob', 'describe'))
+    expect((functions as string[]).length).toBeGreaterThan(30)
   })
 
   it('PN-17 a relay answers all but peers', async () => {
@@ -138,7 +167,7 @@ describe('questions that every node answers', () => {
     const asked = Array.from({ length: 200 }, () =>
       ada.inspect(relay.address, 'routes').then(
         () => 'answered',
-        (error: { cause: RemoteError }) => error.cause.code,
+        (error: MeshError) => error.code,
       ),
     )
     await world.clock.advance(500)
