@@ -93,6 +93,8 @@ export class PlainLearner {
       if (free.length > 0) this.#ask(neighbour, declinedAgainMs)
       const shared = neighbour.address !== '' && this.#port.wayTo(neighbour.address) === 'lease'
       if (neighbour.shared && !shared) this.#teller.tellAnew(neighbour)
+      // It has come to another gateway: with a second link, or because this one is dead and nobody noticed.
+      if (shared && !neighbour.shared) this.#doubt(neighbour)
       neighbour.shared = shared
     }
   }
@@ -117,7 +119,7 @@ export class PlainLearner {
     this.#port.hostsChanged()
   }
 
-  /** Two links under one name: the older one may be dead without knowing it. Every stack answers a query. */
+  /** Two links under one name, here or at another gateway: the older one may be dead without knowing it. Every stack answers a query. */
   #doubt(neighbour: PlainNeighbour): void {
     const { clock } = this.#port
     const since = clock.now()

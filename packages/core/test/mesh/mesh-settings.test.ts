@@ -17,6 +17,7 @@ describe('options of a mesh', () => {
       role: 'member',
       plainNodes: 'accept',
       timeoutMs: 10_000,
+      questions: 'everybody',
     })
   })
 

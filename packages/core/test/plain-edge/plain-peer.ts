@@ -13,6 +13,8 @@ import { text, type RouterWorld } from '../routing/router-world.ts'
 /** A plain ALN node as a script: what it hears is kept, what it says is up to the test. */
 export class PlainPeer {
   readonly heard: DecodedPacket[] = []
+  /** Who answers queries, as every stack does; undefined: nobody is there any more. */
+  answersAs: string | undefined
   readonly #channel: Channel
   readonly #reader = new PlainStreamReader({ packetBytesMax: 5_120 })
 
@@ -22,12 +24,17 @@ export class PlainPeer {
     dialer.start({
       message: (bytes) => {
         const packets = carries === 'stream' ? this.#reader.push(bytes) : [packetFromJson(new TextDecoder().decode(bytes))]
-        for (const packet of packets) if (!isWireFault(packet)) this.heard.push(packet)
+        for (const packet of packets) if (!isWireFault(packet)) this.#hear(packet)
       },
       drained: () => {},
       closed: () => {},
     })
     router.addChannel(listener)
+  }
+
+  #hear(packet: DecodedPacket): void {
+    this.heard.push(packet)
+    if (packet.netState === netStates.query && !packet.data && this.answersAs) this.say(routeSaid(this.answersAs, this.answersAs, 1))
   }
 
   say(...packets: Packet[]): void {

@@ -225,6 +225,7 @@ describe('rules of the plain edge: withdrawals', () => {
     world.link(near, relay)
     world.link(far, near)
     const [nearX, farX] = [new PlainPeer(world, near), new PlainPeer(world, far)]
+    for (const peer of [nearX, farX]) peer.answersAs = 'x'
     nearX.join('x')
     farX.join('x')
     world.run(3_000)

@@ -34,8 +34,10 @@ describe('plain nodes with several links, at once or one after the other', () =>
     world.link(member, two)
     const left = new PlainPeer(world, one)
     left.join('y')
+    left.answersAs = 'y'
     const lost = [new PlainPeer(world, two)]
     lost[0]!.join('y')
+    lost[0]!.answersAs = 'y'
     world.run(15_000)
     const withdrawals = (): number => left.routes().filter((row) => row === `${member.address} 0`).length
     expect(withdrawals()).toBe(0)
@@ -45,6 +47,7 @@ describe('plain nodes with several links, at once or one after the other', () =>
       expect(left.routes().filter((row) => row.startsWith(member.address)).at(-1)).toBe(`${member.address} 66`)
       lost.push(new PlainPeer(world, two))
       lost.at(-1)!.join('y')
+      lost.at(-1)!.answersAs = 'y'
       world.run(2_000)
     }
     expect(withdrawals()).toBeGreaterThan(1)
@@ -71,5 +74,45 @@ describe('plain nodes with several links, at once or one after the other', () =>
     alive.join('y')
     world.run(8_000)
     expect(relay.links()).toHaveLength(2)
+  })
+
+  it('ALN-05 who vanished untold and comes back at another gateway is reached there, and the old gateway lets it go', () => {
+    const world = new RouterWorld()
+    const [near, far] = [world.router('near', 'relay'), world.router('far', 'relay')]
+    const member = world.router('member')
+    world.link(near, far)
+    world.link(member, near)
+    const dead = new PlainPeer(world, near)
+    dead.join('y', 'temp')
+    world.run(60_000)
+    const alive = new PlainPeer(world, far)
+    alive.join('y', 'temp')
+    const ask = (): void => void member.send({ destAddr: 'y', service: 'temp', contextID: 7 })
+    world.run(1_000)
+    // Until it is certain the nearer one counts, as for any node with two links.
+    expect(member.destination('y')).toMatchObject({ gateway: near.address })
+    world.run(6_000)
+    expect(member.destination('y')).toMatchObject({ gateway: far.address })
+    expect(near.links().some(({ peer }) => peer?.kind === 'plain')).toBe(false)
+    ask()
+    world.run(1_000)
+    expect(alive.data()).toHaveLength(1)
+    expect(member.services('temp')).toMatchObject([{ address: 'y' }])
+  })
+
+  it('ALN-06 who has two gateways and answers keeps both, and is asked once', () => {
+    const world = new RouterWorld()
+    const [one, two] = [world.router('one', 'relay'), world.router('two', 'relay')]
+    world.link(one, two)
+    const links = [new PlainPeer(world, one), new PlainPeer(world, two)]
+    for (const link of links) {
+      link.answersAs = 'y'
+      link.join('y')
+    }
+    world.run(60_000)
+    const asked = (link: PlainPeer): number => link.heard.filter(({ netState, data }) => netState === netStates.query && !data).length
+    expect(links.map(asked)).toEqual([expect.any(Number), expect.any(Number)])
+    for (const link of links) expect(asked(link)).toBeLessThanOrEqual(5)
+    for (const router of [one, two]) expect(router.links()).toHaveLength(2)
   })
 })
