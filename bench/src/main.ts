@@ -3,13 +3,14 @@ import { codecBench } from './codec.ts'
 import { floodBench } from './flood/flood.ts'
 import { handshakeBench } from './handshake.ts'
 import { healingBench } from './healing.ts'
+import { leavesBench } from './leaves/leaves.ts'
 import { kissBench } from './kiss-forwarding.ts'
 import { memoryBench } from './memory/memory.ts'
 import { routingCostBench } from './routing-cost.ts'
 import { websocketBench } from './websocket-forwarding.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 
-const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, routingCostBench, healingBench, memoryBench, floodBench, handshakeBench]
+const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, routingCostBench, healingBench, memoryBench, leavesBench, floodBench, handshakeBench]
 
 function line(row: BenchRow): Record<string, string> {
   return {

@@ -55,6 +55,12 @@ async function perDestination(neighbours: number): Promise<number> {
   const node = await ServerProcess.start(script, hosts.map(({ target }) => target), flags)
   try {
     const members: Router[] = []
+    /** Routes that may be left for better ones are remembered as long as they waver: some seconds. */
+    const heldAtRest = async (count: number): Promise<Held> => {
+      await heldBy(count)
+      await new Promise((resolve) => setTimeout(resolve, 8_000))
+      return heldBy(count)
+    }
     const heldBy = async (count: number): Promise<Held> => {
       while (members.length < count) {
         const member = benchRouter(`member ${members.length}`, 'member', true)
@@ -65,11 +71,8 @@ async function perDestination(neighbours: number): Promise<number> {
       return heldWhen(node, (held) => held.destinations === neighbours + 1 + count)
     }
     await heldWhen(node, (held) => held.destinations === neighbours + 1)
-    const before = await heldBy(warmUp)
-    await heldBy(destinations)
-    // Routes that may be left for better ones are remembered as long as they waver: some seconds.
-    await new Promise((resolve) => setTimeout(resolve, 7_000))
-    const after = await heldBy(destinations)
+    const before = await heldAtRest(warmUp)
+    const after = await heldAtRest(destinations)
     const bytes = (after.bytes - before.bytes) / (destinations - warmUp)
     await Promise.all([...members, ...relays, hub].map((router) => router.close()))
     return bytes
