@@ -22,6 +22,9 @@ export const plainTextBytesMax = 100
 /** The largest packet that is read before the neighbour has shown that it is one of us: so its stream costs 30 KiB at most. */
 export const plainPacketBytesMax = 5_120
 
+const decoder = new TextDecoder()
+const encoder = new TextEncoder()
+
 export interface FramePortReceiver {
   /** One link frame, kind byte first. */
   frame(bytes: Uint8Array): void
@@ -36,8 +39,6 @@ export class FramePort implements ChannelReceiver {
   readonly channel: Channel
   readonly #receiver: FramePortReceiver
   readonly #stream: PlainStreamReader | undefined
-  readonly #text = new TextDecoder()
-  readonly #utf8 = new TextEncoder()
 
   constructor(channel: Channel, receiver: FramePortReceiver) {
     this.channel = channel
@@ -68,7 +69,7 @@ export class FramePort implements ChannelReceiver {
   sendPlain(packets: readonly Packet[]): boolean {
     if (this.channel.carries === 'text') {
       let room = true
-      for (const packet of packets) room = this.channel.send(this.#utf8.encode(packetToJson(packet)))
+      for (const packet of packets) room = this.channel.send(encoder.encode(packetToJson(packet)))
       return room
     }
     const frames = packets.map((packet) => frame(encodePacket(packet)))
@@ -82,7 +83,7 @@ export class FramePort implements ChannelReceiver {
     } else if (this.#stream) {
       for (const packet of this.#stream.push(bytes)) this.#packet(packet)
     } else {
-      this.#packet(packetFromJson(this.#text.decode(bytes)))
+      this.#packet(packetFromJson(decoder.decode(bytes)))
     }
   }
 

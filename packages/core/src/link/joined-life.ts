@@ -3,7 +3,6 @@
 
 import { run, wait, type Steps } from '../async/awaitable.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
-import type { MemberRecord } from '../identity/member-record.ts'
 import { openRecord, readRecord } from '../identity/signed-record.ts'
 import type { NoiseCipher } from '../crypto/noise.ts'
 import { ControlDecoder } from '../wire/control-codec.ts'
@@ -15,7 +14,7 @@ import type { HandshakeResult } from './handshake.ts'
 import { ControlBudget } from './control-budget.ts'
 import { LinkEgress } from './link-egress.ts'
 import type { LinkOwner, ProvenRecord } from './link-owner.ts'
-import type { Link } from './link.ts'
+import type { Link, LinkPeer } from './link.ts'
 import { Liveness } from './liveness.ts'
 import { readingItemBytes } from './reading-turns.ts'
 
@@ -23,7 +22,7 @@ export interface JoinedLifeParts {
   readonly link: Link
   readonly owner: LinkOwner
   readonly port: FramePort
-  readonly result: HandshakeResult
+  readonly peer: LinkPeer
   /** As the handshake measured it. */
   readonly roundTripMs: number | undefined
   /** Gives the link up. */
@@ -35,7 +34,6 @@ export interface JoinedLifeParts {
 }
 
 export class JoinedLife {
-  readonly record: MemberRecord
   readonly #parts: JoinedLifeParts
   readonly #cipher: NoiseCipher
   readonly #decoder = new ControlDecoder()
@@ -45,14 +43,18 @@ export class JoinedLife {
   #over = false
   #left = false
 
-  constructor(parts: JoinedLifeParts) {
-    const { port, result, owner, fail, roundTripMs } = parts
+  /** What the handshake left beside the keys is not kept: a relay has thousands of neighbours. */
+  constructor(parts: JoinedLifeParts, { send, receive }: Pick<HandshakeResult, 'send' | 'receive'>) {
+    const { port, owner, fail, roundTripMs } = parts
     this.#parts = parts
-    this.record = result.record
-    this.#cipher = result.receive
-    this.#egress = new LinkEgress(port, result.send, owner.clock, (detail) => fail(new MeshError('QUEUE_FULL', detail)))
+    this.#cipher = receive
+    this.#egress = new LinkEgress(port, send, owner.clock, (detail) => fail(new MeshError('QUEUE_FULL', detail)))
     this.#budget = new ControlBudget(owner.clock.now())
     this.#liveness = new Liveness(owner.clock.now(), roundTripMs)
+  }
+
+  get peer(): LinkPeer {
+    return this.#parts.peer
   }
 
   get roundTripMs(): number | undefined {
@@ -104,6 +106,10 @@ export class JoinedLife {
     this.control({ type: 'ping', nonce: this.#liveness.probed(owner.clock.now()), told: owner.told(link) })
   }
 
+  setPace(idleMs: number): void {
+    this.#liveness.setPace(idleMs)
+  }
+
   keepNames(namesMax: number): void {
     this.#egress.keepNames(namesMax)
   }
@@ -144,8 +150,8 @@ export class JoinedLife {
     const { owner, link, fault } = this.#parts
     const record = yield* wait(openRecord(bytes, owner.identity.crypto, owner.identity.keyring))
     if (isWireFault(record)) fault(record)
-    else if (record.kind === 'left' && record.address === this.record.address) owner.left(link, { record, bytes })
-    else owner.fault('SPOOFED', `${this.record.address} says that ${record.address} leaves`)
+    else if (record.kind === 'left' && record.address === this.peer.address) owner.left(link, { record, bytes })
+    else owner.fault('SPOOFED', `${this.peer.address} says that ${record.address} leaves`)
   }
 
   /** Says goodbye, then calls `close` when all of it has left. */
@@ -162,7 +168,7 @@ export class JoinedLife {
   *frame(frame: LinkFrame): Steps<void> {
     if (frame.kind === frameKinds.packets) return this.#packets(frame)
     if (frame.kind === frameKinds.control) return yield* this.#control(frame.body)
-    return this.#parts.owner.fault('unknown-kind', `a frame of kind ${frame.kind} from ${this.record.address}`)
+    return this.#parts.owner.fault('unknown-kind', `a frame of kind ${frame.kind} from ${this.peer.address}`)
   }
 
   #packets({ body, whole }: LinkFrame): void {

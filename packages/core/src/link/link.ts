@@ -17,6 +17,7 @@ import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
 import { FramePort } from './frame-port.ts'
 import { drawGreeting, isGreeting } from './greeting.ts'
+import type { MemberRecord } from '../identity/member-record.ts'
 import { Handshake, type HandshakeContext, type HandshakeResult } from './handshake.ts'
 import { JoinedLife } from './joined-life.ts'
 import type { LinkEnding, LinkOwner } from './link-owner.ts'
@@ -38,6 +39,8 @@ export const ingressBytesMax = 4_194_304
 const unreadableMax = 64
 /** And before anything that can be read. */
 const unreadableFirstMax = 16
+
+const utf8 = new TextDecoder()
 
 export interface LinkPeer {
   readonly address: string
@@ -65,7 +68,6 @@ export class Link implements Reading {
   readonly #port: FramePort
   readonly #options: LinkOptions
   readonly #ingress = new OrderedQueue(ingressFramesMax, ingressBytesMax)
-  readonly #text = new TextDecoder()
   readonly #greeting: string
   readonly #waste: WasteBudget
   /** Why nothing is read now. */
@@ -113,8 +115,7 @@ export class Link implements Reading {
   get peer(): LinkPeer | undefined {
     if (this.#state.phase === 'plain') return { address: this.#plainAddress, kind: 'plain' }
     if (this.#state.phase !== 'joined') return undefined
-    const { address, kind } = this.#state.life.record
-    return { address, kind: kind === 'relay' ? 'relay' : kind === 'named' ? 'plain' : 'member' }
+    return this.#state.life.peer
   }
 
   get roundTripMs(): number | undefined {
@@ -179,6 +180,11 @@ export class Link implements Reading {
   /** Asks whether the neighbour is there, and what it has told so far. */
   probe(): void {
     if (this.#state.phase === 'joined') this.#state.life.probe()
+  }
+
+  /** A neighbour that says nothing is asked after so long whether it is there; within bounds, and 5 s by default. */
+  setPace(idleMs: number): void {
+    if (this.#state.phase === 'joined') this.#state.life.setPace(idleMs)
   }
 
   /** To one of thousands: adverts are longer, and no names are kept for it beyond so many. */
@@ -349,10 +355,10 @@ export class Link implements Reading {
     this.#owner.reading.read(this, (packet.data?.length ?? 0) + readingItemBytes)
     this.#unreadableInARow = 0
     this.#unreadableMax = unreadableMax
-    const greeted = packet.netState === netStates.query && packet.data !== undefined && isGreeting(this.#text.decode(packet.data))
+    const greeted = packet.netState === netStates.query && packet.data !== undefined && isGreeting(utf8.decode(packet.data))
     const { phase } = this.#state
     if (phase === 'joined' || phase === 'confirming' || phase === 'closed' || (this.#state.phase === 'greeting' && this.#state.handshake)) return
-    if (greeted) return this.#greeted(this.#text.decode(packet.data))
+    if (greeted) return this.#greeted(utf8.decode(packet.data))
     this.#becomePlain()
     if (this.#state.phase === 'plain') this.#owner.plainPacket(this, packet)
   }
@@ -388,12 +394,12 @@ export class Link implements Reading {
       link: this,
       owner: this.#owner,
       port: this.#port,
-      result,
+      peer: peerOf(result.record),
       roundTripMs: this.#handshakeMs,
       fail: (error) => this.#fail(error),
       pause: (ms) => this.#pause(ms),
       fault: (fault) => this.#fault(fault),
-    })
+    }, result)
     this.#state = { phase: 'joined', life }
     const refusal = this.#owner.joined(this, { record: result.record, bytes: result.recordBytes.slice() })
     if (refusal) {
@@ -480,4 +486,8 @@ export class Link implements Reading {
     for (const cancel of this.#cancelTimers) cancel()
     this.#cancelTimers = []
   }
+}
+
+function peerOf({ address, kind }: MemberRecord): LinkPeer {
+  return { address, kind: kind === 'relay' ? 'relay' : kind === 'named' ? 'plain' : 'member' }
 }

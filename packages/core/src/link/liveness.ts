@@ -13,6 +13,8 @@ export const trafficDeadMs = 2_750
 const trafficAnswerMs = 1_500
 /** A busy link is asked this often too, so that its round trip stays known. */
 export const roundTripEveryMs = 15_000
+/** The longest that two sides may agree to leave each other alone: a relay with thousands of idle members asks each of them seldom. */
+export const idlePaceMaxMs = 60_000
 /** Who looks once a second and finds that so much time has passed was asleep. */
 export const sleptMs = 2_500
 
@@ -33,6 +35,7 @@ export class Liveness {
   #nonce = 0
   #judgedAt: number | undefined
   #askedTwice = false
+  #idleMs = idleProbeMs
 
   /** `roundTripMs`: as the handshake measured it. */
   constructor(now: number, roundTripMs?: number) {
@@ -53,6 +56,11 @@ export class Liveness {
   /** Something was sent that nothing was heard after: to be looked at four times a second. */
   get waits(): boolean {
     return this.#sentAt !== undefined
+  }
+
+  /** A neighbour that says nothing is asked after this, and its round trip three times as seldom. Within its bounds. */
+  setPace(idleMs: number): void {
+    this.#idleMs = Math.min(idlePaceMaxMs, Math.max(idleProbeMs, idleMs))
   }
 
   heard(now: number): void {
@@ -96,8 +104,8 @@ export class Liveness {
       this.#askedTwice = true
       return 'probe'
     }
-    if (now - this.#heardAt >= idleProbeMs || now - (this.#sentAt ?? now) >= trafficProbeMs) return 'probe'
-    return asked === undefined && now - this.#measuredAt >= roundTripEveryMs ? 'probe' : 'alive'
+    if (now - this.#heardAt >= this.#idleMs || now - (this.#sentAt ?? now) >= trafficProbeMs) return 'probe'
+    return asked === undefined && now - this.#measuredAt >= Math.max(roundTripEveryMs, 3 * this.#idleMs) ? 'probe' : 'alive'
   }
 
   #deadline(asked: number, congested: boolean): number {

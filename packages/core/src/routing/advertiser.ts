@@ -4,6 +4,7 @@
 import { metricInfinite, type Digest, type RouteEntry } from '../wire/control.ts'
 import type { Neighbour, Origin } from './origin.ts'
 import { isTellable, TableDigest } from './route-digest.ts'
+import { AddressSet } from './address-set.ts'
 import type { RouteTable } from './route-table.ts'
 import { VisibleRows } from './visible-rows.ts'
 
@@ -13,13 +14,13 @@ const rowShares = [500, 250, 125] as const
 interface Listener<N extends Neighbour> {
   /** Place in the log up to which everything was told. */
   cursor: number
-  /** Known origins of which the neighbour holds no finite advert of ours. */
-  readonly untold: Set<string>
+  /** Known origins of which the neighbour holds no finite advert of ours; itself not counted, of which it never does. */
+  readonly untold: AddressSet
   /** Of a leaf: the rows that it is told of, and whether it knows that there are more. */
   visible: VisibleRows<N> | undefined
   more: boolean
   /** Destinations that only this neighbour has to be told anew: their route led through it, or does so now. */
-  readonly moved: Set<string>
+  readonly moved: AddressSet
 }
 
 export class Advertiser<N extends Neighbour> {
@@ -45,13 +46,13 @@ export class Advertiser<N extends Neighbour> {
   /** Everything, or of a leaf at most `rowsMax`, for a neighbour that knows nothing yet. */
   welcome(neighbour: N, rowsMax = 0): RouteEntry[] {
     const visible = this.#rows(rowsMax)
-    const listener: Listener<N> = { cursor: this.#start + this.#log.length, untold: new Set(), moved: new Set(), visible, more: false }
+    const listener: Listener<N> = { cursor: this.#start + this.#log.length, untold: new AddressSet(), moved: new AddressSet(), visible, more: false }
     this.#listeners.set(neighbour, listener)
     const entries = [this.#self()]
     for (const origin of visible ? this.#origins(visible) : this.#table.all()) {
       const entry = this.#entry(neighbour, origin)
       if (entry) entries.push(entry)
-      else listener.untold.add(origin.address)
+      else if (origin.address !== neighbour.address) listener.untold.add(origin.address)
     }
     return entries
   }
@@ -151,7 +152,7 @@ export class Advertiser<N extends Neighbour> {
       const entry = this.#change(neighbour, listener, address)
       if (entry) entries.push(entry)
     }
-    for (const address of listener.moved) {
+    for (const address of listener.moved.all()) {
       const entry = this.#change(neighbour, listener, address)
       if (entry) entries.push(entry)
     }
@@ -176,6 +177,7 @@ export class Advertiser<N extends Neighbour> {
   #change(neighbour: N, listener: Listener<N>, address: string): RouteEntry | undefined {
     const self = this.#self()
     if (address === self.destination) return self
+    if (address === neighbour.address) return undefined
     const { untold, visible, cursor } = listener
     const origin = this.#table.get(address)
     if (visible && !visible.has(address)) {
@@ -183,8 +185,6 @@ export class Advertiser<N extends Neighbour> {
       untold.delete(address)
       return wasTold ? withdrawal(address, origin) : undefined
     }
-    // A leaf's own row, that comes to be visible, was never told to it.
-    if (visible && address === neighbour.address) untold.add(address)
     const entry = origin && this.#entry(neighbour, origin)
     if (entry) {
       untold.delete(address)

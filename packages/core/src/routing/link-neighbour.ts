@@ -1,5 +1,4 @@
 import type { Link } from '../link/link.ts'
-import type { ProvenRecord } from '../link/link-owner.ts'
 import type { LinkCost } from './link-cost.ts'
 import type { Neighbour } from './origin.ts'
 
@@ -7,8 +6,9 @@ import type { Neighbour } from './origin.ts'
 export interface LinkNeighbour extends Neighbour {
   readonly link: Link
   readonly kind: 'member' | 'relay' | 'plain'
-  /** The record of the handshake: which process is at the other end. */
-  readonly proof: ProvenRecord
+  /** Which process is at the other end, and when it began. Its record is not kept twice. */
+  readonly process: string
+  readonly epoch: number
   readonly measured: LinkCost
   // Both are changed by the route exchange only, which then selects anew.
   cost: number

@@ -19,6 +19,7 @@ import { isGossip } from '../wire/gossip-control.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import type { Forwarder } from './forwarder.ts'
 import { Flaps } from './flaps.ts'
+import { LinkPace } from './link-pace.ts'
 import { costInfinite, LinkCost, type LinkQuality } from './link-cost.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import type { RouteExchange } from './route-exchange.ts'
@@ -60,6 +61,7 @@ export class Neighbourhood {
   readonly #links = new Set<Link>()
   readonly #neighbours = new Map<Link, LinkNeighbour>()
   readonly #flaps = new Flaps()
+  readonly #pace: LinkPace | undefined
   #reluctant = false
   #cancelTick: (() => void) | undefined
   #closed = false
@@ -67,6 +69,7 @@ export class Neighbourhood {
   constructor(parts: NeighbourhoodParts) {
     this.#parts = parts
     this.#owner = this.#linkOwner()
+    if (parts.identity.kind === 'relay') this.#pace = new LinkPace()
   }
 
   /** Also those that are still greeting. */
@@ -137,6 +140,7 @@ export class Neighbourhood {
       upgraded: (link) => plainEdge.leave(link),
       control: (link, message) => {
         if (message.type === 'notice') noticed({ code: message.code, text: message.text, from: link.peer?.address ?? '' })
+        else if (message.type === 'pace') link.setPace(link.peer?.kind === 'relay' ? message.seconds * 1_000 : 0)
         else if (isGossip(message)) withNeighbour(link, (neighbour) => gossip.control(neighbour, message))
         else withNeighbour(link, (neighbour) => exchange.receive(neighbour, message))
       },
@@ -161,23 +165,26 @@ export class Neighbourhood {
   #joined(link: Link, proof: ProvenRecord): MeshError | undefined {
     const { record } = proof
     if (this.#parts.exchange.isTaken(proof)) return new MeshError('IDENTITY_IN_USE', `${record.address} is the name of another node here`)
-    for (const [other, { proof: known }] of this.#neighbours) {
-      if (known.record.address !== record.address || sameProcess(known.record, record)) continue
+    const process = processOf(record)
+    for (const [other, known] of this.#neighbours) {
+      if (known.address !== record.address || known.process === process) continue
       // Two processes under one address. Of a member the later life stands (a page that was reloaded) and the other hears
       // why; of a free-form name, which anybody may take, the first one.
-      const later = record.kind !== 'named' && epochOf(record.seq48) > epochOf(known.record.seq48)
+      const later = record.kind !== 'named' && epochOf(record.seq48) > known.epoch
       if (!later) return new MeshError('IDENTITY_IN_USE', `${record.address} is here already`)
       other.close('a later life of the same address joined', { code: 'IDENTITY_IN_USE', text: `another process joined as ${record.address}` })
     }
     const kind = record.kind === 'relay' ? 'relay' : record.kind === 'named' ? 'plain' : 'member'
     const measured = new LinkCost(link.channel.medium, this.#quality(link))
-    const heldMs = this.#flaps.heldMs(record.address, processOf(record), this.#parts.clock.now())
-    const neighbour: LinkNeighbour = { link, address: record.address, measured, cost: heldMs > 0 ? costInfinite : measured.cost, retiring: false, kind, proof }
+    const heldMs = this.#flaps.heldMs(record.address, process, this.#parts.clock.now())
+    const cost = heldMs > 0 ? costInfinite : measured.cost
+    const neighbour: LinkNeighbour = { link, address: record.address, measured, cost, retiring: false, kind, process, epoch: epochOf(record.seq48) }
     if (heldMs > 0) this.#parts.clock.setTimer(heldMs, () => this.#release(neighbour))
     this.#neighbours.set(link, neighbour)
     this.#parts.log.write(4, 'link', `joined ${record.address} over ${link.channel.label}`)
     if (this.#parts.identity.kind === 'relay' && kind === 'member') link.keepNames(leafNamesKept)
     this.#parts.exchange.join(neighbour, proof)
+    this.#pace?.joined(neighbour)
     this.#parts.gossip.join(neighbour)
     return undefined
   }
@@ -219,6 +226,7 @@ export class Neighbourhood {
       if (neighbour.cost === costInfinite || !neighbour.measured.measure(this.#quality(neighbour.link), now)) continue
       this.#parts.exchange.recost(neighbour, neighbour.measured.cost)
     }
+    this.#pace?.review(this.#neighbours.values(), this.#neighbours.size)
     this.#parts.exchange.tick(now)
     this.#parts.memory.review()
     this.#parts.gossip.tick(now)
@@ -230,8 +238,8 @@ export class Neighbourhood {
     return { roundTripMs: link.roundTripMs, loss: link.loss, reluctant: this.#reluctant }
   }
 
-  #count({ address, proof }: LinkNeighbour): void {
-    const heldMs = this.#flaps.broke(address, processOf(proof.record), this.#parts.clock.now())
+  #count({ address, process }: LinkNeighbour): void {
+    const heldMs = this.#flaps.broke(address, process, this.#parts.clock.now())
     if (heldMs > 0) this.#parts.fault('LINK_FLAPS', `the link to ${address} broke again and again: it is not used for ${heldMs / 1_000} s`)
   }
 
@@ -243,9 +251,5 @@ export class Neighbourhood {
 
 /** The X25519 key is drawn at the start of a process and never stored. */
 function processOf({ exchangeKey }: MemberRecord): string {
-  return exchangeKey.join(' ')
-}
-
-function sameProcess(a: MemberRecord, b: MemberRecord): boolean {
-  return processOf(a) === processOf(b)
+  return String.fromCharCode(...exchangeKey)
 }

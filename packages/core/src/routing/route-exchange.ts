@@ -31,7 +31,7 @@ const borrowedAtOnce = 256
 const rememberLostMs = 180_000
 
 /** What is about routes. */
-type RouteMessage = Exclude<ControlMessage, GossipMessage | { type: 'records' | 'ping' | 'pong' | 'notice' }>
+type RouteMessage = Exclude<ControlMessage, GossipMessage | { type: 'records' | 'ping' | 'pong' | 'notice' | 'pace' }>
 
 export interface RouteExchangePort {
   /** The route to an origin, or what its record says, is different now. */

@@ -19,7 +19,7 @@ export const dumpEntriesMax = 65_536
 const noticeTextBytesMax = 1_000
 const seq48Max = 2 ** 48 - 1
 
-const messageTypes = { routes: 1, pull: 2, records: 3, request: 4, ping: 5, pong: 6, notice: 7, refresh: 8, closing: 9, rows: 10, more: 11 } as const
+const messageTypes = { routes: 1, pull: 2, records: 3, request: 4, ping: 5, pong: 6, notice: 7, refresh: 8, closing: 9, rows: 10, more: 11, pace: 12 } as const
 
 /** Of a `routes` item. A dump that takes several items: `first` … `last`; `reset`: all names are forgotten beforehand. */
 const routesFlags = { complete: 1, first: 2, last: 4, reset: 8 } as const
@@ -64,6 +64,8 @@ export class ControlEncoder {
       case 'rows':
       case 'more':
         return [new ByteWriter(8).u8(messageTypes[message.type]).varint(message.type === 'rows' ? message.max : Number(message.more)).finish()]
+      case 'pace':
+        return [new ByteWriter(8).u8(messageTypes.pace).varint(message.seconds).finish()]
       case 'refresh':
       case 'closing':
         return [new ByteWriter(1).u8(messageTypes[message.type]).finish()]
@@ -203,6 +205,10 @@ export class ControlDecoder {
         return { type: 'refresh' }
       case messageTypes.closing:
         return { type: 'closing' }
+      case messageTypes.pace: {
+        const seconds = reader.varint()
+        return reader.failed ? malformed : { type: 'pace', seconds }
+      }
       case messageTypes.rows: {
         const max = reader.varint()
         return reader.failed ? malformed : { type: 'rows', max }

@@ -41,6 +41,8 @@ export type ControlMessage =
   | { readonly type: 'rows'; readonly max: number }
   /** "I know more than I tell you: leave the rest to me", or no longer (R14). */
   | { readonly type: 'more'; readonly more: boolean }
+  /** "I have many idle links: leave this one alone for so many seconds before you ask whether I am there." */
+  | { readonly type: 'pace'; readonly seconds: number }
   /** "I shall close this link soon: take another way." (R12) */
   | { readonly type: 'closing' }
   /** A typed notice before or instead of a silent close: a code of docs/errors.md and one line for people. */

@@ -29,6 +29,7 @@ describe('control messages', () => {
     { type: 'refresh' },
     { type: 'closing' },
     { type: 'rows', max: 500 },
+    { type: 'pace', seconds: 50 },
     { type: 'more', more: true },
     { type: 'notice', code: 'RESTARTING', text: 'back in a minute – né' },
     { type: 'prune', tree: '' },

@@ -199,15 +199,15 @@ export class Relay {
     const cancelSilence = nodeClock.setTimer(this.#limits.silenceMs, () => {
       if (!channel.heard) link.close('it said nothing')
     })
-    const greeted = (): void => this.#greetings.end(channel)
+    const greeted = (): void => {
+      this.#greetings.end(channel)
+      cancelSilence()
+    }
+    // Settled also when the link ends before it is up; nothing of this stays while it is.
     link.up.then((peer) => {
       greeted()
       if (peer.kind === 'member') this.#networks?.joined(router, link)
     }, greeted)
-    void link.down.then(() => {
-      greeted()
-      cancelSilence()
-    })
   }
 
   async #chosenByHello(channel: OpeningChannel): Promise<WireNetwork | undefined> {

@@ -97,7 +97,7 @@ export class WebFront {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy())
+    destroyOnError(socket)
     const { host, origins, connectionsMax } = this.#options
     if (!originAllowed(request.headers.origin, host, origins)) {
       this.#options.onFault('ORIGIN_REFUSED', `A page of ${request.headers.origin} was refused`)
@@ -110,17 +110,19 @@ export class WebFront {
     request.socket.setKeepAlive(true, tcpKeepAliveMs)
     const server = upgrade.carries === 'frames' ? this.#frames : this.#text
     server.handleUpgrade(request, socket, head, (ws) => {
-      const remoteAddress = request.socket.remoteAddress ?? 'unknown'
-      const channel = new WebSocketChannel(ws, {
-        role: 'listener',
-        carries: upgrade.carries,
-        label: `ws ${remoteAddress}:${request.socket.remotePort ?? '?'}`,
-        socket,
-        onFault: (message) => this.#options.onFault('WIRE_FAULT', message),
-      })
+      const { remoteAddress = 'unknown', remotePort = '?' } = request.socket
+      const label = `ws ${remoteAddress}:${remotePort}`
+      const channel = new WebSocketChannel(ws, { role: 'listener', carries: upgrade.carries, label, socket, onFault: this.#wireFault })
       this.#options.onChannel(channel, remoteAddress, upgrade.network)
     })
   }
+
+  /** One for all: a function made during the upgrade would keep the request as long as the channel. */
+  readonly #wireFault = (message: string): void => this.#options.onFault('WIRE_FAULT', message)
+}
+
+function destroyOnError(socket: Duplex): void {
+  socket.on('error', () => socket.destroy())
 }
 
 function readUpgrade(request: IncomingMessage): Upgrade | string {
