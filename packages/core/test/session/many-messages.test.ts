@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest'
 import { SessionWorld } from './session-world.ts'
 
-const count = 100_000
+/** `npm run soak` asks for a million. */
+const count = Number(process.env.HOPMESH_SOAK_MESSAGES ?? 100_000)
 /** Said and not settled: below what a session takes. */
 const unsettledMax = 4_000
 
 it(
-  'ALN-19 0 lost and 0 doubled of 100 000 messages under 10 % loss, doubles, reordering, routes that change and cuts',
-  { timeout: 120_000 },
+  `ALN-19 0 lost and 0 doubled of ${count} messages under 10 % loss, doubles, reordering, routes that change and cuts`,
+  { timeout: Math.max(120_000, count / 2) },
   async () => {
     const world = new SessionWorld({ seed: 'many messages' })
     Object.assign(world.weather, { loss: 0.1, doubled: 0.05, jitterMs: 20 })
