@@ -239,7 +239,11 @@ async function identityTargets(load) {
   const frame = { network, origin: address, service: '$news' }
   const broadcasts = [undefined, keys].map((held) =>
     run(
-      signBroadcast(frame, { epoch: 7, counter: 9, body: text.encode('hello') }, { crypto, keyPair, keys: held, salt: new Uint8Array(16) }),
+      signBroadcast(
+        frame,
+        { epoch: 7, counter: 9, fleeting: false, ownTree: false, before: 3, saidAt: 1_700_000_000_000, body: text.encode('hello') },
+        { crypto, keyPair, keys: held, salt: new Uint8Array(16) },
+      ),
     ),
   )
   const admission = new Uint8Array(96).fill(5)

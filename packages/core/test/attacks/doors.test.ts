@@ -76,7 +76,7 @@ describe('SE13 each signature says one thing', () => {
   }
   const handshakeHash = new Uint8Array(32).fill(3)
   const frame = { network, origin: address, service: '$news' }
-  const said = { epoch: 7, counter: 9, body: new TextEncoder().encode('hello') }
+  const said = { epoch: 7, counter: 9, fleeting: false, ownTree: false, before: 0, saidAt: 1, body: new TextEncoder().encode('hello') }
 
   /** A key pair that signs under another prefix than it was asked to. */
   function confused(from: string, to: string): KeyPair {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryBudget } from '../../src/bytes/memory-budget.ts'
 import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
+import { wireNetwork } from '../../src/identity/wire-network.ts'
 import { seq48Of } from '../../src/identity/member-record.ts'
 import { plainDataBytesMax, plainPacketBytesMax, plainTextBytesMax } from '../../src/link/frame-port.ts'
 import { greetingTimeoutMs, ingressBytesMax, type Link } from '../../src/link/link.ts'
@@ -101,7 +102,7 @@ describe('LM what a capable neighbour may make us do', () => {
     }
     const prove = (): void => {
       for (let address = open.shift(); address !== undefined; address = open.shift()) {
-        proofs.prove('town', { record: { address, seq48: 7 } as never, bytes: new Uint8Array(0) })
+        proofs.prove('town', { record: { address, seq48: 7, network: wireNetwork('default') } as never, bytes: new Uint8Array(0) })
         proofs.ask('town')
       }
     }
@@ -201,7 +202,7 @@ describe('LM the budget of memory', () => {
 
   it('LM a relay whose members do not read loses the one that is furthest behind, and the others keep what waits for them', () => {
     const world = new RouterWorld()
-    const memory = new MemoryBudget(3_000_000)
+    const memory = new MemoryBudget(1_500_000)
     const relay = world.router('relay', 'relay', { memory })
     const sender = world.router('sender')
     world.link(sender, relay)
@@ -220,16 +221,16 @@ describe('LM the budget of memory', () => {
         world.run(1)
       }
     }
-    send(slow.router, 40)
-    send(greedy.router, 130)
+    send(slow.router, 20)
+    send(greedy.router, 60)
     send(quick.router, 10)
-    expect(memory.heldBytes).toBeLessThan(3_000_000)
+    expect(memory.heldBytes).toBeLessThan(1_500_000)
     expect([greedy.listener.phase, slow.listener.phase]).toEqual(['joined', 'joined'])
-    send(slow.router, 40)
+    send(slow.router, 20)
     world.run(1_500)
     expect([greedy.listener.phase, slow.listener.phase]).toEqual(['closed', 'joined'])
     expect(relay.faults.get('QUEUE_FULL')).toBeGreaterThan(0)
-    expect(memory.heldBytes).toBeLessThan(3_000_000)
+    expect(memory.heldBytes).toBeLessThan(1_500_000)
     expect(quick.heard).toHaveLength(10)
   })
 
