@@ -2,6 +2,7 @@ import type { Mesh } from '@hopmesh/browser'
 import { element } from './element.ts'
 import { ChatPanel } from './panels/chat-panel.ts'
 import { DevicesPanel } from './panels/devices-panel.ts'
+import { FilesPanel } from './panels/files-panel.ts'
 import { HealthPanel } from './panels/health-panel.ts'
 import { HeaderPanel } from './panels/header-panel.ts'
 import { LogPanel } from './panels/log-panel.ts'
@@ -14,6 +15,7 @@ import { WelcomePanel } from './panels/welcome-panel.ts'
 import type { Parameters } from './parameters.ts'
 import { People } from './people.ts'
 import { Tracing } from './tracing.ts'
+import { Transfers } from './transfers.ts'
 import { updateSoon } from './update-soon.ts'
 
 const refreshMs = 2000
@@ -36,6 +38,7 @@ export class Page {
       this.#chat,
       new MembersPanel(mesh, people, tracing),
       new ServicesPanel(mesh, people),
+      new FilesPanel(mesh, people, new Transfers(mesh)),
       new DevicesPanel(mesh, people),
       new HealthPanel(mesh),
       new LogPanel(mesh, people),

@@ -14,6 +14,7 @@ const sentences: Readonly<Record<string, string>> = {
   LINK_FLAPS: 'The connection to a neighbour breaks again and again. Until it stays up, everything goes another way.',
   NETWORK_MISMATCH: 'The relay serves another network than the one asked for.',
   NO_BLUETOOTH: 'There is no Bluetooth for this page, here and now. Is it switched on, and allowed for this site?',
+  NO_HANDLER: 'That member does not take this.',
   NO_ROUTE: 'There is no way to that node at the moment.',
   NO_SERVICE: 'Nobody offers that service at the moment.',
   NO_SERIAL: 'This browser has no serial ports for pages. Chrome and Edge have them on computers.',
@@ -21,6 +22,7 @@ const sentences: Readonly<Record<string, string>> = {
   PAIRING_DISMISSED: 'No device was chosen. Press the button again whenever you like.',
   RELAY_UNREACHABLE: 'The relay cannot be reached. The page goes on trying; direct connections stay up.',
   RESTARTING: 'The relay is restarting. The page comes back by itself.',
+  STREAM_RESET: 'It broke off: the other side gave it up, or is gone.',
   TIMEOUT: 'No answer came in time.',
   TOKEN_EXPIRED: 'The relay asks for a token, and yours is over. Ask whoever runs it for a new one.',
   TOKEN_REFUSED: 'The relay asks for a token, and does not take yours. Ask whoever runs it for one that is made for you.',
@@ -70,6 +72,13 @@ export function timeWords(roundTripMs: number | undefined, kind: string | undefi
 export function span(ms: number): string {
   if (ms < 100_000) return `${Math.round(ms / 1_000)} s`
   return ms < 6_000_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`
+}
+
+/** '12 bytes', '3.4 kB', '120 MB' */
+export function byteWords(bytes: number): string {
+  if (bytes < 1_000) return bytes === 1 ? '1 byte' : `${Math.round(bytes)} bytes`
+  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, 'kB'] : bytes < 1e9 ? [bytes / 1e6, 'MB'] : [bytes / 1e9, 'GB']
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`
 }
 
 export function hops(count: number): string {

@@ -217,16 +217,27 @@ export class StreamRoom<M> implements Streams<M> {
     const { clock } = this.#options
     const total = file?.size
     let toldAt = -Infinity
-    let told = -1
-    return (sent) => {
-      const isLast = sent === total && told !== sent
-      if (!isLast && clock.now() - toldAt < progressEveryMs) return
+    let told = 0
+    let latest = 0
+    let isWaiting = false
+    const tell = (): void => {
+      isWaiting = false
+      if (latest === told) return
+      told = latest
       toldAt = clock.now()
-      told = sent
       try {
-        onProgress({ target, address, sent, total })
+        onProgress({ target, address, sent: told, total })
       } catch (error) {
         this.#options.report(asMeshError(error))
+      }
+    }
+    return (sent) => {
+      latest = sent
+      const waitMs = sent === total ? 0 : progressEveryMs - (clock.now() - toldAt)
+      if (waitMs <= 0) tell()
+      else if (!isWaiting) {
+        isWaiting = true
+        clock.setTimer(waitMs, tell)
       }
     }
   }
