@@ -41,7 +41,9 @@ export class Transfers {
 
   constructor(mesh: Mesh) {
     this.#mesh = mesh
-    mesh.streams.register(streamName, (ctx, readable) => this.#take(ctx, readable), { kept: (file, caller) => this.#parts.get(partKey(file, caller))?.blob })
+    mesh.streams.register(streamName, (ctx, readable) => this.#take(ctx, readable), {
+      kept: (file, caller) => this.#parts.get(partKey(file, caller))?.blob,
+    })
   }
 
   /** The latest first. */
@@ -70,7 +72,12 @@ export class Transfers {
   }
 
   async #take(
-    { file, caller, offset, signal }: { readonly file: StreamFile | undefined; readonly caller: Address; readonly offset: number; readonly signal: AbortSignal },
+    {
+      file,
+      caller,
+      offset,
+      signal,
+    }: { readonly file: StreamFile | undefined; readonly caller: Address; readonly offset: number; readonly signal: AbortSignal },
     readable: ReadableStream<Uint8Array<ArrayBuffer>>,
   ): Promise<void> {
     if (!file) throw new Error('this page takes files only')

@@ -74,7 +74,12 @@ export class FilesPanel implements Panel {
     this.#transfers = transfers
     const list = element('ul', { class: 'rows', 'data-testid': 'transfers' })
     this.#rows = new KeyedList({ list, key: ({ id }) => String(id), create: (transfer) => new TransferRow(transfer, people) })
-    this.node = panel({ title: 'Files', testId: 'files-panel' }, list, this.#empty, element('div', { class: 'say files' }, this.#target, this.#choice))
+    this.node = panel(
+      { title: 'Files', testId: 'files-panel' },
+      list,
+      this.#empty,
+      element('div', { class: 'say files' }, this.#target, this.#choice),
+    )
     this.#choice.addEventListener('change', () => {
       this.#send(this.#target.value, this.#choice.files)
       this.#choice.value = ''
@@ -91,7 +96,8 @@ export class FilesPanel implements Panel {
     const names = members.map((peer) => `to ${this.#people.nameOf(peer.address)}`)
     const shown = [...this.#target.options]
     this.#target.disabled = this.#choice.disabled = wanted.length === 0
-    if (shown.length === wanted.length && shown.every((option, index) => option.value === wanted[index] && option.text === names[index])) return
+    if (shown.length === wanted.length && shown.every((option, index) => option.value === wanted[index] && option.text === names[index]))
+      return
     const chosen = this.#target.value
     this.#target.replaceChildren(...wanted.map((value, index) => element('option', { value }, names[index] ?? '')))
     if (wanted.includes(chosen)) this.#target.value = chosen
