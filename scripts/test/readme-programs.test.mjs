@@ -34,6 +34,17 @@ test('a message is delivered, and answered', async () => {
   expect(program.stdout).toBe("delivered\ntrue [ 'yes', 'I did' ]\n")
 })
 
+test('a message to a member that is away is stored, outlives its process, and is delivered once', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hopmesh-readme-'))
+  try {
+    const program = run('away.mjs', relay.url, join(folder, 'ada.key'), join(folder, 'bob.key'))
+    expect(await program.ends()).toBe(0)
+    expect(program.stdout).toBe('stored true\n[ true ]\nRead this when you are back true\ndelivered\ntrue fulfilled undefined\nfalse rejected UNKNOWN_NAME\n')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 test('the way to another is shown, and what it says of itself', async () => {
   const program = run('look.mjs', relay.url)
   expect(await program.ends()).toBe(0)
