@@ -35,7 +35,7 @@ export class BarePage {
           ...(options.degree === undefined ? {} : { links: { degree: options.degree } }),
         })
         globalThis.heard = []
-        mesh.on('message', ({ parts }) => void heard.push(String(parts[0])))
+        mesh.on('message', ({ parts }) => void heard.push(typeof parts[0] === 'string' ? parts[0] : ''))
         mesh.services.register('ping', (request) => `pong ${request.text()} from ${options.name}`)
         return mesh.address
       },

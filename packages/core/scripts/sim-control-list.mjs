@@ -67,6 +67,6 @@ export const controls = [
   {
     name: 'saying again (what is not answered)',
     world: 'letters',
-    replace: [{ file: 'messages/deliveries.js', text: "else if (error.code !== 'CLOSED')\n            this.#later(lane, letter);", by: '' }],
+    replace: [{ file: 'messages/deliveries.js', text: "else if (this.#router)\n            this.#later(lane, letter);", by: '' }],
   },
 ]

@@ -195,7 +195,7 @@ export class Deliveries {
     if (error === undefined || isFinal(error)) {
       if (error === undefined) lane.backoff.reset()
       this.#options.settled(letter, error)
-    } else if (error.code !== 'CLOSED') this.#later(lane, letter)
+    } else if (this.#router) this.#later(lane, letter)
     this.#pump(lane)
   }
 

@@ -1,10 +1,15 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberForm } from '../identity/address.ts'
+import { decodeValue, encodeValue } from '../functions/value-codec.ts'
 import { messageDataBytesMax } from '../session/session-limits.ts'
 import { ByteReader, ByteWriter } from '../wire/bytes.ts'
+import { isWireFault } from '../wire/wire-fault.ts'
 
-/** Text travels as text and bytes as bytes, so that both arrive as they were given. */
-export type MessagePart = string | Uint8Array
+/**
+ * Text travels as text and bytes as bytes, so that both arrive as they were given; and so do the other values that functions take:
+ * numbers, bigint, booleans, null, undefined, and arrays, objects, Map, Set, Date and typed arrays of them. Not functions, and no classes.
+ */
+export type MessagePart = string | Uint8Array | number | bigint | boolean | null | undefined | object
 
 /** The body of a message or broadcast, as it stands in the data of a packet. */
 export interface MessageBody {
@@ -31,13 +36,16 @@ const version = 1
 const idBytes = 16
 const flagInReplyTo = 1
 const flagTo = 2
-const kindText = 1
 const kindBytes = 0
+const kindText = 1
+const kindValue = 2
+/** Its kind and its length. */
+const partHeadBytesMax = 5
 const idText = /^[0-9a-f]{32}$/
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** Throws TOO_LARGE, or INVALID_OPTION for a part that is neither text nor bytes. */
+/** Throws TOO_LARGE, or INVALID_OPTION for a part that cannot be sent. */
 export function encodeMessage(body: MessageBody, bytesMax: number = messageBytesMax): Uint8Array {
   const { inReplyTo, to = [] } = body
   const writer = new ByteWriter(256).u8(version).bytes(bytesOfHex(body.id)).u48(body.sentAt)
@@ -50,14 +58,23 @@ export function encodeMessage(body: MessageBody, bytesMax: number = messageBytes
   }
   if (body.parts.length > partsMax) throw new MeshError('TOO_LARGE', `a message has at most ${partsMax} parts, not ${body.parts.length}`)
   for (const part of body.parts) {
-    if (typeof part !== 'string' && !(part instanceof Uint8Array)) {
-      throw new MeshError('INVALID_OPTION', `a part of a message is a string or a Uint8Array, not ${typeof part}`)
-    }
-    if (writer.length + part.length > bytesMax) throw tooLarge(bytesMax)
-    writer.u8(typeof part === 'string' ? kindText : kindBytes).lengthed(typeof part === 'string' ? encoder.encode(part) : part)
-    if (writer.length > bytesMax) throw tooLarge(bytesMax)
+    const [kind, bytes] = encodePart(part, bytesMax)
+    if (writer.length + bytes.length + partHeadBytesMax > bytesMax) throw tooLarge(bytesMax)
+    writer.u8(kind).lengthed(bytes)
   }
   return writer.finish()
+}
+
+/** A string that has more UTF-16 units than bytes fit is not encoded first. */
+function encodePart(part: MessagePart, bytesMax: number): readonly [kind: number, bytes: Uint8Array] {
+  if (part instanceof Uint8Array) return [kindBytes, part]
+  if (typeof part === 'string') {
+    if (part.length > bytesMax) throw tooLarge(bytesMax)
+    return [kindText, encoder.encode(part)]
+  }
+  const encoded = encodeValue(part)
+  if (encoded instanceof MeshError) throw encoded
+  return [kindValue, encoded]
 }
 
 /** Undefined for anything that `encodeMessage` does not write. Part kinds of a later version read as bytes. */
@@ -75,7 +92,13 @@ export function decodeMessage(bytes: Uint8Array): MessageBody | undefined {
     if (parts.length >= partsMax) return undefined
     const kind = reader.u8()
     const part = reader.lengthed()
-    parts.push(kind === kindText ? decoder.decode(part) : part.slice())
+    if (kind !== kindValue) {
+      parts.push(kind === kindText ? decoder.decode(part) : part.slice())
+      continue
+    }
+    const decoded = decodeValue(part)
+    if (isWireFault(decoded)) return undefined
+    parts.push(decoded.value as MessagePart)
   }
   return reader.failed ? undefined : { id, sentAt, inReplyTo, to, parts }
 }

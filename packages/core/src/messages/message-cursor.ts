@@ -1,4 +1,4 @@
-import { bytesOfMessage, type Message } from './message.ts'
+import type { Message } from './message.ts'
 
 /** Messages that one cursor keeps for a reader that is slow. */
 export const cursorMessagesMax = 1_000
@@ -33,7 +33,7 @@ export class MessageCursor implements AsyncIterableIterator<Message> {
     const waiting = this.#waiting.shift()
     if (waiting) return waiting({ done: false, value: message })
     this.#kept.push(message)
-    this.#bytes += bytesOfMessage(message)
+    this.#bytes += message.size
     while (this.#kept.length > cursorMessagesMax || (this.#bytes > this.#bytesMax && this.#kept.length > 1)) {
       this.take()
       this.#dropped += 1
@@ -43,7 +43,7 @@ export class MessageCursor implements AsyncIterableIterator<Message> {
   /** The oldest that is kept, without waiting. */
   take(): Message | undefined {
     const message = this.#kept.shift()
-    if (message) this.#bytes -= bytesOfMessage(message)
+    if (message) this.#bytes -= message.size
     return message
   }
 

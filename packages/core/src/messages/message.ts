@@ -40,6 +40,7 @@ export interface MessageOrigin {
   readonly hops: number
   readonly verified: boolean
   readonly broadcast: boolean
+  readonly size: number
   reply(parts: readonly MessagePart[]): Promise<Sent>
   replyAll(parts: readonly MessagePart[]): Promise<RepliedAll>
   forward(target: string, parts: readonly MessagePart[]): Promise<Sent>
@@ -47,7 +48,7 @@ export interface MessageOrigin {
 
 /** A message that arrived. */
 export class Message {
-  /** Text and bytes, as they were given to `send` or `broadcast`. */
+  /** As they were given to `send` or `broadcast`. */
   readonly parts: readonly MessagePart[]
   readonly from: Address
   /** Whom it went to besides, when it was sent to several: a claim of the sender. */
@@ -61,6 +62,8 @@ export class Message {
   readonly sentAt: number
   /** The id of the message that this one answers; undefined when it is none. */
   readonly inReplyTo: string | undefined
+  /** Bytes that it was on its way. */
+  readonly size: number
   /** It is proven that `from` said this. */
   readonly verified: boolean
   readonly broadcast: boolean
@@ -77,6 +80,7 @@ export class Message {
     this.inReplyTo = body.inReplyTo
     this.verified = origin.verified
     this.broadcast = origin.broadcast
+    this.size = origin.size
     this.#origin = origin
   }
 
@@ -94,9 +98,4 @@ export class Message {
   forward(target: string): Promise<Sent> {
     return this.#origin.forward(target, this.parts)
   }
-}
-
-/** What its parts take in memory, about: UTF-16 text by the byte for ASCII. */
-export function bytesOfMessage(message: Message): number {
-  return message.parts.reduce((bytes, part) => bytes + part.length, 0)
 }

@@ -339,7 +339,7 @@ export class Messages implements MessageOutbox {
       this.#taken.release(whoPart(from), body.id)
       throw closedError()
     }
-    this.#handOut(body, from as Address, arrival)
+    this.#handOut(body, from as Address, { ...arrival, size: bytes.length })
     return undefined
   }
 
@@ -347,11 +347,11 @@ export class Messages implements MessageOutbox {
     const body = decodeMessage(bytes)
     const from = packet.srcAddr ?? ''
     if (!body) throw new MeshError('WIRE_FAULT', 'the broadcast cannot be read')
-    if (!this.#closed && this.#heard.add(`${from} ${body.id}`)) this.#handOut(body, from as Address, arrival)
+    if (!this.#closed && this.#heard.add(`${from} ${body.id}`)) this.#handOut(body, from as Address, { ...arrival, size: bytes.length })
   }
 
-  #handOut(body: MessageBody, from: Address, arrival: Arrival): void {
-    const { verified, broadcast, hops } = arrival
+  #handOut(body: MessageBody, from: Address, arrival: Arrival & { readonly size: number }): void {
+    const { verified, broadcast, hops, size } = arrival
     const via = arrival.via as Address
     const message: Message = new Message(body, {
       from,
@@ -359,6 +359,7 @@ export class Messages implements MessageOutbox {
       hops,
       verified,
       broadcast,
+      size,
       reply: (parts) => this.#said(this.send(from, parts, { inReplyTo: body.id })),
       replyAll: (parts) => this.#said(this.#replyAll(message, parts)),
       forward: (target, parts) => this.#said(this.send(target, parts)),

@@ -26,7 +26,7 @@ describe('a network with a key', () => {
     // The relay passes records on that it cannot read.
     expect(relay.destination(bob.address)?.name).toBe('')
     const heard: string[] = []
-    bob.on('message', (message) => void heard.push(String(message.parts[0])))
+    bob.on('message', (message) => void heard.push(message.parts[0] as string))
     await world.settle(ada.send('bob', 'hello'))
     expect(heard).toEqual(['hello'])
     const peer = await world.settle(ada.connect(bob.address))

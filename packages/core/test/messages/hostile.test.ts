@@ -33,7 +33,7 @@ describe('a hostile member', () => {
     for (const data of bodies)
       expect(ada.router.send({ service: messageService, destAddr: bob.address, contextID: context, data })).toBeUndefined()
     await world.clock.advance(1_000)
-    expect(errors.map((error) => (JSON.parse(error) as { code: string }).code)).toEqual(bodies.map(() => 'WIRE_FAULT'))
+    expect(errors.map((error) => error.split(' ')[0])).toEqual(bodies.map(() => 'WIRE_FAULT'))
     expect(heard).toEqual([])
     await world.settle(ada.send('bob', 'still there'))
     expect(heard).toHaveLength(1)
@@ -90,7 +90,7 @@ describe('bad input', () => {
     expect((await world.settle(rejectionOf(ada.send('bob', '€'.repeat(6 * 1_048_576))))).code).toBe('TOO_LARGE')
     expect((await world.settle(rejectionOf(ada.send('bob', ...Array.from({ length: 5_000 }, () => 'x'))))).code).toBe('TOO_LARGE')
     expect(await world.settle(ada.send('bob', new Uint8Array(16 * 1_048_576).fill(7)))).toMatchObject({ state: 'delivered' })
-    const part = heard[0]?.parts[0] ?? ''
+    const part = heard[0]?.parts[0] as Uint8Array
     expect([heard.length, part.length, part.at(-1)]).toEqual([1, 16 * 1_048_576, 7])
   })
 

@@ -63,7 +63,7 @@ describe('receive', () => {
     for (let index = 0; index < 5; index += 1) await world.settle(ada.send('bob', new Uint8Array(1_500_000)))
     expect(bob.receive(10)).toHaveLength(2)
     await world.settle(ada.send('bob', new Uint8Array(9_000_000)))
-    expect(bob.receive(10).map(({ parts }) => parts[0]?.length)).toEqual([9_000_000])
+    expect(bob.receive(10).map(({ parts }) => (parts[0] as Uint8Array).length)).toEqual([9_000_000])
   })
 })
 
@@ -74,7 +74,7 @@ describe('use', () => {
     const handler =
       (name: string, takes: string, answer: unknown = true): MessageHandler =>
       (message, _) => {
-        asked.push(`${name} ${String(message.parts[0])}`)
+        asked.push(`${name} ${message.parts[0] as string}`)
         return message.parts[0] === takes ? answer : undefined
       }
     bob.use(handler('first', 'a'))

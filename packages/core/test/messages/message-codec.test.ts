@@ -14,7 +14,7 @@ import { meshErrorOf } from '../mesh/mesh-error-of.ts'
 
 const id = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(hexOf)
 const member = fc.stringMatching(/^k[a-z2-7]{26}(\.[a-z2-7]{4})?$/)
-const part = fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array())
+const part = fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array(), fc.double(), fc.bigInt(), fc.constantFrom(true, null, undefined), fc.array(fc.string()))
 const body: fc.Arbitrary<MessageBody> = fc.record({
   id,
   sentAt: fc.nat({ max: 2 ** 48 - 1 }),
@@ -31,7 +31,7 @@ const sample: MessageBody = {
 }
 
 describe('the body of a message', () => {
-  it('is what it was, text as text and bytes as bytes', () => {
+  it('PY-29 is what it was, text as text, bytes as bytes, and values as what they are', () => {
     fc.assert(
       fc.property(body, (given) => {
         expect(decodeMessage(encodeMessage(given))).toEqual(given)
@@ -69,7 +69,7 @@ describe('the body of a message', () => {
       'TOO_LARGE',
     )
     expect(meshErrorOf(() => encodeMessage({ ...sample, parts: Array.from({ length: partsMax + 1 }, () => '') })).code).toBe('TOO_LARGE')
-    const wrong = [7] as unknown as string[]
+    const wrong = [Symbol('x') as unknown as string]
     expect(meshErrorOf(() => encodeMessage({ ...sample, parts: wrong })).code).toBe('INVALID_OPTION')
   })
 })

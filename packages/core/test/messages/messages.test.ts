@@ -99,7 +99,26 @@ describe('messages', () => {
     const [ada] = (await members(55, 'ada', 'bob')) as [Mesh, Mesh]
     expect((await world.settle(rejectionOf(ada.send('bob', new Uint8Array(17 * 1_048_576))))).code).toBe('TOO_LARGE')
     expect((await world.settle(rejectionOf(ada.broadcast(new Uint8Array(broadcastBytesMax))))).code).toBe('TOO_LARGE')
-    expect((await world.settle(rejectionOf(ada.send('bob', 7 as unknown as string)))).code).toBe('INVALID_OPTION')
+    expect((await world.settle(rejectionOf(ada.send('bob', () => 7)))).code).toBe('INVALID_OPTION')
+  })
+
+  it('PY-29 parts are values of many kinds, in messages, broadcasts and answers; what cannot be sent is refused before it leaves', async () => {
+    const [ada, bob] = (await members(63, 'ada', 'bob')) as [Mesh, Mesh]
+    const heard = heardBy(bob)
+    const parts = [true, null, undefined, -0, 2n ** 64n, -(2n ** 63n), 1.5, [1, ['two']], { a: { b: new Date(0) } }, new Map([['k', new Set([1])]]), new Float64Array([1, 2]), 'text', Uint8Array.of(1)]
+    await world.settle(ada.send('bob', ...parts))
+    await world.settle(ada.broadcast(...parts))
+    await world.clock.advance(1_000)
+    expect(heard.map((message) => message.parts)).toEqual([parts, parts])
+    const back = heardBy(ada)
+    await world.settle((heard[0] as Message).reply({ fine: true }))
+    expect(back.map((message) => message.parts)).toEqual([[{ fine: true }]])
+    for (const wrong of [() => 1, Symbol('s') as unknown as string, /x/, new URL('http://host'), { deep: [new WeakMap()] }]) {
+      const error = await world.settle(rejectionOf(ada.send('bob', wrong)))
+      expect(error.code).toBe('INVALID_OPTION')
+      expect((await world.settle(rejectionOf(ada.broadcast(wrong)))).code).toBe('INVALID_OPTION')
+    }
+    expect(heard).toHaveLength(2)
   })
 
   it('16 000 bytes arrive as a message and as a broadcast', async () => {
@@ -108,7 +127,7 @@ describe('messages', () => {
     await world.settle(ada.send('bob', 'x'.repeat(16_000)))
     await world.settle(ada.broadcast('y'.repeat(16_000)))
     await world.clock.advance(1_000)
-    expect(heard.map(({ parts }) => String(parts[0]).length)).toEqual([16_000, 16_000])
+    expect(heard.map(({ parts }) => (parts[0] as string).length)).toEqual([16_000, 16_000])
   })
 
   it('broadcasts that the only link does not take are refused with QUEUE_FULL, and those that were taken arrive', async () => {

@@ -143,7 +143,7 @@ class LettersScenario {
   }
 
   #hear(name: string, message: Message): void {
-    const text = String(message.parts[0])
+    const text = message.parts[0] as string
     const letter = this.#letters.get(text)
     if (letter === undefined) return void this.#broken.push(`${name} heard '${text}', which nobody wrote`)
     letter.heard += 1
@@ -223,7 +223,7 @@ class LettersScenario {
     await this.#runFor(120_000)
     for (const [name, mesh] of this.#meshes) {
       const left = mesh.outbox.list()
-      if (left.length > 0) this.#fail(`${name} still stores ${left.map(({ parts }) => parts[0]).join(', ')}`)
+      if (left.length > 0) this.#fail(`${name} still stores ${left.map(({ parts }) => parts[0] as string).join(', ')}`)
     }
     if (this.#letters.size === 0) this.#fail('nothing was written')
   }

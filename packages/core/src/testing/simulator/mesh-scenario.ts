@@ -117,7 +117,7 @@ class MeshScenario {
     })
     mesh.on('error', (error) => this.#broken.push(`${name} reports ${error.code}: ${error.message}`))
     mesh.on('message', (message) => {
-      const text = message.parts.join()
+      const text = message.parts[0] as string
       this.#arrivedAnywhere.add(`${name} ${text}`)
       if (member.heard.has(text)) this.#broken.push(`${name} heard '${text}' twice`)
       member.heard.add(text)
