@@ -23,8 +23,6 @@ both('two nodes of one free-form name are a warning that people see, and the fir
     )
     thing.addChannel(await TcpChannel.connect({ host: '127.0.0.1', port: tcpPort }))
     things.push(thing)
-    // The later one has the greater number: its record is asked for, and found to be another's.
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
   }
   const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
   await expect(ada.member('thing')).toBeVisible()

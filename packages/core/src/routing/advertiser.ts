@@ -26,6 +26,7 @@ interface Listener<N extends Neighbour> {
 export class Advertiser<N extends Neighbour> {
   readonly #table: RouteTable<N>
   readonly #self: () => RouteEntry
+  readonly #tagOf: (address: string) => number | undefined
   readonly #listeners = new Map<N, Listener<N>>()
   /** By how many they are. */
   readonly #visible = new Map<number, VisibleRows<N>>()
@@ -37,10 +38,11 @@ export class Advertiser<N extends Neighbour> {
   /** The latest place of each destination in the log. */
   readonly #latest = new Map<string, number>()
 
-  /** `self` gives this node's own entry as it may be told now. */
-  constructor(table: RouteTable<N>, self: () => RouteEntry) {
+  /** `self` gives this node's own entry as it may be told now, `tagOf` which node is meant by a free-form name. */
+  constructor(table: RouteTable<N>, self: () => RouteEntry, tagOf: (address: string) => number | undefined = () => undefined) {
     this.#table = table
     this.#self = self
+    this.#tagOf = tagOf
   }
 
   /** Everything, or of a leaf at most `rowsMax`, for a neighbour that knows nothing yet. */
@@ -227,7 +229,8 @@ export class Advertiser<N extends Neighbour> {
     const { metric, fragile } = origin
     this.#table.told(origin, route.seq48, metric)
     const entry = { destination: origin.address, seq48: route.seq48, metric, hops: route.hops }
-    return fragile ? { ...entry, fragile } : entry
+    const tag = this.#tagOf(origin.address)
+    return fragile || tag !== undefined ? { ...entry, fragile, tag } : entry
   }
 
   #trim(): void {

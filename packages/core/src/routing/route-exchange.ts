@@ -12,10 +12,12 @@ import type { CapableIdentity } from './capable-identity.ts'
 import { DigestWatch } from './digest-watch.ts'
 import { costInfinite } from './link-cost.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
+import type { Origin } from './origin.ts'
 import type { OwnRecord } from './own-record.ts'
 import { unprovenMax } from './proofs.ts'
 import { forwardedMax, Requests } from './requests.ts'
 import { leafRowsMax, Leafness } from './leafness.ts'
+import { tagOf } from './rivals.ts'
 import { RouteIntake } from './route-intake.ts'
 import { RouteTable, type Change } from './route-table.ts'
 import { dumpEveryMs, RouteTeller } from './route-teller.ts'
@@ -68,7 +70,14 @@ export class RouteExchange {
     this.#own = own
     this.#port = port
     this.#borrowing = new TokenBucket(borrowedPerSecond, borrowedAtOnce, clock.now())
-    this.#teller = new RouteTeller(clock, this.table, () => ({ destination: identity.address, seq48: own.seq48, metric: 0, hops: 0 }))
+    const tag = identity.kind === 'named' ? tagOf(identity.keyPair.publicKey) : undefined
+    const self = { destination: identity.address, metric: 0, hops: 0, ...(tag === undefined ? {} : { tag }) }
+    this.#teller = new RouteTeller(
+      clock,
+      this.table,
+      () => ({ ...self, seq48: own.seq48 }),
+      (address) => this.#intake.tagOf(address),
+    )
     this.#leafness = new Leafness(identity.kind, leaf, {
       neighbours: () => this.#neighbours.keys(),
       changed: () => this.#teller.setStub(this.#leafness.isStub),
@@ -80,6 +89,10 @@ export class RouteExchange {
       born: (address) => this.#teller.born(address),
       selected: (change, known) => this.#selected(change, known),
       renewed: (address) => port.changed(address),
+      free: (address) => {
+        const origin = this.table.get(address)
+        if (origin) this.#forgetOrigin(origin)
+      },
       kept: (address) => port.keptRecord(address),
       fault: (code, message) => port.fault(code, message),
     })
@@ -276,11 +289,9 @@ export class RouteExchange {
   tick(now: number): void {
     this.#requests.tick(now)
     for (const change of this.table.settle()) this.#selected(this.#intake.weighed(change))
-    for (const [origin, lostAt] of this.table.lost()) {
-      if (now - lostAt < rememberLostMs) continue
-      this.table.forget(origin)
-      this.#teller.forgotten(origin.address)
-      this.#intake.forget(origin.address)
+    for (const [origin, lostAt] of [...this.table.lost()]) {
+      if (this.#intake.isClaimed(origin.address)) this.#free(origin.address)
+      else if (now - lostAt >= rememberLostMs) this.#forgetOrigin(origin)
     }
   }
 
@@ -311,5 +322,18 @@ export class RouteExchange {
     if (this.#reachedAnew(origin.address) || selection !== 'same') this.#port.changed(origin.address)
     this.#requests.review(origin)
     this.#wants.review(origin)
+    // Later: whoever tells of a change may be in the middle of the table.
+    if (selection === 'lost' && this.#intake.isClaimed(origin.address)) this.#clock.soon(() => this.#free(origin.address))
+  }
+
+  /** The node that had a name is gone, and another one is known that has it. */
+  #free(address: string): void {
+    if (this.table.get(address)?.routeCount === 0) this.#intake.freed(address)
+  }
+
+  #forgetOrigin(origin: Origin<LinkNeighbour>): void {
+    this.table.forget(origin)
+    this.#teller.forgotten(origin.address)
+    this.#intake.forget(origin.address)
   }
 }

@@ -1,6 +1,7 @@
 // What neighbours say about others, and what becomes of it: an entry waits for the record that proves it, then it changes
 // the table; a record is believed if it was asked for, or if it says that its own origin left.
 
+import { isMemberForm } from '../identity/address.ts'
 import { recordMismatch, type MemberRecord } from '../identity/member-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -13,6 +14,7 @@ import type { LinkNeighbour } from './link-neighbour.ts'
 import { OriginNews } from './origin-news.ts'
 import type { OwnRecord } from './own-record.ts'
 import { Proofs, pullsMax } from './proofs.ts'
+import { Rivals, tagOf } from './rivals.ts'
 import { metricMax } from './route-choice.ts'
 import type { RunningDigest } from './route-digest.ts'
 import type { Change, RouteTable } from './route-table.ts'
@@ -26,6 +28,8 @@ export interface RouteIntakePort {
   selected(change: Change<LinkNeighbour>, known: boolean): void
   /** What the record of an origin says is different now. */
   renewed(address: string): void
+  /** Forget the origin, which has no route: its name is another's. */
+  free(address: string): void
   /** The record of somebody who may be gone, and of whom something is kept here. */
   kept(address: string): ProvenRecord | undefined
   fault(code: string, message: string): void
@@ -40,6 +44,7 @@ export class RouteIntake {
   readonly #departures: Departures
   readonly #news = new OriginNews()
   readonly #borrowed = new BorrowedRecords()
+  readonly #rivals: Rivals<LinkNeighbour>
 
   constructor(identity: CapableIdentity, clock: Clock, own: OwnRecord, table: RouteTable<LinkNeighbour>, port: RouteIntakePort) {
     this.#identity = identity
@@ -50,6 +55,10 @@ export class RouteIntake {
       pull: (neighbour, wanted) => neighbour.link.sendControl({ type: 'pull', wanted }),
       dropped: (neighbour, address) => port.fault('UNPROVEN', `${neighbour.address} did not prove its route to ${address}`),
     }, table.recordPlaces)
+    this.#rivals = new Rivals({
+      clock,
+      found: (neighbour, address) => port.fault('IDENTITY_IN_USE', `${neighbour.address} knows another node called ${address}`),
+    })
     this.#departures = new Departures({ proofs: this.#proofs, neighbours: () => port.neighbours(), gone: (address) => this.#gone(address) })
   }
 
@@ -73,6 +82,24 @@ export class RouteIntake {
     const { address, publicKey } = proof.record
     const known = this.#table.get(address)?.selected && this.#proofs.record(address)?.record
     return known !== undefined && known.publicKey.some((byte, index) => byte !== publicKey[index])
+  }
+
+  /** Of whoever has a free-form name here. */
+  tagOf(address: string): number | undefined {
+    const record = isMemberForm(address) ? undefined : this.#proofs.record(address)?.record
+    return record && tagOf(record.publicKey)
+  }
+
+  /** A neighbour tells of another node of this name. */
+  isClaimed(address: string): boolean {
+    return this.#rivals.isClaimed(address)
+  }
+
+  /** Nobody has this name any more: the next one may. */
+  freed(address: string): void {
+    for (const { neighbour, entry } of this.#rivals.take(address)) {
+      if (this.#port.isNeighbour(neighbour)) this.routes(neighbour, [entry], false)
+    }
   }
 
   /** A route that is not proven yet. */
@@ -105,6 +132,7 @@ export class RouteIntake {
   /** The record of a handshake. */
   join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
     // It signed a greater number in an earlier life, whose clock ran ahead: without it, nobody would believe it again.
+    if (this.#isOther(neighbour.address, tagOf(proof.record.publicKey))) this.#makeWay(neighbour.address)
     const later = this.#proofs.record(neighbour.address)
     if (later && later.record.seq48 > proof.record.seq48) neighbour.link.sendControl({ type: 'records', records: [later.bytes] })
     const proven = this.#proofs.keep(proof)
@@ -114,6 +142,7 @@ export class RouteIntake {
 
   leave(neighbour: LinkNeighbour): void {
     this.#proofs.leave(neighbour)
+    this.#rivals.leave(neighbour)
   }
 
   routes(neighbour: LinkNeighbour, entries: readonly RouteEntry[], complete: boolean): void {
@@ -126,6 +155,7 @@ export class RouteIntake {
   heard(neighbour: LinkNeighbour): RunningDigest {
     const heard = this.#table.digest.kept(neighbour)
     this.#proofs.addHeld(neighbour, heard, (address) => this.#table.get(address)?.routeOf(neighbour))
+    this.#rivals.addTo(neighbour, heard)
     return heard
   }
 
@@ -143,12 +173,14 @@ export class RouteIntake {
         continue
       }
       if (record.kind === 'left') {
-        this.#departures.heard(neighbour, proof)
+        this.left(neighbour, proof)
         continue
       }
       const before = this.#proofs.record(record.address)
       if (this.isTaken(proof)) {
-        this.#port.fault('IDENTITY_IN_USE', `${neighbour.address} knows another node called ${record.address}`)
+        const entry = this.#proofs.held(neighbour, record.address)
+        this.#proofs.release(neighbour, record.address)
+        if (entry) this.#rivals.keep(neighbour, entry)
         continue
       }
       const proven = this.#proofs.prove(neighbour, proof)
@@ -161,7 +193,10 @@ export class RouteIntake {
 
   /** A neighbour says that it goes; `neighbour`: unless its link has ended by now. */
   left(neighbour: LinkNeighbour | undefined, proof: ProvenRecord): void {
-    if (!recordMismatch(this.#identity, proof.record)) this.#departures.heard(neighbour, proof)
+    const { record } = proof
+    if (recordMismatch(this.#identity, record)) return
+    this.#rivals.left(record.address, tagOf(record.publicKey))
+    this.#departures.heard(neighbour, proof)
   }
 
   /** The number of the latest record of an origin; −1 for none. */
@@ -207,9 +242,12 @@ export class RouteIntake {
       if (metric < metricInfinite && seq48 > this.#own.seq48) this.#proofs.hold(neighbour, entry)
     } else if (metric >= metricInfinite) {
       this.#proofs.release(neighbour, destination)
+      this.#rivals.delete(neighbour, destination)
       if (this.#table.get(destination)) this.#apply(neighbour, entry)
     } else if (!isPlausible(neighbour, entry)) {
       this.#port.fault('IMPLAUSIBLE', `${neighbour.address} says that ${destination} is ${entry.hops} links away at ${metric}`)
+    } else if (this.#isRival(neighbour, entry)) {
+      return
     } else if (this.#departures.isOver(destination, seq48)) {
       this.#proofs.release(neighbour, destination)
     } else if (this.#proofs.proves(destination, seq48)) {
@@ -220,8 +258,38 @@ export class RouteIntake {
     }
   }
 
+  /** Another node of a free-form name than the one that is known by it. */
+  #isOther(address: string, tag: number | undefined): boolean {
+    const known = tag === undefined ? undefined : this.tagOf(address)
+    return known !== undefined && known !== tag
+  }
+
+  /** The name is free unless somebody tells of the one that has it. True: it is free, and nothing of the old one is left. */
+  #makeWay(address: string): boolean {
+    if ((this.#table.get(address)?.routeCount ?? 0) > 0) return false
+    this.#port.free(address)
+    this.#proofs.forget(address)
+    return true
+  }
+
+  /** What is told of another node under a name that is taken: it waits until the name is free. */
+  #isRival(neighbour: LinkNeighbour, entry: RouteEntry): boolean {
+    const { destination, tag } = entry
+    const other = this.#isOther(destination, tag)
+    if (other) {
+      this.#proofs.release(neighbour, destination)
+      // Until now it told of the one that has the name.
+      if (this.#table.get(destination)?.hasRouteOf(neighbour)) this.#apply(neighbour, { ...entry, metric: metricInfinite })
+    }
+    const waits = other && !this.#makeWay(destination)
+    if (waits) this.#rivals.keep(neighbour, entry)
+    else this.#rivals.delete(neighbour, destination)
+    return waits
+  }
+
   #withdrawAbsent(neighbour: LinkNeighbour, entries: readonly RouteEntry[]): void {
     const present = new Set(entries.map(({ destination }) => destination))
+    this.#rivals.deleteAbsent(neighbour, present)
     for (const origin of [...this.#table.all()]) {
       if (present.has(origin.address) || !origin.hasRouteOf(neighbour)) continue
       this.#apply(neighbour, { destination: origin.address, seq48: 0, metric: metricInfinite, hops: 0 })

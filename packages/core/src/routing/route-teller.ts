@@ -24,12 +24,12 @@ export class RouteTeller {
   readonly #urgentBudget: TokenBucket
   #urgent = false
 
-  /** `self` gives this node's own entry as it may be told now. */
-  constructor(clock: Clock, table: RouteTable<LinkNeighbour>, self: () => RouteEntry) {
+  /** As those of the advertiser. */
+  constructor(clock: Clock, table: RouteTable<LinkNeighbour>, self: () => RouteEntry, tagOf: (address: string) => number | undefined) {
     this.#clock = clock
     this.#urgentBudget = new TokenBucket(1_000 / newsEveryMs, urgentBurst, clock.now())
     this.#self = self
-    this.#advertiser = new Advertiser(table, self)
+    this.#advertiser = new Advertiser(table, self, tagOf)
   }
 
   /** `rowsMax`: of how many rows it is told at most; 0: of all. */

@@ -24,7 +24,7 @@ const messageTypes = { routes: 1, pull: 2, records: 3, request: 4, ping: 5, pong
 /** Of a `routes` item. A dump that takes several items: `first` … `last`; `reset`: all names are forgotten beforehand. */
 const routesFlags = { complete: 1, first: 2, last: 4, reset: 8 } as const
 /** Of an entry. A withdrawal needs no metric. */
-const entryFlags = { withdrawn: 1, fragile: 2 } as const
+const entryFlags = { withdrawn: 1, fragile: 2, tagged: 4 } as const
 
 type Message<T extends ControlMessage['type']> = Extract<ControlMessage, { type: T }>
 
@@ -89,7 +89,7 @@ export class ControlEncoder {
       this.#reset = true
       const body = new ByteWriter(Math.min(controlItemBytesMax, 64 + 16 * (entries.length - done)))
       let count = 0
-      // The longest entry is a new name: 1 + 1 + 100, flags, 8 of number, 3 of metric, hops; and 5 for the head.
+      // The longest entry is a new name: 1 + 1 + 100, flags, 8 of number, 3 of metric, hops, 4 of tag; and 5 for the head.
       while (done < entries.length && count < routeEntriesMax && body.length + 120 + 5 <= controlItemBytesMax) {
         this.#encodeEntry(body, entries[done]!)
         done++
@@ -118,11 +118,13 @@ export class ControlEncoder {
       writer.varint(place + 1)
     }
     const withdrawn = entry.metric >= metricInfinite
-    writer.u8((withdrawn ? entryFlags.withdrawn : 0) | (entry.fragile ? entryFlags.fragile : 0))
+    const tagged = entry.tag !== undefined && !withdrawn
+    writer.u8((withdrawn ? entryFlags.withdrawn : 0) | (entry.fragile ? entryFlags.fragile : 0) | (tagged ? entryFlags.tagged : 0))
     writer.varint(zigzag(seq48 - this.#recent.numberAt(place)))
     this.#recent.number(place, seq48)
     if (!withdrawn) writer.varint(entry.metric)
     writer.u8(Math.min(entry.hops, 255))
+    if (tagged) writer.u32(entry.tag)
   }
 }
 
@@ -271,9 +273,11 @@ export class ControlDecoder {
     const seq48 = this.#recent.numberAt(place) + unzigzag(reader.varint())
     const metric = flags & entryFlags.withdrawn ? metricInfinite : reader.varint()
     const hops = reader.u8()
+    const tag = flags & entryFlags.tagged ? reader.u32() : undefined
     if (reader.failed || seq48 < 0 || seq48 > seq48Max || metric > metricInfinite) return undefined
     this.#recent.number(place, seq48)
-    return flags & entryFlags.fragile ? { destination, seq48, metric, hops, fragile: true } : { destination, seq48, metric, hops }
+    if (tag === undefined && !(flags & entryFlags.fragile)) return { destination, seq48, metric, hops }
+    return { destination, seq48, metric, hops, ...(flags & entryFlags.fragile ? { fragile: true } : {}), tag }
   }
 }
 

@@ -11,6 +11,8 @@ export interface RouteEntry {
   readonly hops: number
   /** It leads over a link that closes soon: any other way is better (R12). */
   readonly fragile?: boolean | undefined
+  /** Of a free-form name, which more than one node may have: the first 32 bits of the key behind it. */
+  readonly tag?: number | undefined
 }
 
 export const metricInfinite = 0xffff
