@@ -27,8 +27,7 @@ export class HeaderPanel {
       element(
         'div',
         { class: 'me' },
-        element('span', { class: 'who' }, 'You are ', element('strong', { 'data-testid': 'own-name' }, parameters.name), ` in the network “${parameters.network}”`),
-        element('span', { class: 'tag', 'data-testid': 'network-key' }, parameters.key === undefined ? 'open to everybody' : 'with a key'),
+        element('span', { class: 'who' }, 'You are ', element('strong', { 'data-testid': 'own-name' }, parameters.name), ` in the network “${parameters.network}” `, keyTag(parameters)),
         this.#address,
       ),
       this.#state,
@@ -51,4 +50,8 @@ export class HeaderPanel {
     this.#state.dataset['state'] = state
     setText(this.#state, words[state])
   }
+}
+
+function keyTag({ key }: Parameters): HTMLElement {
+  return element('span', { class: 'tag', 'data-testid': 'network-key' }, key === undefined ? 'open to everybody' : 'with a key')
 }

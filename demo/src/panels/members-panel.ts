@@ -53,6 +53,8 @@ class MemberRow implements Row<Peer> {
     setText(this.#proof, proof)
     this.#proof.dataset['proof'] = proof
     this.#proof.title = proofs[proof]
+    // A page asks its relay for little: that it has not answered in a session yet says nothing.
+    this.#proof.hidden = peer.kind === 'relay' && !peer.verified
     const ownDevice = peer.kind === 'plain' && this.#people.isOwnDevice(peer.address)
     this.#dot.className = `dot ${ownDevice ? 'device' : peer.kind}`
     const facts: string[] = [ownDevice ? 'device of this page' : kinds[peer.kind]]
