@@ -1,4 +1,4 @@
-import { createMesh, memoryChannelPair, silentLog, webCrypto, type Crypto, type Mesh, type WebSubtle } from '@hopmesh/core'
+import { createMesh, memoryChannelPair, silentLog, webCrypto, type Crypto, type Mesh } from '@hopmesh/core'
 import { nobleCrypto } from '@hopmesh/core/noble'
 import { createMesh as createNodeMesh, nodeClock, nodeDice } from '@hopmesh/server'
 import { quantile, type Bench, type BenchRow } from './bench-row.ts'
@@ -54,7 +54,7 @@ export const handshakeBench: Bench = {
   async run(): Promise<BenchRow[]> {
     const ports: [string, () => Mesh][] = [
       ['node:crypto (Node.js members, relays)', () => createNodeMesh(options)],
-      ['WebCrypto (pages)', () => memberWith(webCrypto(globalThis.crypto.subtle as unknown as WebSubtle))],
+      ['WebCrypto (pages)', () => memberWith(webCrypto(globalThis.crypto.subtle))],
       ['@noble (pages over plain http)', () => memberWith(nobleCrypto(nodeDice))],
     ]
     for (const [name, member] of ports) {
