@@ -55,7 +55,7 @@ export class Page {
     const update = updateSoon(() => {
       for (const panel of this.#panels) panel.update()
     })
-    for (const event of ['online', 'offline', 'peer'] as const) this.#mesh.on(event, update)
+    for (const event of ['online', 'offline', 'address', 'peer'] as const) this.#mesh.on(event, update)
     for (const event of ['up', 'change', 'down'] as const) this.#mesh.services.on(event, update)
     // Round trips change without an event.
     setInterval(update, refreshMs)

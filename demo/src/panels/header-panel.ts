@@ -35,6 +35,7 @@ export class HeaderPanel {
     this.#show('connecting')
     mesh.on('online', () => this.#show('online'))
     mesh.on('offline', () => this.#show('offline'))
+    mesh.on('address', () => this.ready())
     mesh.on('warning', () => {
       const relays = mesh.relays.list()
       if (!mesh.online && relays.length > 0 && relays.every(({ state }) => state === 'refused')) this.#show('refused')

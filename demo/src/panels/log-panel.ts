@@ -21,6 +21,7 @@ export class LogPanel implements Panel {
     this.node = panel({ title: 'What happened', testId: 'log-panel', className: 'full' }, this.#list)
     mesh.on('online', ({ reconnect }) => this.#add(reconnect ? 'online again' : 'online'))
     mesh.on('offline', () => this.#add('offline'))
+    mesh.on('address', ({ address }) => this.#add(`this page is ${address} now`))
     const last = new Map<string, string>()
     mesh.on('peer', (peer) => {
       const now = wordsFor(peer, people)

@@ -10,8 +10,8 @@ import type { Panel } from './panel.ts'
 
 /** How far what a node says of itself can be believed. */
 const proofs = {
-  verified: 'It has shown that its address is its own.',
-  unverified: 'Others say so; it has not shown it to this page yet.',
+  verified: 'It holds the keys of its address: it has answered this page in a sealed session.',
+  unverified: 'Others say that it is here; it has not answered this page in a sealed session yet.',
   plain: 'A plain ALN node has nothing to show: anybody could say this.',
 } as const
 
@@ -96,10 +96,14 @@ export class MembersPanel implements Panel {
   readonly node: HTMLElement
   readonly #people: People
   readonly #rows: KeyedList<Peer>
+  readonly #mesh: Mesh
+  /** Relays that were asked to show who they are; members do so with the first word. */
+  readonly #asked = new Set<string>()
   readonly #empty = element('p', { class: 'empty' }, 'Nobody else yet. Open this page in a second tab.')
 
   constructor(mesh: Mesh, people: People, tracing: Tracing) {
     this.#people = people
+    this.#mesh = mesh
     const list = element('ul', { class: 'rows', 'data-testid': 'members' })
     this.#rows = new KeyedList({ list, key: (peer) => peer.address, create: (peer) => new MemberRow(peer, mesh, people, tracing) })
     this.node = panel({ title: 'Who is here', testId: 'members-panel' }, list, this.#empty)
@@ -109,5 +113,16 @@ export class MembersPanel implements Panel {
     const peers = this.#people.present()
     this.#rows.show(peers)
     this.#empty.hidden = peers.some((peer) => peer.kind !== 'relay')
+    for (const peer of peers) if (peer.kind === 'relay' && peer.direct && !peer.verified) void this.#ask(peer)
+  }
+
+  async #ask({ address }: Peer): Promise<void> {
+    if (this.#asked.has(address)) return
+    this.#asked.add(address)
+    try {
+      await this.#mesh.ping(address)
+    } catch {
+      // It stays unverified, which is what there is to see.
+    }
   }
 }

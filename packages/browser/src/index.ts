@@ -10,6 +10,7 @@ import { replaceIdentity } from './storage/identity-store.ts'
 export { MeshError, RemoteError, meshErrorCodes } from '@hopmesh/core'
 export type {
   Address,
+  AddressEvent,
   BodyInput,
   CallOptions,
   Delivery,

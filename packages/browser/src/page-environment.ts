@@ -1,7 +1,7 @@
 // What core needs from the world, out of what a page has: timers, chance, WebCrypto or @noble, IndexedDB, WebSocket and
 // WebRTC. Everything is looked for when a mesh is made, so that the module can be imported anywhere.
 
-import { meshSettings, systemClock } from '@hopmesh/core'
+import { drawTab, meshSettings, systemClock } from '@hopmesh/core'
 import type { Environment, MeshErrorCode, MeshOptions, PeerDialer } from '@hopmesh/core'
 import { bluetoothDialer } from './bluetooth/dialer.ts'
 import { choosePageCrypto, pageDice } from './page-crypto.ts'
@@ -9,7 +9,7 @@ import { watchPageLife } from './page-life.ts'
 import type { PageLife } from './page-life.ts'
 import { pageLog } from './page-log.ts'
 import { serialDialer } from './serial/dialer.ts'
-import { checkIdentity, loadPageIdentity } from './storage/page-identity.ts'
+import { checkIdentity, loadPageIdentity, type PageIdentity } from './storage/page-identity.ts'
 import { keepEpoch } from './storage/tab-address.ts'
 import { webRtcDialer } from './webrtc/dialer.ts'
 import { iceServersOf } from './webrtc/ice-servers.ts'
@@ -43,6 +43,7 @@ export function pageEnvironment(options: MeshOptions): PageEnvironment {
     return choice
   })
   let disposed = false
+  let identity: PageIdentity | undefined
   let release = (): void => {}
   const dialer = options.links?.webrtc === false ? undefined : webRtcDialer({ clock, iceServers, life })
   const peerDialers: PeerDialer[] = dialer === undefined ? [] : [dialer]
@@ -54,11 +55,13 @@ export function pageEnvironment(options: MeshOptions): PageEnvironment {
     async loadIdentity(crypto) {
       const { subtle } = await chosen
       const loaded = await loadPageIdentity({ identity: options.identity, crypto, subtle, dice: pageDice, life, warn })
+      identity = loaded
       release = () => loaded.release()
       if (disposed) release()
       return loaded
     },
     keepEpoch,
+    redrawTab: async () => (await identity?.redraw?.()) ?? drawTab(pageDice),
     async dialRelay(url, signal) {
       await life.present()
       return dialWebSocket(url, { clock, signal, life })

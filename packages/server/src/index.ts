@@ -9,6 +9,7 @@ import { nodeDice } from './system-ports.ts'
 export { MeshError, Router, meshErrorCodes } from '@hopmesh/core'
 export type {
   Address,
+  AddressEvent,
   BodyInput,
   CallOptions,
   Delivery,

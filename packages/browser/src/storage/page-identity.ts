@@ -6,7 +6,7 @@ import type { PageLife } from '../page-life.ts'
 import type { AddressClaim } from './address-claim.ts'
 import { keptIdentity } from './identity-store.ts'
 import { pageStore } from './page-store.ts'
-import { claimTab, holdAddress } from './tab-address.ts'
+import { claimTab, holdAddress, redrawTab } from './tab-address.ts'
 
 export interface PageIdentityOptions {
   readonly identity: MeshOptions['identity']
@@ -25,6 +25,8 @@ export function checkIdentity(identity: MeshOptions['identity']): void {
 }
 
 export interface PageIdentity extends LoadedIdentity {
+  /** Another process has the address: another suffix, kept in place of it. Absent: nothing is kept. */
+  redraw?(): Promise<string>
   /** The mesh is closed: another one of this page may have the address. */
   release(): void
 }
@@ -36,6 +38,7 @@ export async function loadPageIdentity(options: PageIdentityOptions): Promise<Pa
   const keyPair = isKeyPair(identity) ? identity : await keptKeyPair(options)
   const who = await whoOf(keyPair.publicKey, options.crypto)
   const { tab, lastEpoch, claim } = await claimTab(who, options.dice)
+  let suffix = tab
   let held: AddressClaim | undefined = claim
   const release = (): void => {
     held?.release()
@@ -44,9 +47,16 @@ export async function loadPageIdentity(options: PageIdentityOptions): Promise<Pa
   // A lock would keep the page out of the back-forward cache.
   options.life.track(release)
   options.life.onBack(async () => {
-    held ??= await holdAddress(`${who}.${tab}`)
+    held ??= await holdAddress(`${who}.${suffix}`)
   })
-  return { keyPair, tab, lastEpoch, store: pageStore(who), release }
+  const redraw = async (): Promise<string> => {
+    release()
+    const drawn = await redrawTab(who, suffix, options.dice)
+    suffix = drawn.tab
+    held = drawn.claim
+    return suffix
+  }
+  return { keyPair, tab, lastEpoch, store: pageStore(who), redraw, release }
 }
 
 async function keptKeyPair(options: PageIdentityOptions): Promise<KeyPair> {

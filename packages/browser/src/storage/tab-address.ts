@@ -23,6 +23,16 @@ export async function claimTab(who: string, dice: Dice): Promise<TabAddress> {
     if (claim !== undefined) return { tab: entry.tab, lastEpoch: entry.epoch, claim }
     if (!heldHere.has(name)) forgetTab(who, entry.tab)
   }
+  return drawnTab(who, dice)
+}
+
+/** Another one in place of `before`, which somebody else has. */
+export function redrawTab(who: string, before: string, dice: Dice): Promise<TabAddress> {
+  forgetTab(who, before)
+  return drawnTab(who, dice)
+}
+
+async function drawnTab(who: string, dice: Dice): Promise<TabAddress> {
   const tab = drawTab(dice)
   rememberTab({ who, tab })
   // A fresh draw is held by somebody once in a million times; then it stays unguarded.

@@ -57,6 +57,25 @@ export function epochOf(seq48: number): number {
   return Math.floor(seq48 / numbersOfEpoch)
 }
 
+/** The X25519 key is drawn at the start of a process and never stored. */
+export function processOf({ exchangeKey }: MemberRecord): string {
+  return String.fromCharCode(...exchangeKey)
+}
+
+/**
+ * Of two processes with one address this one stands: it has the later epoch, or within one second the greater exchange key, so that
+ * everybody judges alike (SE4).
+ */
+export function standsBefore(one: ProcessLife, other: ProcessLife): boolean {
+  return one.epoch === other.epoch ? one.process > other.process : one.epoch > other.epoch
+}
+
+/** Of a process: when it began, and which it is. */
+export interface ProcessLife {
+  readonly epoch: number
+  readonly process: string
+}
+
 /** A relay's record may name the key of another day: what a relay knows of a network is its name. */
 export function recordMismatch(own: OwnNetworks, record: MemberRecord): 'NETWORK_MISMATCH' | 'NETWORK_KEY_MISMATCH' | undefined {
   const mismatch = networkMismatch(own, record.network)

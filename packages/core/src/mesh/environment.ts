@@ -32,6 +32,11 @@ export interface Environment {
   loadIdentity(crypto: Crypto): Promise<LoadedIdentity> | LoadedIdentity
   /** Called when core starts to use an epoch, so that the next process with this address takes a greater one. */
   keepEpoch?(address: string, epoch: number): void
+  /**
+   * Another process uses this one's address: gives the characters for another one, and keeps them in place of the old. Absent: drawn by
+   * core, for this process only.
+   */
+  redrawTab?(who: string): Promise<string> | string
   /** Opens a channel to a relay. Rejects with a MeshError (RELAY_UNREACHABLE, INVALID_OPTION); the signal aborts. */
   dialRelay(url: string, signal: AbortSignal): Promise<Channel>
   readonly peerDialers: readonly PeerDialer[]

@@ -1,6 +1,13 @@
 import type { MeshError, MeshErrorCode } from '../errors/mesh-error.ts'
+import type { Address } from '../identity/address.ts'
 import type { Peer } from '../membership/peer.ts'
 import type { Delivery, Message } from '../messages/message.ts'
+
+/** Another process had this node's address (IDENTITY_IN_USE): it has another one now. */
+export interface AddressEvent {
+  readonly address: Address
+  readonly before: Address
+}
 
 export interface OnlineEvent {
   /** The first time in the life of this mesh. */
@@ -19,6 +26,7 @@ export interface MeshWarning {
 export const meshEventNames: readonly string[] = [
   'online',
   'offline',
+  'address',
   'peer',
   'message',
   'delivery',
@@ -32,6 +40,8 @@ export interface MeshEvents {
   online: [event: OnlineEvent]
   /** The last link is down. */
   offline: []
+  /** This node has another address, under the same `who`: another process had its old one. All links begin anew. */
+  address: [event: AddressEvent]
   /** Somebody came, changed or went: see `state`. */
   peer: [peer: Peer]
   message: [message: Message]

@@ -1,5 +1,6 @@
 import { DeviceLinks } from '../devices/device-pairing.ts'
 import { MeshError } from '../errors/mesh-error.ts'
+import type { Address } from '../identity/address.ts'
 import { isWeakKey, passphraseCharactersMin } from '../identity/network-key.ts'
 import { NameClashes } from '../membership/name-clashes.ts'
 import { resolveName, unresolved } from '../membership/names.ts'
@@ -9,7 +10,7 @@ import { settleEach, targetList, type Outcomes, type SeveralTargets } from '../m
 import { Messages } from '../messages/messages.ts'
 import { GuardedEvents } from '../async/guarded-events.ts'
 import type { Log } from '../ports/log.ts'
-import { closedError, handled, Operations, type OperationOptions } from '../async/operations.ts'
+import { asMeshError, closedError, handled, Operations, type OperationOptions } from '../async/operations.ts'
 import type { PeerKind } from '../routing/routing-types.ts'
 import { answerQuestions } from '../introspection/answers.ts'
 import { requestTimeoutMs, Requests } from '../services/requests.ts'
@@ -75,6 +76,7 @@ export class MeshRooms {
   /** What the environment was asked to call. */
   readonly #forgets: ((() => void) | undefined)[] = []
   #closing: Promise<void> | undefined
+  #readdressing = false
 
   constructor(settings: MeshSettings, options: MeshOptions, environment: Environment) {
     const { clock, dice } = environment
@@ -268,6 +270,7 @@ export class MeshRooms {
     router.on('notice', ({ code, text, from }) => this.#trouble.notice(code, `${text} (told by ${from})`))
     router.on('fault', (fault) => this.#trouble.fault(fault))
     router.on('lost', () => this.#healing.lost())
+    router.on('contested', () => void this.#readdress(this.started))
     const { onLeave, onHidden } = this.environment
     this.#forgets.push(onLeave?.(() => router.leave()), onHidden?.((hidden) => router.setReluctant(hidden)))
     for (const dialing of [relays, this.bluetooth, this.serial]) dialing.attach(router)
@@ -279,6 +282,24 @@ export class MeshRooms {
     })
     await resumed
     return this.#started
+  }
+
+  /** Another process has this one's address, and the greater number: this one takes another (SE4). */
+  async #readdress({ router, readdress }: Started): Promise<void> {
+    if (this.#readdressing || this.#closing) return
+    this.#readdressing = true
+    const before = router.address as Address
+    try {
+      const address = (await readdress()) as Address
+      if (this.#closing) return
+      for (const tried of this.relays.hurry({ refused: true })) void handled(tried)
+      this.#warn({ code: 'IDENTITY_IN_USE', message: `another process has the address ${before}: this one is ${address} now` })
+      this.events.emit('address', { address, before })
+    } catch (error) {
+      this.report(asMeshError(error))
+    } finally {
+      this.#readdressing = false
+    }
   }
 
   #devices(medium: 'bluetooth' | 'serial'): DeviceLinks {

@@ -47,7 +47,7 @@ interface Undelivered {
 export class SealedBodies implements EndToEnd {
   readonly #router: Router
   readonly #options: SealedBodiesOptions
-  readonly #sessions: Sessions
+  #sessions: Sessions
   /** Of the peers that there are sessions with, and of one that is asking. */
   readonly #ways = new Map<string, Way>()
   readonly #proofs: PresenceProofs
@@ -58,11 +58,28 @@ export class SealedBodies implements EndToEnd {
   #asking: { readonly peer: string; readonly way: Way } | undefined
 
   constructor(router: Router, options: SealedBodiesOptions) {
-    const { clock, dice, log, identity } = options
     this.#router = router
     this.#options = options
-    this.#proofs = new PresenceProofs(clock)
-    this.#sessions = new Sessions({
+    this.#proofs = new PresenceProofs(options.clock)
+    this.#sessions = this.#newSessions(options.identity)
+    router.registerService(sessionService, (packet, arrival) => this.#receive(packet, arrival), { plain: false })
+    router.on('destination', ({ address, state }) => {
+      if (state !== 'down') this.#routeChanged(address)
+    })
+    router.seal(this)
+  }
+
+  /** This node has another address now: what was open is not its any more. To be called while the old one still has links. */
+  readdress(identity: SealedBodiesOptions['identity']): void {
+    this.#sessions.close(new MeshError('IDENTITY_IN_USE', 'this node has another address now'))
+    this.#ways.clear()
+    this.#sessions = this.#newSessions(identity)
+  }
+
+  #newSessions(identity: SealedBodiesOptions['identity']): Sessions {
+    const { clock, dice, log } = this.#options
+    const router = this.#router
+    return new Sessions({
       clock,
       dice,
       log,
@@ -84,11 +101,6 @@ export class SealedBodies implements EndToEnd {
       silent: (peer) => this.#silent(peer),
       fault: (code, message) => router.fault(code, message),
     })
-    router.registerService(sessionService, (packet, arrival) => this.#receive(packet, arrival), { plain: false })
-    router.on('destination', ({ address, state }) => {
-      if (state !== 'down') this.#routeChanged(address)
-    })
-    router.seal(this)
   }
 
   send(packet: Packet, destination: string): MeshError | undefined {

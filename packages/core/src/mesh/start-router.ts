@@ -6,7 +6,8 @@ import type { Crypto } from '../ports/crypto.ts'
 import type { Log } from '../ports/log.ts'
 import { scopedStore } from '../ports/scoped-store.ts'
 import type { Store } from '../ports/store.ts'
-import { describeThrown } from '../async/operations.ts'
+import { describeThrown, handled } from '../async/operations.ts'
+import type { CapableIdentity } from '../routing/capable-identity.ts'
 import { Router } from '../routing/router.ts'
 import type { PeerDialer } from '../signaling/peer-dialer.ts'
 import type { Environment } from './environment.ts'
@@ -15,6 +16,8 @@ import { SealedBodies } from './sealed-bodies.ts'
 
 export interface StartedRouter {
   readonly router: Router
+  /** Goes on under another address of the same `who`. Resolves with it, once the router has it. */
+  readdress(): Promise<string>
   /** The sessions with other members. */
   readonly sealed: SealedBodies
   readonly who: string
@@ -42,26 +45,30 @@ async function start(settings: MeshSettings, environment: Environment, log: Log)
   const { keyPair, tab, lastEpoch = 0, store } = await environment.loadIdentity(crypto)
   const keyring = settings.keys.length ? await deriveKeyring(settings.keys, settings.network, crypto) : undefined
   const who = await whoOf(keyPair.publicKey, crypto)
-  const address = addressOf(who, tab ?? drawTab(dice))
-  const exchangeKeys = await crypto.generateExchangeKeys()
-  // The clock may have gone back since the last process with this address; its epoch may not.
-  const epoch = Math.max(lastEpoch + 1, Math.floor(clock.wallTime() / 1000))
-  environment.keepEpoch?.(address, epoch)
   const dialers = settings.webrtc ? environment.peerDialers : []
   const network = wireNetwork(settings.network, keyring?.[0].keyHash)
   const otherKeyHashes = keyring?.slice(1).map(({ keyHash }) => keyHash)
-  const identity = { address, exchangeKeys, network, otherKeyHashes, keyring, crypto }
-  const router = new Router(
-    {
-      ...identity,
-      keyPair,
-      kind: 'member',
-      epoch,
-      name: settings.name,
-      capabilities: dialers.map(({ capability }) => capability),
-    },
-    { clock, dice, log, plainNodes: settings.plainNodes, leaf: settings.role === 'leaf' },
-  )
+  const { name } = settings
+  const capabilities = dialers.map(({ capability }) => capability)
+  const identityOf = async (suffix: string, epochBefore: number): Promise<CapableIdentity> => {
+    const address = addressOf(who, suffix)
+    const exchangeKeys = await crypto.generateExchangeKeys()
+    // The clock may have gone back since the last process with this address; its epoch may not.
+    const epoch = Math.max(epochBefore + 1, Math.floor(clock.wallTime() / 1000))
+    environment.keepEpoch?.(address, epoch)
+    return { address, exchangeKeys, network, otherKeyHashes, keyring, crypto, keyPair, kind: 'member', epoch, name, capabilities }
+  }
+  const identity = await identityOf(tab ?? drawTab(dice), lastEpoch)
+  const options = { clock, dice, log, plainNodes: settings.plainNodes, leaf: settings.role === 'leaf', contested: 'yield' as const }
+  const router = new Router(identity, options)
   const sealed = new SealedBodies(router, { clock, dice, log, identity })
-  return { router, sealed, who, keyring, dialers, crypto, store: store && scopedStore(store, `${settings.network}/`) }
+  const readdress = async (): Promise<string> => {
+    const suffix = environment.redrawTab ? await environment.redrawTab(who) : drawTab(dice)
+    const next = await identityOf(suffix, 0)
+    sealed.readdress(next)
+    // The old links end by and by; the new ones do not wait for them.
+    handled(router.readdress(next))
+    return next.address
+  }
+  return { router, readdress, sealed, who, keyring, dialers, crypto, store: store && scopedStore(store, `${settings.network}/`) }
 }

@@ -6,7 +6,7 @@ import type { MeshWarning } from './mesh-events.ts'
 import type { RelayStatus } from './relay-link.ts'
 
 /** Last words of a neighbour that people must know. */
-const toldNotices = ['IDENTITY_IN_USE', 'NETWORK_KEY_MISMATCH', 'TOKEN_EXPIRED'] as const
+const toldNotices = ['NETWORK_KEY_MISMATCH', 'TOKEN_EXPIRED'] as const
 /** Faults that people are told of, a kind once a minute: strangers may cause them. */
 const toldFaults = ['NETWORK_MISMATCH', 'NETWORK_KEY_MISMATCH', 'VERSION_MISMATCH', 'IDENTITY_IN_USE', 'LINK_FLAPS'] as const
 const toldFaultEveryMs = 60_000
@@ -38,7 +38,7 @@ export class Trouble {
     warn({ code: error.code, message: `${url} refused: ${error.message}` })
   }
 
-  /** A neighbour's last words. A relay that restarts is dialed again anyhow; a twin is something that people must know. */
+  /** A neighbour's last words. A relay that restarts is dialed again anyhow; of a twin its record tells. */
   notice(code: string, message: string): void {
     const { log, warn } = this.#options
     const told = toldNotices.find((known) => known === code)

@@ -4,7 +4,7 @@
 import type { MemoryBudget } from '../bytes/memory-budget.ts'
 import type { Channel } from '../channel/channel.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
-import { epochOf, type MemberRecord } from '../identity/member-record.ts'
+import { epochOf, processOf, standsBefore } from '../identity/member-record.ts'
 import { isKeyed } from '../identity/wire-network.ts'
 import type { Gossip } from '../gossip/gossip.ts'
 import { Link, type LinkOptions } from '../link/link.ts'
@@ -168,9 +168,11 @@ export class Neighbourhood {
     const process = processOf(record)
     for (const [other, known] of this.#neighbours) {
       if (known.address !== record.address || known.process === process) continue
-      // Two processes under one address. Of a member the later life stands (a page that was reloaded) and the other hears
-      // why; of a free-form name, which anybody may take, the first one.
-      const later = record.kind !== 'named' && epochOf(record.seq48) > known.epoch
+      // Two processes under one address. Of a member the later life stands (a page that was reloaded), and the other is shown its record;
+      // of a free-form name, which anybody may take, the first one.
+      const later = record.kind !== 'named' && standsBefore({ epoch: epochOf(record.seq48), process }, known)
+      const shown = later ? proof : this.#parts.exchange.record(record.address)
+      if (record.kind !== 'named' && shown) (later ? other : link).sendControl({ type: 'records', records: [shown.bytes] })
       if (!later) return new MeshError('IDENTITY_IN_USE', `${record.address} is here already`)
       other.close('a later life of the same address joined', { code: 'IDENTITY_IN_USE', text: `another process joined as ${record.address}` })
     }
@@ -247,9 +249,4 @@ export class Neighbourhood {
   #release(neighbour: LinkNeighbour): void {
     if (this.#neighbours.get(neighbour.link) === neighbour) this.#parts.exchange.recost(neighbour, neighbour.measured.cost)
   }
-}
-
-/** The X25519 key is drawn at the start of a process and never stored. */
-function processOf({ exchangeKey }: MemberRecord): string {
-  return String.fromCharCode(...exchangeKey)
 }

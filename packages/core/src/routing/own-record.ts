@@ -1,4 +1,4 @@
-import { epochOf, lastSeq48Of, seq48Of, type MemberRecord, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
+import { epochOf, lastSeq48Of, processOf, seq48Of, standsBefore, type MemberRecord, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
 import { signRecord } from '../identity/signed-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import { run, wait, type Steps } from '../async/awaitable.ts'
@@ -8,6 +8,8 @@ import type { CapableIdentity } from './capable-identity.ts'
 
 /** Changes within this time share one signature and one advert. */
 export const recordEveryMs = 50
+/** The greatest number there is. */
+const seq48Most = 2 ** 48 - 1
 /** As often as others may make this node sign (R8). */
 const raiseEveryMs = 200
 
@@ -18,6 +20,8 @@ export interface RecordContents {
 }
 
 export interface OwnRecordPort {
+  /** To another process with this address whose number is greater. */
+  readonly yields?: boolean | undefined
   contents(): RecordContents
   /** Signed anew. */
   changed(proof: ProvenRecord): void
@@ -82,16 +86,27 @@ export class OwnRecord {
   }
 
   /**
-   * A signed record of this very address that this node may not have issued. True: somebody else did. Whoever has the same
-   * key is outbid; two nodes of one free-form name are not, each stands where it was first.
+   * A signed record of this very address that this node may not have issued. `nothing`: it is an old one, or a farewell, which is outbid.
+   * `other`: somebody else signs so; with the same key it is outbid, and two nodes of one free-form name are not, each stands where it was
+   * first. `lost`: another process with the same key stands before this one, which yields (SE4, SE5).
    */
-  contested({ seq48, kind, publicKey }: MemberRecord): boolean {
-    if (seq48 <= this.seq48) return false
-    const { keyPair } = this.#identity
-    const sameKey = keyPair.publicKey.every((byte, index) => byte === publicKey[index])
-    if (sameKey) this.raise(seq48 + 1, true)
+  contested(record: MemberRecord): 'nothing' | 'other' | 'lost' {
+    const { seq48, kind } = record
+    const { keyPair, exchangeKeys } = this.#identity
+    if (!sameBytes(keyPair.publicKey, record.publicKey)) return seq48 > this.seq48 ? 'other' : 'nothing'
+    if (this.#port.yields === true && kind !== 'left') {
+      const isOwn = sameBytes(exchangeKeys.publicKey, record.exchangeKey)
+      if (isOwn ? seq48 > this.#nextSeq48 : this.#isBehind(record)) return 'lost'
+    }
+    if (seq48 < this.seq48 || (seq48 === this.seq48 && sameBytes(exchangeKeys.publicKey, record.exchangeKey))) return 'nothing'
+    if (seq48 < seq48Most) this.raise(seq48 + 1, true)
     // What an earlier life said when it left, or this one before its page came back, is nobody's fault.
-    return !sameKey || kind !== 'left'
+    return kind === 'left' || seq48 === this.seq48 ? 'nothing' : 'other'
+  }
+
+  #isBehind(record: MemberRecord): boolean {
+    const own = { epoch: epochOf(this.seq48), process: processOf({ ...record, exchangeKey: this.#identity.exchangeKeys.publicKey }) }
+    return standsBefore({ epoch: epochOf(record.seq48), process: processOf(record) }, own)
   }
 
   stop(): void {
@@ -153,4 +168,8 @@ export class OwnRecord {
     if (!this.#stopped) this.#port.changed(proof)
     return proof
   }
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.every((byte, index) => byte === other[index])
 }

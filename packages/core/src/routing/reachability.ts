@@ -123,6 +123,15 @@ export class Reachability {
     }
   }
 
+  /** Nobody is there any more: this node is somebody else now. */
+  forgetAll(): void {
+    for (const address of [...this.#knownAddresses()]) {
+      this.#services.set(address, [], this.#port.now())
+      this.#announce(address, false)
+    }
+    this.#services.set(this.#self, [], this.#port.now())
+  }
+
   /** Whether it is there, or answers, is known better now. */
   proofChanged(address: string): void {
     if (this.#isKnown(address)) this.#port.destination(address, 'change')

@@ -36,6 +36,8 @@ const rememberLostMs = 180_000
 type RouteMessage = Exclude<ControlMessage, GossipMessage | { type: 'records' | 'ping' | 'pong' | 'notice' | 'pace' }>
 
 export interface RouteExchangePort {
+  /** Another process has this address, and this one gives way. */
+  contested(): void
   /** The route to an origin, or what its record says, is different now. */
   changed(address: string): void
   /** Of somebody there may be no route to any more, and of whom something is kept here. */
@@ -86,6 +88,8 @@ export class RouteExchange {
     this.#intake = new RouteIntake(identity, clock, own, this.table, {
       isNeighbour: (neighbour) => this.#neighbours.has(neighbour),
       neighbours: () => this.#neighbours.keys(),
+      neighboursAt: (address) => this.#linksTo.get(address) ?? [],
+      contested: () => port.contested(),
       born: (address) => this.#teller.born(address),
       selected: (change, known) => this.#selected(change, known),
       renewed: (address) => port.changed(address),

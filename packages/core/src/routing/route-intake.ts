@@ -2,7 +2,7 @@
 // the table; a record is believed if it was asked for, or if it says that its own origin left.
 
 import { isMemberForm } from '../identity/address.ts'
-import { recordMismatch, type MemberRecord } from '../identity/member-record.ts'
+import { processOf, recordMismatch, type MemberRecord } from '../identity/member-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'
 import { metricInfinite, type RouteEntry } from '../wire/control.ts'
@@ -21,6 +21,10 @@ import type { Change, RouteTable } from './route-table.ts'
 
 export interface RouteIntakePort {
   isNeighbour(neighbour: LinkNeighbour): boolean
+  /** Another process has this address, and this one gives way. */
+  contested(): void
+  /** Links to that one. */
+  neighboursAt(address: string): readonly LinkNeighbour[]
   neighbours(): Iterable<LinkNeighbour>
   /** The table has an origin that it did not have. */
   born(address: string): void
@@ -45,6 +49,8 @@ export class RouteIntake {
   readonly #news = new OriginNews()
   readonly #borrowed = new BorrowedRecords()
   readonly #rivals: Rivals<LinkNeighbour>
+  /** By neighbour the other process with its address that it was shown last. */
+  readonly #twins = new WeakMap<LinkNeighbour, string>()
 
   constructor(identity: CapableIdentity, clock: Clock, own: OwnRecord, table: RouteTable<LinkNeighbour>, port: RouteIntakePort) {
     this.#identity = identity
@@ -121,7 +127,7 @@ export class RouteIntake {
 
   /** Whether a record, unverified, is worth verifying; counted if not. */
   expects(neighbour: LinkNeighbour, { address, kind, seq48 }: MemberRecord): boolean {
-    if (address === this.#identity.address) return seq48 > this.#own.seq48 || this.#proofs.answered(neighbour, address)
+    if (address === this.#identity.address) return seq48 >= this.#own.seq48 || this.#proofs.answered(neighbour, address)
     const known = this.#proofs.record(address)?.record
     const departs = kind === 'left' && (known ? known.seq48 < seq48 : this.#proofs.awaits(address))
     if (departs || this.#proofs.answered(neighbour, address)) return true
@@ -136,6 +142,7 @@ export class RouteIntake {
     const later = this.#proofs.record(neighbour.address)
     if (later && later.record.seq48 > proof.record.seq48) neighbour.link.sendControl({ type: 'records', records: [later.bytes] })
     const proven = this.#proofs.keep(proof)
+    this.#showTwin(proof)
     this.#noteNews(later, proof)
     this.#applyAll(proven)
   }
@@ -169,7 +176,9 @@ export class RouteIntake {
       }
       if (record.address === this.#identity.address) {
         this.#proofs.release(neighbour, record.address)
-        if (this.#own.contested(record)) this.#port.fault('IDENTITY_IN_USE', `somebody signs as ${record.address} under a greater number`)
+        const contest = this.#own.contested(record)
+        if (contest === 'lost') this.#port.contested()
+        else if (contest === 'other') this.#port.fault('IDENTITY_IN_USE', `somebody signs as ${record.address} under a greater number`)
         continue
       }
       if (record.kind === 'left') {
@@ -184,6 +193,7 @@ export class RouteIntake {
         continue
       }
       const proven = this.#proofs.prove(neighbour, proof)
+      this.#showTwin(proof)
       this.#noteNews(before, proof)
       this.#applyAll(proven)
       if (this.#borrowed.keep(proof)) this.#port.renewed(record.address)
@@ -295,6 +305,17 @@ export class RouteIntake {
       this.#apply(neighbour, { destination: origin.address, seq48: 0, metric: metricInfinite, hops: 0 })
     }
     this.#proofs.releaseAbsent(neighbour, present)
+  }
+
+  /** Two processes with one address: the one that everybody believes less is next door, and hears it from here. Each of the other once. */
+  #showTwin({ record, bytes }: ProvenRecord): void {
+    if (this.#proofs.record(record.address)?.record.seq48 !== record.seq48) return
+    const process = processOf(record)
+    for (const neighbour of this.#port.neighboursAt(record.address)) {
+      if (neighbour.process === process || this.#twins.get(neighbour) === process) continue
+      this.#twins.set(neighbour, process)
+      neighbour.link.sendControl({ type: 'records', records: [bytes] })
+    }
   }
 
   #noteNews(before: ProvenRecord | undefined, proof: ProvenRecord): void {

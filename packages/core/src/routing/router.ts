@@ -43,49 +43,67 @@ export interface RouterOptions {
   readonly plainNodes?: 'accept' | 'refuse' | undefined
   /** It never carries anything for others, whatever its links are. Default false. */
   readonly leaf?: boolean | undefined
+  /**
+   * What happens when another process with this address and this key has signed a greater number. `outbid` (the default): a greater one
+   * still, which a process needs whose clock went back. `yield`: nothing but the event `contested`, and `readdress` is expected.
+   */
+  readonly contested?: 'outbid' | 'yield' | undefined
   /** What neighbours may make this node hold. Default: one of its own, of `memberHeldBytesMax`. */
   readonly memory?: MemoryBudget | undefined
 }
 
 export class Router {
-  readonly address: string
   /** The network has a key. */
   readonly keyed: boolean
   readonly memory: MemoryBudget
   readonly #announcements: Announcements
-  readonly #neighbourhood: Neighbourhood
   readonly #dispatcher: Dispatcher
-  readonly #own: OwnRecord
-  readonly #contents: OwnContents
-  readonly #exchange: RouteExchange
-  readonly #reachability: Reachability
-  readonly #plainEdge: PlainEdge
-  readonly #forwarder: Forwarder
-  readonly #gossip: Gossip<LinkNeighbour>
+  readonly #options: RouterOptions
+  // What belongs to one address.
+  #address!: string
+  #neighbourhood!: Neighbourhood
+  #own!: OwnRecord
+  #contents!: OwnContents
+  #exchange!: RouteExchange
+  #reachability!: Reachability
+  #plainEdge!: PlainEdge
+  #forwarder!: Forwarder
+  #gossip!: Gossip<LinkNeighbour>
   /** Broadcasts whose origin is not proven yet. */
-  readonly #unproven: WaitingPackets
-  readonly #here: Arrival
+  #unproven!: WaitingPackets
+  #here!: Arrival
   #closed = false
 
   constructor(identity: CapableIdentity, options: RouterOptions) {
-    this.address = identity.address
+    this.#options = options
     this.keyed = isKeyed(identity.network)
     this.memory = options.memory ?? new MemoryBudget(identity.kind === 'relay' ? relayHeldBytesMax : memberHeldBytesMax)
     if (this.keyed && identity.kind !== 'relay' && !identity.keyring) {
       throw new MeshError('INVALID_OPTION', 'a member of a network with a key needs the key')
     }
+    this.#announcements = new Announcements(options.log ?? silentLog)
+    this.#dispatcher = new Dispatcher(options.dice, (packet, error) => this.#handlerFailed(packet, error))
+    this.#assemble(identity, options)
+  }
+
+  /** Full; another one after `readdress`. */
+  get address(): string {
+    return this.#address
+  }
+
+  #assemble(identity: CapableIdentity, options: RouterOptions): void {
+    this.#address = identity.address
     const log = options.log ?? silentLog
-    this.#announcements = new Announcements(log)
     this.#here = { via: this.address, hops: 0, verified: true, plain: false, broadcast: false }
     const { events } = this.#announcements
     const fault = (code: string, message: string): void => this.#announcements.fault(code, message)
-    this.#dispatcher = new Dispatcher(options.dice, (packet, error) => this.#handlerFailed(packet, error))
     this.#own = new OwnRecord(identity, options.clock, {
       contents: () => this.#contents.now(),
       changed: ({ record }) => {
         this.#contents.told(record)
         this.#exchange.ownChanged()
       },
+      yields: options.contested === 'yield',
       failed: (error) => fault('LINK_FAILED', `the member record cannot be signed: ${error instanceof Error ? error.message : String(error)}`),
     })
     this.#contents = new OwnContents(options.clock, this.#dispatcher.services, {
@@ -103,6 +121,7 @@ export class Router {
         this.#unproven.routed(address)
       },
       keptRecord: (address) => this.#gossip.record(address),
+      contested: () => events.emit('contested'),
       fault,
     }, options.leaf)
     this.#reachability = new Reachability(this.address, this.#exchange, {
@@ -379,12 +398,34 @@ export class Router {
     this.#exchange.farewell()
   }
 
+  /**
+   * Goes on under another address, with another exchange key: another process has the one that it had. Every link ends, services and
+   * contexts stay. Resolves when the last of the old links is down.
+   */
+  async readdress(identity: CapableIdentity): Promise<void> {
+    if (this.#closed) return
+    const before = this.#reachability
+    const { endToEnd } = this.#forwarder
+    this.#plainEdge.farewell()
+    // Nobody leaves: the address is there, and somebody else's.
+    const down = this.#dismantle()
+    this.#assemble(identity, this.#options)
+    this.#forwarder.endToEnd = endToEnd
+    before.forgetAll()
+    this.#contents.changed()
+    await down
+  }
+
   /** Tells the neighbours, then ends every link. Idempotent. */
   async close(notice?: { code: 'RESTARTING' | 'CLOSED'; text: string }): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     this.#plainEdge.farewell()
     this.leave()
+    await this.#dismantle(notice)
+  }
+
+  #dismantle(notice?: { code: 'RESTARTING' | 'CLOSED'; text: string }): Promise<void> {
     const down = this.#neighbourhood.close(notice)
     this.#contents.stop()
     this.#own.stop()
@@ -393,7 +434,7 @@ export class Router {
     this.#forwarder.stop()
     this.#unproven.stop()
     this.#gossip.stop()
-    await down
+    return down
   }
 
   #newGossip(identity: CapableIdentity, { clock, dice }: RouterOptions): Gossip<LinkNeighbour> {

@@ -69,6 +69,8 @@ export interface RouterEvents {
   service: [change: { readonly service: string; readonly address: string; readonly load: number; readonly state: 'up' | 'change' | 'down' }]
   /** A link to this neighbour ended, and not by the wish of this node. */
   lost: [link: { readonly address: string }]
+  /** Another process has this address, and its number is greater: to a router that yields. More than once, until it has another address. */
+  contested: []
   /** What a neighbour wanted this node to know before it closed: a code of docs/errors.md and a line of text. */
   notice: [notice: { readonly code: string; readonly text: string; readonly from: string }]
   /** Anything hostile, odd or failed that was survived; `count` of its kind so far. */

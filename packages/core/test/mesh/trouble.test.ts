@@ -48,8 +48,10 @@ describe('trouble', () => {
     trouble.fault({ code: 'HANDLER_FAILED', message: 'not my day', count: 1 })
     trouble.notice('RESTARTING', 'the relay stops')
     trouble.notice('IDENTITY_IN_USE', 'another process joined')
+    trouble.notice('TOKEN_EXPIRED', 'the token is over')
     expect(reports.map(({ code }) => code)).toEqual(['HANDLER_FAILED'])
-    expect(warnings).toEqual([{ code: 'IDENTITY_IN_USE', message: 'another process joined' }])
+    // Of a twin the signed record tells, and not the word of a neighbour.
+    expect(warnings).toEqual([{ code: 'TOKEN_EXPIRED', message: 'the token is over' }])
   })
 })
 
