@@ -13,9 +13,12 @@ export interface RouterSettings {
 
 /**
  * An ALN node under a name of its own choice, which must be unique: over any channel, with plain ALN nodes and with
- * hopmesh. Its keys live as long as the process. Throws INVALID_OPTION for a name that has the form of a member's address.
+ * hopmesh, in networks without a key. Its keys live as long as the process. Throws INVALID_OPTION for a name that has the form of a
+ * member's address, and for a `key`. A node of a network with a key refuses its links: `link.up` rejects with NETWORK_KEY_MISMATCH, or
+ * PLAIN_REFUSED where it came as a plain node.
  */
 export function createRouter(address: string, settings: RouterSettings = {}): Router {
+  checkSettings(settings)
   if (!/^[\x21-\x7e]{1,100}$/.test(address) || /^k[a-z2-7]{26}(\..*)?$/.test(address)) {
     throw new MeshError(
       'INVALID_OPTION',
@@ -41,6 +44,18 @@ export function createRouter(address: string, settings: RouterSettings = {}): Ro
   )
   answerQuestions(router, { kind: 'plain', name: address, network, clock: nodeClock })
   return router
+}
+
+/** What such a node says has no sessions, so everybody on the way could read it: nothing for a network that keeps strangers out. */
+function checkSettings(settings: RouterSettings): void {
+  if ('key' in settings) {
+    throw new MeshError(
+      'INVALID_OPTION',
+      'a router under a name of its own is for networks without a key: with one, joinMesh({ network, key }) and its mesh.router',
+    )
+  }
+  const unknown = Object.keys(settings).filter((name) => name !== 'network')
+  if (unknown.length > 0) throw new MeshError('INVALID_OPTION', `there is no option '${unknown.join("', '")}'; there is network`)
 }
 
 /** The two ends of a pipe inside this process: KISS over bytes, as over TCP. */

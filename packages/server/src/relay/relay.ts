@@ -206,7 +206,7 @@ export class Relay {
     // Settled also when the link ends before it is up; nothing of this stays while it is.
     link.up.then((peer) => {
       greeted()
-      if (peer.kind === 'member') this.#networks?.joined(router, link)
+      if (peer.kind !== 'relay') this.#networks?.joined(router, link)
     }, greeted)
   }
 
