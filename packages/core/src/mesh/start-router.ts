@@ -67,7 +67,7 @@ async function start(settings: MeshSettings, environment: Environment, log: Log)
     const next = await identityOf(suffix, 0)
     sealed.readdress(next)
     // The old links end by and by; the new ones do not wait for them.
-    handled(router.readdress(next))
+    void handled(router.readdress(next))
     return next.address
   }
   return { router, readdress, sealed, who, keyring, dialers, crypto, store: store && scopedStore(store, `${settings.network}/`) }
