@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers'
+import { inspect } from 'node:util'
 import { MeshError } from '@hopmesh/core'
 import { withMesh } from './open-mesh.ts'
 import { printLine } from './output.ts'
@@ -22,4 +23,58 @@ export async function runCall(
     const reply = await mesh.call(request.service, body)
     printLine(settings, { reply: reply.text(), from: reply.from }, reply.text())
   })
+}
+
+interface FunctionRequest {
+  /** An address, a name, or `'*'`. */
+  readonly target: string
+  readonly name: string
+  readonly values: readonly string[]
+}
+
+/** Calls a function of one member, or of all of them, and prints what it gave. */
+export async function runFunction(url: string, { target, name, values }: FunctionRequest, settings: Settings): Promise<void> {
+  const args = values.map(argumentOf)
+  await withMesh(url, settings, async (mesh) => {
+    if (target !== '*') {
+      const result = await mesh.to(target)[name]?.(...args)
+      return printLine(settings, { result: plain(result) }, shown(result))
+    }
+    // Who is here shows a moment after joining.
+    await new Promise((resolve) => setTimeout(resolve, everybodyMs))
+    const outcomes = (await mesh.to('*')[name]?.(...args)) ?? new Map<string, PromiseSettledResult<unknown>>()
+    for (const [address, outcome] of outcomes) {
+      if (outcome.status === 'fulfilled') printLine(settings, { address, result: plain(outcome.value) }, `${address}  ${shown(outcome.value)}`)
+      else printLine(settings, { address, error: codeOf(outcome.reason) }, `${address}  ${codeOf(outcome.reason)}`)
+    }
+  })
+}
+
+const everybodyMs = 1_000
+
+/** `1`, `true`, `[1,2]` and `{"a":1}` are what they are in JSON; everything else is a text. */
+function argumentOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : inspect(value, { depth: 8, breakLength: Infinity })
+}
+
+/** As JSON can say it. */
+function plain(value: unknown): unknown {
+  try {
+    JSON.stringify(value)
+    return value ?? null
+  } catch {
+    return shown(value)
+  }
+}
+
+function codeOf(reason: unknown): string {
+  return reason instanceof MeshError ? `${reason.code} ${reason.message}` : String(reason)
 }

@@ -103,12 +103,17 @@ function addMemberCommands(program: Command): void {
       const { runTrace } = await import('./trace-command.ts')
       await runTrace(url, target, settingsOf(command))
     })
-  memberCommand(program, 'call', 'call a service and print its reply')
-    .argument('<service>')
-    .argument('[body]', 'what to send; - reads it from standard input', '')
-    .action(async (url: string, service: string, body: string, _flags, command: Command) => {
-      const { runCall } = await import('./call-command.ts')
-      await runCall(url, { service, body }, settingsOf(command))
+  memberCommand(program, 'call', 'call a service and print its reply, or a function of a member')
+    .argument('<name>', 'of the service, with --to of the function')
+    .argument('[values...]', 'what to send; - reads it from standard input. Of a function its arguments: JSON, or text', [])
+    .option('--to <member>', "a function of this member: an address or a name; '*': of every member")
+    .action(async (url: string, name: string, values: string[], _flags, command: Command) => {
+      const settings = settingsOf(command)
+      const { runCall, runFunction } = await import('./call-command.ts')
+      const target = settings['to']
+      if (typeof target === 'string') return runFunction(url, { target, name, values }, settings)
+      if (values.length > 1) command.error('error: a service takes one body; --to names the member of a function')
+      await runCall(url, { service: name, body: values[0] ?? '' }, settings)
     })
   memberCommand(program, 'send', 'send a file to a member that takes files')
     .argument('<target>', 'an address or a name')

@@ -117,6 +117,25 @@ describe('hopmesh relay', () => {
 })
 
 describe('hopmesh join, ping, peers, services, call', () => {
+  it('PN-16 functions of a member are called, with arguments in JSON or as text', async () => {
+    const { ws } = await relay()
+    const ada = await joinMesh({ relays: [ws], network: 'garden', name: 'Ada' })
+    ada.functions.register({
+      add: (_, a: number, b: number) => a + b,
+      kinds: (_, ...args: unknown[]) => args.map((arg) => typeof arg),
+    })
+    const add = hopmesh('call', ws, 'add', '1', '2', '--to', 'Ada', '--network', 'garden')
+    const kinds = hopmesh('call', ws, 'kinds', '1', 'one', '{"a":1}', '--to', ada.address, '--network', 'garden', '--json')
+    const all = hopmesh('call', ws, 'add', '2', '2', '--to', '*', '--network', 'garden')
+    const two = hopmesh('call', ws, 'ping', 'a', 'b', '--network', 'garden')
+    expect(await Promise.all([add, kinds, all, two].map((program) => program.exited))).toEqual([0, 0, 0, 2])
+    expect(add.stdout).toBe('3\n')
+    expect(JSON.parse(kinds.stdout)).toEqual({ result: ['number', 'string', 'object'] })
+    expect(all.stdout).toContain(`${ada.address}  4\n`)
+    expect(two.stderr).toMatch(/--to names the member/)
+    await ada.close()
+  })
+
   it('a member that serves ping; the others find, list and call it', async () => {
     const { ws } = await relay()
     const member = hopmesh('join', ws, '--network', 'garden', '--name', 'Ada', '--serve', 'ping', '--json')
@@ -211,6 +230,7 @@ describe('hopmesh join, ping, peers, services, call', () => {
       [['services', ws, '--network', 'desert'], /^hopmesh: NETWORK_MISMATCH .*desert/],
       [['ping', ws, 'nothing', '--network', 'garden'], /^hopmesh: NO_SERVICE .*nothing/],
       [['call', ws, 'nothing', '--network', 'garden'], /^hopmesh: NO_SERVICE .*nothing/],
+      [['call', ws, 'add', '1', '--to', 'nobody at all', '--network', 'garden'], /^hopmesh: UNKNOWN_NAME .*nobody at all/],
       [['join', ws, '--network', 'garden', '--identity', '/nowhere/key'], /^hopmesh: IDENTITY_FILE .*\/nowhere\/key/],
     ]
     await Promise.all(
