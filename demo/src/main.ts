@@ -1,5 +1,7 @@
 import { createMesh } from '@hopmesh/browser'
 import type { Mesh } from '@hopmesh/browser'
+import { demoFunctions } from './demo-functions.ts'
+import type { DemoFunctions } from './demo-functions.ts'
 import { element } from './element.ts'
 import { Page } from './page.ts'
 import { readParameters } from './parameters.ts'
@@ -19,6 +21,7 @@ async function join(): Promise<void> {
   // Opening the page is joining: this is all that the library needs.
   const mesh = createMesh({ network: parameters.network, key: parameters.key, relays: [parameters.relay], name: parameters.name })
   mesh.services.register('ping', () => `pong from ${parameters.name}`)
+  mesh.functions.register<DemoFunctions>(demoFunctions(parameters.name))
   window.hopmesh = { mesh }
 
   const page = new Page(mesh, parameters)

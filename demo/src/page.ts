@@ -3,6 +3,7 @@ import { element } from './element.ts'
 import { ChatPanel } from './panels/chat-panel.ts'
 import { DevicesPanel } from './panels/devices-panel.ts'
 import { FilesPanel } from './panels/files-panel.ts'
+import { FunctionsPanel } from './panels/functions-panel.ts'
 import { HealthPanel } from './panels/health-panel.ts'
 import { HeaderPanel } from './panels/header-panel.ts'
 import { LogPanel } from './panels/log-panel.ts'
@@ -12,6 +13,7 @@ import { PicturePanel } from './panels/picture-panel.ts'
 import { ServicesPanel } from './panels/services-panel.ts'
 import { WarningsPanel } from './panels/warnings-panel.ts'
 import { WelcomePanel } from './panels/welcome-panel.ts'
+import { WorkPanel } from './panels/work-panel.ts'
 import type { Parameters } from './parameters.ts'
 import { People } from './people.ts'
 import { Tracing } from './tracing.ts'
@@ -39,6 +41,8 @@ export class Page {
       new MembersPanel(mesh, people, tracing),
       new ServicesPanel(mesh, people),
       new FilesPanel(mesh, people, new Transfers(mesh)),
+      new WorkPanel(mesh, people),
+      new FunctionsPanel(mesh, people),
       new DevicesPanel(mesh, people),
       new HealthPanel(mesh),
       new LogPanel(mesh, people),

@@ -15,6 +15,7 @@ const sentences: Readonly<Record<string, string>> = {
   NETWORK_MISMATCH: 'The relay serves another network than the one asked for.',
   NO_BLUETOOTH: 'There is no Bluetooth for this page, here and now. Is it switched on, and allowed for this site?',
   NO_HANDLER: 'That member does not take this.',
+  NO_FUNCTION: 'That member has no function of this name.',
   NO_ROUTE: 'There is no way to that node at the moment.',
   NO_SERVICE: 'Nobody offers that service at the moment.',
   NO_SERIAL: 'This browser has no serial ports for pages. Chrome and Edge have them on computers.',

@@ -28,6 +28,18 @@ test('a member offers a service, another finds and calls it, and a service that 
   expect(await greeter.stop()).toBe(0)
 })
 
+test('a service answers many times, to one and to all', async () => {
+  const program = run('feed.mjs', relay.url)
+  expect(await program.ends()).toBe(0)
+  expect(program.stdout).toBe('7\n8\n9\n1\n5\n')
+})
+
+test('functions of one and of everybody are called, with values of many kinds', async () => {
+  const program = run('functions.mjs', relay.url)
+  expect(await program.ends()).toBe(0)
+  expect(program.stdout).toBe("3\nSet(1) { 'today' }\ntrue 5\n")
+})
+
 test('a message is delivered, and answered', async () => {
   const program = run('talk.mjs', relay.url)
   expect(await program.ends()).toBe(0)

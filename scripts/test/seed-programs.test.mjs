@@ -87,6 +87,14 @@ describe('003 pnet', () => {
   })
 })
 
+test('PN-13 PN-15 PN-16 PN-17 PN-18 PN-19 functions of one, of several and of everybody, and what a node says that it has', async () => {
+  const program = run('003/command-node.mjs', relay.url)
+  expect(await program.ends()).toBe(0)
+  expect(program.stdout).toBe(
+    "3 ada greets Eve\nada fulfilled 3\nbob rejected I cannot add\nnobody rejected UNKNOWN_NAME\n1 of 2\n[ 'add', 'greet' ]\n",
+  )
+})
+
 describe('004 PyP2P', () => {
   test('PP-09 PP-30 Alice loops over what Bob says every second; both end when asked', async () => {
     const alice = run('004/alice.mjs', relay.url)

@@ -24,30 +24,24 @@ export class CallReplies<R> implements Promise<R>, AsyncIterable<R> {
   #awaited = false
   #looped = false
 
+  // With the types of every promise: a handler may say of which type it takes its error to be.
+  // oxlint-disable-next-line unicorn/no-thenable -- a promise, and a loop besides
+  readonly then: Promise<R>['then'] = (fulfilled, rejected) => {
+    this.#awaited = true
+    if (this.#answers > 0 && !this.#looped) this.#enough()
+    return this.#first.promise.then(fulfilled, rejected)
+  }
+
+  readonly catch: Promise<R>['catch'] = (rejected) => this.then(undefined, rejected)
+
+  readonly finally: Promise<R>['finally'] = (done) => this.then((reply) => reply).finally(done)
+
   constructor(start: (replies: RepliesSink<R>) => RepliesSource<R>) {
     this.#source = start({
       push: (reply) => this.#push(reply),
       end: (error) => this.#ended(error),
       isRead: () => this.#awaited || this.#looped,
     })
-  }
-
-  // oxlint-disable-next-line unicorn/no-thenable -- a promise, and a loop besides
-  then<A = R, B = never>(
-    fulfilled?: ((reply: R) => A | PromiseLike<A>) | null,
-    rejected?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    this.#awaited = true
-    if (this.#answers > 0 && !this.#looped) this.#enough()
-    return this.#first.promise.then(fulfilled, rejected)
-  }
-
-  catch<B = never>(rejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<R | B> {
-    return this.then(undefined, rejected)
-  }
-
-  finally(done?: (() => void) | null): Promise<R> {
-    return this.then((reply) => reply).finally(done)
   }
 
   [Symbol.asyncIterator](): AsyncIterator<R, undefined> {

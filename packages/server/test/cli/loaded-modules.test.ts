@@ -33,7 +33,7 @@ it('hopmesh relay without options loads only core, ws, commander, pino and what 
   rmSync(folder, { recursive: true })
 
   const packages = new Set(loaded.flatMap((path) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []))
-  const ofCore = ['@noble/hashes', '@noble/curves', '@noble/ciphers', '@scure/base', 'eventemitter3']
+  const ofCore = ['@noble/hashes', '@noble/curves', '@noble/ciphers', '@scure/base', 'devalue', 'eventemitter3']
   const ofPino = [
     'pino',
     'pino-std-serializers',
