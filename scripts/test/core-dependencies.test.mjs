@@ -37,9 +37,9 @@ function loadedBy(entry) {
 const nameOf = (specifier) => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
 
 describe('dependencies', () => {
-  test('ALN-50 core depends on eventemitter3, @scure/base and the three @noble packages, and on nothing else', () => {
+  test('ALN-50 core depends on eventemitter3, @scure/base, devalue and the three @noble packages, and on nothing else', () => {
     const { dependencies, peerDependencies, optionalDependencies } = manifest('core')
-    expect(Object.keys(dependencies).toSorted()).toEqual(['@noble/ciphers', '@noble/curves', '@noble/hashes', '@scure/base', 'eventemitter3'])
+    expect(Object.keys(dependencies).toSorted()).toEqual(['@noble/ciphers', '@noble/curves', '@noble/hashes', '@scure/base', 'devalue', 'eventemitter3'])
     expect(peerDependencies).toBeUndefined()
     expect(optionalDependencies).toBeUndefined()
   })
@@ -48,7 +48,7 @@ describe('dependencies', () => {
     const main = loadedBy(sourceOf('core'))
     expect(main.files.length).toBeGreaterThan(20)
     expect(main.files.every((file) => existsSync(file))).toBe(true)
-    expect([...new Set(main.packages.map(nameOf))]).toEqual(['@scure/base', 'eventemitter3'])
+    expect([...new Set(main.packages.map(nameOf))]).toEqual(['@scure/base', 'devalue', 'eventemitter3'])
     expect(main.lazy).toEqual([])
     expect(main.files.filter((file) => /noble|websocket|webrtc|bluetooth|tcp/.test(file))).toEqual([])
 

@@ -4,8 +4,8 @@ import { MeshError } from '../errors/mesh-error.ts'
 import type { Calls, MemberCallOptions } from '../services/calls.ts'
 import { callNameBytesMax } from '../services/call-codec.ts'
 import { bodyBytesMax } from '../services/requests.ts'
+import { reported } from '../services/reported-handler.ts'
 import type { Request } from '../services/request.ts'
-import type { Log } from '../ports/log.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
 import { isReservedName } from './function-proxy.ts'
 import type { AnyFunctions, FunctionContextOf, FunctionHandlers } from './function-types.ts'
@@ -35,7 +35,7 @@ export interface Functions<C> {
 
 export interface FunctionRoomOptions<C> {
   readonly calls: Calls
-  readonly log: Log
+  report(error: MeshError): void
   context(request: Request): C
 }
 
@@ -68,9 +68,11 @@ export class FunctionRoom<C> implements Functions<C> {
     for (const [name, handler] of entries) this.#check(name, handler)
     if (this.#functions.size + entries.length > functionsMax)
       throw new MeshError('QUEUE_FULL', `a node offers at most ${functionsMax} functions`)
-    for (const [name, handler] of entries) this.#functions.set(name, handler)
+    const report = (error: MeshError): void => this.#options.report(error)
+    const offered = entries.map(([name, handler]) => [name, reported(`the function '${name}'`, handler, report)] as const)
+    for (const [name, handler] of offered) this.#functions.set(name, handler)
     const close = (): void => {
-      for (const [name, handler] of entries) if (this.#functions.get(name) === handler) this.#functions.delete(name)
+      for (const [name, handler] of offered) if (this.#functions.get(name) === handler) this.#functions.delete(name)
     }
     return { close, [Symbol.dispose]: close }
   }

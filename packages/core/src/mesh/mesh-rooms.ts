@@ -110,7 +110,11 @@ export class MeshRooms {
       whenStarted: (waiting, begin) => this.whenStarted(waiting, ({ router }) => begin(router)),
     })
     this.calls.serve('service', this.services.answering())
-    this.functions = new FunctionRoom({ calls: this.calls, log, context: (request) => contextOf(this.mesh, request) })
+    this.functions = new FunctionRoom({
+      calls: this.calls,
+      report: (error) => this.report(error),
+      context: (request) => contextOf(this.mesh, request),
+    })
     this.messages = new Messages({
       clock,
       dice,

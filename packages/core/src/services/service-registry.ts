@@ -12,6 +12,7 @@ import type { Answering } from './answered-calls.ts'
 import { answering, encodeReturned } from './answers.ts'
 import { loadFromWire, loadToWire } from './load.ts'
 import type { RelayedServices, SeekOptions } from './relayed-services.ts'
+import { reported } from './reported-handler.ts'
 import type { RequestHandler } from './request.ts'
 import { requestTimeoutMs } from './requests.ts'
 
@@ -134,7 +135,8 @@ export class ServiceRegistry implements Services {
   register(name: string, handler: RequestHandler, options: RegisterOptions = {}): Registration {
     this.#check(name, handler)
     checkOptions(options, registerOptions)
-    const entry: Entry = { handler, plain: options.plain, load: loadToWire(options.load ?? 0) }
+    const heard = reported(`the handler of the service '${name}'`, handler, (error) => this.#options.report(error))
+    const entry: Entry = { handler: heard, plain: options.plain, load: loadToWire(options.load ?? 0) }
     if (this.#router) this.#offer(this.#router, name, entry)
     this.#local.set(name, entry)
     return this.#registration(name, entry)

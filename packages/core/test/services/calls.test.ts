@@ -148,6 +148,55 @@ describe('calls with many answers', () => {
     expect((await world.settle(rejectionOf(ada.call('odd')))).code).toBe('HANDLER_FAILED')
   })
 
+  it('ALN-08 what a handler throws is told at home, once, and disturbs neither other calls nor the node', async () => {
+    const [ada, bob] = (await members(75, 'ada', 'bob')) as [Mesh, Mesh]
+    const told: string[] = []
+    bob.on('error', (error) => told.push(`${error.code} ${error.message}`))
+    bob.services.register('fails', async () => {
+      throw new RangeError('too far')
+    })
+    bob.services.register('feed', async function* () {
+      yield 'one'
+      throw new Error('no second')
+    })
+    bob.services.register('fine', () => 'fine')
+    bob.functions.register({
+      breaks: () => {
+        throw new TypeError('broken')
+      },
+    })
+    await world.settle(ada.services.wait('fine'))
+    const all = [rejectionOf(ada.call('fails')), ada.call('fine'), rejectionOf(ada.to('bob').breaks!()), ada.call('fine')]
+    await world.settle(Promise.all(all))
+    const reading = ada.call('feed')[Symbol.asyncIterator]()
+    await world.settle(reading.next())
+    expect((await world.settle(rejectionOf(reading.next()))).code).toBe('REMOTE_ERROR')
+    expect(told.toSorted()).toEqual([
+      "HANDLER_FAILED the function 'breaks' failed: TypeError: broken",
+      "HANDLER_FAILED the handler of the service 'fails' failed: RangeError: too far",
+      "HANDLER_FAILED the handler of the service 'feed' failed: Error: no second",
+    ])
+  })
+
+  it('ALN-11 a reply goes to who asked for it, a request to the service, the rest to a context; else the origin hears why', async () => {
+    const [ada, bob] = (await members(76, 'ada', 'bob')) as [Mesh, Mesh]
+    const heard: string[] = []
+    const took = (where: string) => (): void => void heard.push(where)
+    bob.router.registerService('one', took('service'))
+    const open = bob.router.registerContext(took('context'))
+    const pending = bob.router.registerContext(took('pending'), { from: ada.address })
+    const say = (packet: { service?: string; contextID?: number }): unknown => ada.router.send({ destAddr: bob.address, data: 'x', ...packet })
+    say({ service: 'one', contextID: open })
+    say({ contextID: open })
+    say({ contextID: pending })
+    // A request that bears the number of somebody's reply is a request all the same.
+    say({ service: 'one', contextID: pending })
+    const refused = ada.router.registerContext(({ data }) => void heard.push(new TextDecoder().decode(data).split(' ')[0] ?? ''), { from: bob.address })
+    say({ service: 'nothing', contextID: refused })
+    await world.clock.advance(1_000)
+    expect(heard.toSorted()).toEqual(['NO_SERVICE', 'context', 'pending', 'service', 'service'])
+  })
+
   it('ALN-16 callAll asks everybody, also oneself, and tells whose error is whose', async () => {
     const [ada, bob, eve] = (await members(65, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
     ada.services.register('who', () => 'ada')
