@@ -68,6 +68,12 @@ export type {
   SeekableSource,
   Select,
   Sent,
+  BroadcastOptions,
+  BroadcastReceipts,
+  Whispered,
+  Said,
+  SaidAs,
+  SaidWithReceipts,
   SentToSeveral,
   ServiceChange,
   ServiceEvents,
@@ -90,6 +96,7 @@ export type {
   TraceHop,
   UnknownFunctions,
   VerbOptions,
+  Topic,
   Verbs,
 } from '@hopmesh/core'
 

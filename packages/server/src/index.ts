@@ -60,6 +60,12 @@ export type {
   SeekableSource,
   Select,
   Sent,
+  BroadcastOptions,
+  BroadcastReceipts,
+  Whispered,
+  Said,
+  SaidAs,
+  SaidWithReceipts,
   SentToSeveral,
   ServiceListing,
   Services,
@@ -80,6 +86,7 @@ export type {
   TraceHop,
   UnknownFunctions,
   VerbOptions,
+  Topic,
   Verbs,
 } from '@hopmesh/core'
 export { openFile } from './file-source.ts'

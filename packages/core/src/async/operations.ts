@@ -149,6 +149,6 @@ export function describeThrown(thrown: unknown): string {
   return typeof thrown === 'string' ? thrown : `something that is not an Error was thrown (${typeof thrown})`
 }
 
-function abortedError(signal: AbortSignal): MeshError {
+export function abortedError(signal: AbortSignal): MeshError {
   return new MeshError('ABORTED', 'the operation was aborted by its signal', { cause: signal.reason })
 }

@@ -45,6 +45,9 @@ export interface ProvenBroadcast {
   readonly body: Uint8Array | undefined
 }
 
+/** What of its origin's record a broadcast is held against. */
+export type BroadcastSigner = Pick<MemberRecord, 'network' | 'publicKey'>
+
 export interface ProverIdentity {
   readonly network: WireNetwork
   readonly crypto: Crypto
@@ -103,7 +106,7 @@ export class BroadcastProver {
   }
 
   /** Undefined, and counted: its origin did not say this, or not in this window. */
-  *prove({ id, aln, data, said, handedOverBy }: Incoming, record: MemberRecord): Steps<ProvenBroadcast | undefined> {
+  *prove({ id, aln, data, said, handedOverBy }: Incoming, record: BroadcastSigner): Steps<ProvenBroadcast | undefined> {
     const { crypto, network } = this.#identity
     const frame: BroadcastFrame = { network: record.network, origin: id.origin, service: aln.service ?? '' }
     const what = `a broadcast of ${id.origin} that ${handedOverBy} hands over`

@@ -77,3 +77,12 @@ export const serveAtOnce = 16
 export const serveBytesAtOnce: number = 128 * 1024
 export const serveRetryMs = 500
 export const serveTriesMax = 20
+
+/** Receipts that wait to be passed on, or to be verified; the oldest goes, and is asked for again. */
+export const receiptsWaitingMax = 4_096
+/** Those of many members are passed on together. */
+export const receiptsEveryMs = 100
+/** Receipts that one neighbour may hand over: a second, and at once. */
+export const receiptsPerSecond = 500
+export const receiptsAtOnce = 8_192
+export const receiptHopsMax = 32

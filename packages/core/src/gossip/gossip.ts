@@ -6,19 +6,19 @@ import { OrderedQueue } from '../async/ordered-queue.ts'
 import { run, type Steps } from '../async/awaitable.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberForm } from '../identity/address.ts'
-import type { MemberRecord } from '../identity/member-record.ts'
+import type { Receipt } from '../identity/receipt-proof.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import { TokenBucket } from '../link/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
-import type { BroadcastId, BroadcastLife, BroadcastNews, CounterRange, GossipMessage } from '../wire/gossip-control.ts'
+import type { BroadcastId, BroadcastLife, BroadcastNews, BroadcastRows, CounterRange, GossipMessage } from '../wire/gossip-control.ts'
 import { encodeMeshPacket, hopLimitStart, type MeshPacketHeader } from '../wire/mesh-packet.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
 import { encodePacket } from '../wire/packet-codec.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
 import { idKey, lifeKey } from './broadcast-key.ts'
-import { BroadcastProver, passedOn, readIncoming, type Incoming, type ProvenBroadcast, type ProverIdentity } from './broadcast-prover.ts'
+import { BroadcastProver, passedOn, readIncoming, type BroadcastSigner, type Incoming, type ProvenBroadcast, type ProverIdentity } from './broadcast-prover.ts'
 import { BroadcastStore, type KeptBroadcast } from './broadcast-store.ts'
 import { CatchUp } from './catch-up.ts'
 import { DeliveryOrder } from './delivery-order.ts'
@@ -40,6 +40,7 @@ import {
   ownTreesMax,
   pullsAtOnce,
   pullsPerSecond,
+  receiptsWaitingMax,
 } from './gossip-limits.ts'
 import type { GossipNeighbour } from './gossip-neighbour.ts'
 import { Histories } from './history.ts'
@@ -47,6 +48,7 @@ import { LazyNews } from './lazy-news.ts'
 import { MissingBroadcasts } from './missing.ts'
 import { OwnWords, type Speaker } from './own-words.ts'
 import { Pushes } from './pushes.ts'
+import { Receipts } from './receipts.ts'
 import { sharedTree, Trees } from './trees.ts'
 
 /** How a broadcast came to be delivered here. */
@@ -67,6 +69,10 @@ export interface GossipPort<N> {
   /** Calls `proven` when the record of `origin` is here, or `giveUp` when it does not come; `neighbour` may have it. */
   whenProven(origin: string, neighbour: N, settle: { proven: () => void; giveUp: () => void }): void
   deliver(packet: DecodedPacket, arrival: BroadcastArrival): void
+  /** The way to a member. */
+  nextHop(address: string): N | undefined
+  /** Somebody has what this node said, which is proven. */
+  receipt(receipt: Receipt): void
   fault(code: string, message: string): void
 }
 
@@ -85,6 +91,7 @@ export interface GossipTableSize {
     | 'lives of broadcasts'
     | 'missing broadcasts'
     | 'broadcasts held back'
+    | 'receipts'
     | 'trees of broadcasts'
   readonly size: number
   readonly max: number
@@ -118,6 +125,7 @@ export class Gossip<N extends GossipNeighbour> {
   readonly #proving = new Map<string, Uint8Array>()
   /** Of origins of which something is kept: who catches up may not have met them. */
   readonly #records = new Map<string, ProvenRecord>()
+  readonly #receipts: Receipts<N>
   readonly #allowed: TokenBucket
   #stopped = false
 
@@ -138,6 +146,13 @@ export class Gossip<N extends GossipNeighbour> {
     this.#catchUp = new CatchUp(clock, dice, this.#kept, {
       neighbours: () => this.#neighbours.keys(),
       missing: (life, ranges) => this.#lacks(life, ranges),
+    })
+    this.#receipts = new Receipts(identity, clock, {
+      nextHop: (address) => port.nextHop(address),
+      record: (address) => port.record(address)?.record,
+      whenProven: (address, neighbour, settle) => port.whenProven(address, neighbour, settle),
+      taken: (receipt) => port.receipt(receipt),
+      fault: (code, message) => port.fault(code, message),
     })
     this.#gaps = new Gaps(clock, dice, {
       neighbours: () => this.#neighbours.keys(),
@@ -170,6 +185,12 @@ export class Gossip<N extends GossipNeighbour> {
     this.#lazy.leave(neighbour)
     this.#pushes.leave(neighbour)
     this.#catchUp.leave(neighbour)
+    this.#receipts.leave(neighbour)
+  }
+
+  /** Tells the origin that this node has these. */
+  acknowledge(rows: BroadcastRows): void {
+    this.#receipts.acknowledge(rows)
   }
 
   /** A copy that a neighbour handed over. */
@@ -178,7 +199,7 @@ export class Gossip<N extends GossipNeighbour> {
     const incoming = readIncoming(header, bytes, neighbour.address)
     if (isWireFault(incoming)) return this.#port.fault(incoming.code, `${neighbour.address}: ${incoming.detail}`)
     const { id, key } = incoming
-    if (id.origin === this.#parts.identity.address || this.#histories.get(id)?.has(id.counter)) return this.#doubled(neighbour, incoming)
+    if (this.#histories.get(id)?.has(id.counter)) return this.#doubled(neighbour, incoming)
     this.#proveLater(neighbour, incoming, key)
   }
 
@@ -201,7 +222,7 @@ export class Gossip<N extends GossipNeighbour> {
       case 'want':
         return this.#catchUp.wanted(neighbour, message.rows)
       case 'receipts':
-        return
+        return this.#receipts.receive(neighbour, message.receipts)
     }
   }
 
@@ -219,6 +240,7 @@ export class Gossip<N extends GossipNeighbour> {
       { table: 'lives of broadcasts', size: this.#histories.size, max: historiesMax },
       { table: 'missing broadcasts', size: this.#missing.size, max: missingMax },
       { table: 'broadcasts held back', size: this.#order.held, max: heldBackMax + 1 },
+      { table: 'receipts', size: this.#receipts.waiting, max: receiptsWaitingMax },
       { table: 'trees of broadcasts', size: this.#trees.ownCount, max: ownTreesMax },
     ]
   }
@@ -235,7 +257,7 @@ export class Gossip<N extends GossipNeighbour> {
   stop(): void {
     this.#stopped = true
     this.#entering.clear()
-    for (const part of [this.#lazy, this.#missing, this.#pushes, this.#catchUp, this.#gaps, this.#order]) part.stop()
+    for (const part of [this.#lazy, this.#missing, this.#pushes, this.#catchUp, this.#gaps, this.#order, this.#receipts]) part.stop()
   }
 
   *#saySteps(packet: Packet, fleeting: boolean): Steps<BroadcastId | MeshError> {
@@ -258,6 +280,7 @@ export class Gossip<N extends GossipNeighbour> {
       const aln = encodePacket({ ...packet, srcAddr: address, destAddr: undefined, nextAddr: undefined, data })
       const bytes = encodeMeshPacket({ hopLimit: hopLimitStart, broadcast: true }, aln).slice()
       const id = { origin: address, epoch: head.epoch, fleeting, counter: head.counter }
+      this.#histories.heard(id).add(id.counter)
       this.#spread(this.#keep(id, { tree: head.ownTree ? address : sharedTree, packet: bytes, hops: 0, from: '', ageMs: 0 }), undefined)
       return id
     } catch (error) {
@@ -271,7 +294,10 @@ export class Gossip<N extends GossipNeighbour> {
   /** Now, or when the record of its origin is here: a newcomer's first words may be faster than its proof. */
   #proveLater(neighbour: N, incoming: Incoming, key: string): void {
     const { origin } = incoming.id
-    const record = (): MemberRecord | undefined => (this.#port.record(origin) ?? this.#records.get(origin))?.record
+    const { identity } = this.#parts
+    // What this address said in an earlier life is passed on as everybody's.
+    const own = { network: identity.network, publicKey: identity.keyPair.publicKey }
+    const record = (): BroadcastSigner | undefined => (origin === identity.address ? own : (this.#port.record(origin) ?? this.#records.get(origin))?.record)
     const known = record()
     if (known) return this.#prove(neighbour, incoming, known, key)
     const giveUp = (): void => this.#port.fault('UNPROVEN', `${neighbour.address} hands over a broadcast of ${origin}, of whom there is no proof`)
@@ -283,7 +309,7 @@ export class Gossip<N extends GossipNeighbour> {
     this.#port.whenProven(origin, neighbour, { proven, giveUp })
   }
 
-  #prove(neighbour: N, incoming: Incoming, record: MemberRecord, key: string): void {
+  #prove(neighbour: N, incoming: Incoming, record: BroadcastSigner, key: string): void {
     const same = this.#proving.get(key)
     if (same && sameBytes(same, incoming.data)) return this.#doubled(neighbour, incoming)
     const { fault } = this.#port
@@ -298,7 +324,7 @@ export class Gossip<N extends GossipNeighbour> {
     if (!taken) fault('QUEUE_FULL', `more than ${broadcastsWaitingMax} broadcasts wait to be verified`)
   }
 
-  *#proveSteps(neighbour: N, incoming: Incoming, record: MemberRecord): Steps<void> {
+  *#proveSteps(neighbour: N, incoming: Incoming, record: BroadcastSigner): Steps<void> {
     const { id, key } = incoming
     // It may have come by another way while it waited.
     if (this.#histories.get(id)?.has(id.counter)) return this.#doubled(neighbour, incoming)
@@ -323,7 +349,7 @@ export class Gossip<N extends GossipNeighbour> {
   }
 
   #deliver({ id, aln, hops }: Incoming, { body, floor }: ProvenBroadcast, via: string): void {
-    if (body === undefined) return
+    if (body === undefined || id.origin === this.#parts.identity.address) return
     const history = this.#histories.heard(id)
     const deliver = (): void => this.#port.deliver({ ...aln, data: body }, { id, via, hops })
     if (!id.fleeting) return this.#order.take(id, { history, floor, deliver })
@@ -377,7 +403,6 @@ export class Gossip<N extends GossipNeighbour> {
   }
 
   #heardOf(neighbour: N, news: BroadcastNews, offer: boolean): void {
-    if (news.origin === this.#parts.identity.address) return
     if (!this.#histories.get(news)?.has(news.counter)) return this.#missing.heard(neighbour, news, offer)
     const tree = news.ownTree ? news.origin : sharedTree
     if (offer) this.#pruneFrom(neighbour, tree)
@@ -406,7 +431,7 @@ export class Gossip<N extends GossipNeighbour> {
   }
 
   #lacks(life: BroadcastLife, ranges: readonly CounterRange[]): readonly CounterRange[] {
-    if (life.fleeting || life.origin === this.#parts.identity.address || !isMemberForm(life.origin)) return []
+    if (life.fleeting || !isMemberForm(life.origin)) return []
     return this.#histories.get(life)?.missing(ranges) ?? ranges
   }
 

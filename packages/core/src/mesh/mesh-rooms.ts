@@ -7,6 +7,7 @@ import { resolveName, unresolved } from '../membership/names.ts'
 import type { Peer } from '../membership/peer.ts'
 import { Peers } from '../membership/peers.ts'
 import { settleEach, targetList, type Outcomes, type SeveralTargets } from '../membership/targets.ts'
+import { Broadcasts } from '../broadcast/broadcasts.ts'
 import { Messages } from '../messages/messages.ts'
 import { GuardedEvents } from '../async/guarded-events.ts'
 import type { Log } from '../ports/log.ts'
@@ -58,6 +59,7 @@ export class MeshRooms {
   readonly calls: Calls
   readonly functions: FunctionRoom<FunctionContext>
   readonly messages: Messages
+  readonly broadcasts: Broadcasts
   readonly streams: StreamRoom<Mesh>
   readonly relays: RelayLinks
   readonly bluetooth: DeviceLinks
@@ -122,11 +124,13 @@ export class MeshRooms {
       operations: this.operations,
       requests: this.requests,
       resolve: (target, waiting) => this.resolve(target, waiting),
+      broadcast: (parts, about) => this.broadcasts.broadcast(parts, about),
       arrived: (message) => this.events.emit('message', message),
       delivery: (delivery) => this.events.emit('delivery', delivery),
       storeFailed: ({ message }) => this.#warn({ code: 'STORAGE_FAILED', message: `what is kept ends with this process: ${message}` }),
       report: (error) => this.report(error),
     })
+    this.broadcasts = new Broadcasts({ clock, dice, log, messages: this.messages, report: (error) => this.report(error) })
     this.streams = new StreamRoom<Mesh>({
       clock,
       dice,
@@ -265,7 +269,7 @@ export class MeshRooms {
     this.#started = { ...base, links, degree }
     this.#clashes = new NameClashes({ who: base.who, name: this.settings.name })
     const resumed = messages.attach(router, base.store)
-    for (const room of [peers, services, this.calls, this.#presence]) room.attach(router)
+    for (const room of [peers, services, this.calls, this.broadcasts, this.#presence]) room.attach(router)
     this.streams.attach(base.sealed, base.crypto)
     const { name, network, questions: mayAsk } = this.settings
     const namesSealed = base.keyring !== undefined
@@ -341,6 +345,7 @@ export class MeshRooms {
     started?.router.leave()
     this.events.clear()
     this.messages.close()
+    this.broadcasts.close()
     this.services.close()
     started?.degree.close()
     started?.links.close()

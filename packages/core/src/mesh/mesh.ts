@@ -11,6 +11,8 @@ import type { MessagePart } from '../messages/message-codec.ts'
 import type { MessageHandler } from '../messages/handler-chain.ts'
 import type { Message, Sent, SentToSeveral } from '../messages/message.ts'
 import type { MessageOutbox } from '../messages/messages.ts'
+import type { BroadcastOptions, Said, SaidAs, Whispered } from '../broadcast/broadcasts.ts'
+import type { Topic } from '../broadcast/topic.ts'
 import type { Listener, ListenOptions } from '../async/guarded-events.ts'
 import { handled, operationOptions, refusedOptions, type OperationOptions } from '../async/operations.ts'
 import type { Health } from '../introspection/health.ts'
@@ -208,9 +210,28 @@ export class Mesh {
     return refusedOptions(options, streamOptions) ?? openStreams(this.#rooms, target, { name, source, options })
   }
 
-  /** A message to every member that can be reached now, at most once each. Rejects with TOO_LARGE, or QUEUE_FULL when no link takes more. */
-  broadcast(...parts: MessagePart[]): Promise<{ readonly id: string }> {
-    return this.#rooms.whenStarted({}, async () => this.#rooms.messages.broadcast(parts))
+  /**
+   * A message to every member, once each and in the order in which they were said: to those that can be reached now, and to those that
+   * are back, or come, while others keep it: 10 minutes, 1 000 broadcasts or 4 MiB of the network. Never comes to oneself. Rejects with
+   * TOO_LARGE (16 000 bytes), or QUEUE_FULL when no link takes more, or more than 1 MiB a second is said.
+   */
+  broadcast(...parts: MessagePart[]): Promise<Said> {
+    return this.#rooms.whenStarted({}, () => this.#rooms.broadcasts.broadcast(parts, {}))
+  }
+
+  /** A message to the members at the other end of this node's own links, and to nobody else. What became of each stands in `outcomes`. */
+  whisper(...parts: MessagePart[]): Promise<Whispered> {
+    return this.#rooms.whenStarted({}, () => this.#rooms.broadcasts.whisper(parts))
+  }
+
+  /**
+   * Broadcasts about one thing: who has the topic open hears them as its `message` events, and nobody else hears them. May be opened
+   * before `ready`, so that nothing is missed. Aborting `signal` closes it. Throws INVALID_OPTION, or QUEUE_FULL above 256 open topics.
+   */
+  topic<const O extends BroadcastOptions = BroadcastOptions>(name: string, options?: O): Topic<SaidAs<O>> {
+    const { broadcasts } = this.#rooms
+    const { signal: _, ...how } = options ?? ({} as O)
+    return broadcasts.topic(name, options ?? ({} as O), (parts, spoken) => this.#rooms.whenStarted({}, () => broadcasts.broadcast(parts, { ...spoken, ...how })))
   }
 
   /**
@@ -240,7 +261,7 @@ export class Mesh {
   }
 
   /** The verbs with options: `mesh.with({ timeoutMs: 500 }).send(to, 'now')`. Throws INVALID_OPTION for an option that none of them knows. */
-  with(options: VerbOptions): Verbs {
+  with<const O extends VerbOptions>(options: O): Verbs<O> {
     return new Verbs(this.#rooms, options)
   }
 

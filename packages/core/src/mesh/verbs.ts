@@ -2,6 +2,7 @@ import { optionsFault } from '../errors/known-options.ts'
 import type { OperationOptions } from '../async/operations.ts'
 import type { RemoteFunctions, RemoteFunctionsOfEach, UnknownFunctions } from '../functions/function-types.ts'
 import type { SeveralTargets } from '../membership/targets.ts'
+import type { SaidAs, Whispered } from '../broadcast/broadcasts.ts'
 import type { MessagePart } from '../messages/message-codec.ts'
 import type { Sent, SentToSeveral } from '../messages/message.ts'
 import type { MeshRooms } from './mesh-rooms.ts'
@@ -16,17 +17,21 @@ export interface VerbOptions extends OperationOptions {
   readonly ttlMs?: number | undefined
   /** Of `to`: as in the options of `call`. */
   readonly idempotent?: boolean | string | undefined
+  /** Of `broadcast`: whoever has it says so. Default false. */
+  readonly receipts?: boolean | undefined
+  /** Of `broadcast`: others keep it for those who are away. Default true. */
+  readonly retain?: boolean | undefined
 }
 
-const verbOptions: readonly string[] = ['signal', 'timeoutMs', 'ttlMs', 'idempotent'] satisfies (keyof VerbOptions)[]
+const verbOptions: readonly string[] = ['signal', 'timeoutMs', 'ttlMs', 'idempotent', 'receipts', 'retain'] satisfies (keyof VerbOptions)[]
 
 /** The verbs that take any number of parts or arguments, with options that never mix with these. */
-export class Verbs {
+export class Verbs<O extends VerbOptions = VerbOptions> {
   readonly #rooms: MeshRooms
-  readonly #options: VerbOptions
+  readonly #options: O
 
   /** Use `mesh.with`. Throws INVALID_OPTION. */
-  constructor(rooms: MeshRooms, options: VerbOptions) {
+  constructor(rooms: MeshRooms, options: O) {
     const fault = optionsFault(options, verbOptions)
     if (fault) throw fault
     this.#rooms = rooms
@@ -47,8 +52,13 @@ export class Verbs {
     return remoteFunctions(this.#rooms, target, this.#options)
   }
 
-  /** As `mesh.broadcast`. */
-  broadcast(...parts: MessagePart[]): Promise<{ readonly id: string }> {
-    return this.#rooms.whenStarted(this.#options, async () => this.#rooms.messages.broadcast(parts))
+  /** As `mesh.broadcast`. With `receipts` who has it and who has not comes with it: live sets, and a promise for the end of it. */
+  broadcast(...parts: MessagePart[]): Promise<SaidAs<O>> {
+    return this.#rooms.whenStarted(this.#options, () => this.#rooms.broadcasts.broadcast(parts, this.#options))
+  }
+
+  /** As `mesh.whisper`. */
+  whisper(...parts: MessagePart[]): Promise<Whispered> {
+    return this.#rooms.whenStarted(this.#options, () => this.#rooms.broadcasts.whisper(parts))
   }
 }

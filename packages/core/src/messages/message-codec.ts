@@ -21,6 +21,10 @@ export interface MessageBody {
   readonly inReplyTo?: string | undefined
   /** Who else it was sent to, of a message to several: addresses of members. */
   readonly to?: readonly string[] | undefined
+  /** Of a broadcast: only who has this topic open hears of it. */
+  readonly topic?: string | undefined
+  /** Of a broadcast: its sender wants to know who has it. */
+  readonly receipts?: boolean | undefined
   readonly parts: readonly MessagePart[]
 }
 
@@ -36,6 +40,8 @@ const version = 1
 const idBytes = 16
 const flagInReplyTo = 1
 const flagTo = 2
+const flagTopic = 4
+const flagReceipts = 8
 const kindBytes = 0
 const kindText = 1
 const kindValue = 2
@@ -47,15 +53,17 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Throws TOO_LARGE, or INVALID_OPTION for a part that cannot be sent. */
 export function encodeMessage(body: MessageBody, bytesMax: number = messageBytesMax): Uint8Array {
-  const { inReplyTo, to = [] } = body
+  const { inReplyTo, to = [], topic } = body
   const writer = new ByteWriter(256).u8(version).bytes(bytesOfHex(body.id)).u48(body.sentAt)
-  writer.u8((inReplyTo === undefined ? 0 : flagInReplyTo) | (to.length === 0 ? 0 : flagTo))
+  const flags = (inReplyTo === undefined ? 0 : flagInReplyTo) | (to.length === 0 ? 0 : flagTo)
+  writer.u8(flags | (topic === undefined ? 0 : flagTopic) | (body.receipts === true ? flagReceipts : 0))
   if (inReplyTo !== undefined) writer.bytes(bytesOfHex(inReplyTo))
   if (to.length > 0) {
     const named = to.slice(0, recipientsMax)
     writer.u8(named.length)
     for (const address of named) writer.string(address)
   }
+  if (topic !== undefined) writer.string(topic)
   if (body.parts.length > partsMax) throw new MeshError('TOO_LARGE', `a message has at most ${partsMax} parts, not ${body.parts.length}`)
   for (const part of body.parts) {
     const [kind, bytes] = encodePart(part, bytesMax)
@@ -87,6 +95,8 @@ export function decodeMessage(bytes: Uint8Array): MessageBody | undefined {
   const inReplyTo = (flags & flagInReplyTo) === 0 ? undefined : hexOf(reader.bytes(idBytes))
   const to = (flags & flagTo) === 0 ? undefined : Array.from({ length: Math.min(reader.u8(), recipientsMax) }, () => reader.string())
   if (to?.every((address) => isMemberForm(address)) === false) return undefined
+  const topic = (flags & flagTopic) === 0 ? undefined : reader.string()
+  const receipts = (flags & flagReceipts) !== 0 || undefined
   const parts: MessagePart[] = []
   while (reader.remaining > 0) {
     if (parts.length >= partsMax) return undefined
@@ -100,7 +110,7 @@ export function decodeMessage(bytes: Uint8Array): MessageBody | undefined {
     if (isWireFault(decoded)) return undefined
     parts.push(decoded.value as MessagePart)
   }
-  return reader.failed ? undefined : { id, sentAt, inReplyTo, to, parts }
+  return reader.failed ? undefined : { id, sentAt, inReplyTo, to, topic, receipts, parts }
 }
 
 export function hexOf(bytes: Uint8Array): string {

@@ -67,6 +67,8 @@ export class Message {
   /** It is proven that `from` said this. */
   readonly verified: boolean
   readonly broadcast: boolean
+  /** Of a broadcast under a topic. */
+  readonly topic: string | undefined
   readonly #origin: MessageOrigin
 
   constructor(body: MessageBody, origin: MessageOrigin) {
@@ -81,6 +83,7 @@ export class Message {
     this.verified = origin.verified
     this.broadcast = origin.broadcast
     this.size = origin.size
+    this.topic = body.topic
     this.#origin = origin
   }
 

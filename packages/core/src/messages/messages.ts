@@ -10,7 +10,6 @@ import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
 import type { Router } from '../routing/router.ts'
-import { Seen } from '../routing/seen.ts'
 import type { Arrival } from '../routing/routing-types.ts'
 import { answering } from '../services/answers.ts'
 import { requestTimeoutMs, type Requests } from '../services/requests.ts'
@@ -19,7 +18,6 @@ import { Deliveries } from './deliveries.ts'
 import { Inbox } from './inbox.ts'
 import { letterTtlMsMax, type Letter } from './letter.ts'
 import {
-  broadcastBytesMax,
   decodeMessage,
   encodeMessage,
   hexOf,
@@ -33,9 +31,6 @@ import { Outbox } from './outbox.ts'
 import { TakenMessages } from './taken-messages.ts'
 
 export const messageService = '$mesh.message'
-export const broadcastService = '$mesh.broadcast'
-/** Far more than what is on its way at one time. */
-const broadcastsSeenMax = 16_384
 /** Nobody who is there is found later than this: then a message for somebody away is stored. */
 const awayMs = 2_000
 
@@ -47,6 +42,8 @@ export interface MessagesOptions {
   readonly requests: Requests
   /** The address that a display name means. */
   resolve(target: string, options: OperationOptions): Promise<string>
+  /** To everybody. */
+  broadcast(parts: readonly MessagePart[], about: { readonly inReplyTo: string; readonly topic: string | undefined }): Promise<{ readonly id: string }>
   /** A message that no handler took. */
   arrived(message: Message): void
   /** What became of a stored one. */
@@ -99,7 +96,6 @@ export class Messages implements MessageOutbox {
   readonly #outbox: Outbox
   readonly #deliveries: Deliveries
   readonly #taken: TakenMessages
-  readonly #heard = new Seen(broadcastsSeenMax)
   /** Letters that a `send` waits for. */
   readonly #pending = new Map<Letter, Settle<Sent>>()
   #router: Router | undefined
@@ -136,13 +132,6 @@ export class Messages implements MessageOutbox {
       return Promise.resolve(answering(router, (request) => this.#take(request.bytes, packet, arrival), log)(packet, arrival))
     }
     router.registerService(messageService, take, { plain: false })
-    router.registerService(
-      broadcastService,
-      (packet, arrival) => {
-        if (!arrival.plain && arrival.broadcast && packet.data) this.#hear(packet.data, packet, arrival)
-      },
-      { plain: false },
-    )
     this.#deliveries.attach(router)
     this.#taken.attach(store)
     return store && this.#resume(store)
@@ -193,16 +182,6 @@ export class Messages implements MessageOutbox {
       }),
     )
     return new Map(targets.map((target, index) => [target, outcomes[index] as PromiseSettledResult<Sent>]))
-  }
-
-  /** To everybody that can be reached, but not to oneself. */
-  async broadcast(parts: readonly MessagePart[], inReplyTo?: string): Promise<{ readonly id: string }> {
-    const body = this.#body(parts, inReplyTo)
-    const data = encodeMessage(body, broadcastBytesMax)
-    this.#log(`broadcast ${body.id} to everybody`, parts)
-    const error = await this.#router?.flood({ service: broadcastService, data })
-    if (error) throw error
-    return { id: body.id }
   }
 
   list(): StoredMessage[] {
@@ -339,18 +318,12 @@ export class Messages implements MessageOutbox {
       this.#taken.release(whoPart(from), body.id)
       throw closedError()
     }
-    this.#handOut(body, from as Address, { ...arrival, size: bytes.length })
+    this.hand(body, from as Address, { ...arrival, size: bytes.length })
     return undefined
   }
 
-  #hear(bytes: Uint8Array, packet: DecodedPacket, arrival: Arrival): void {
-    const body = decodeMessage(bytes)
-    const from = packet.srcAddr ?? ''
-    if (!body) throw new MeshError('WIRE_FAULT', 'the broadcast cannot be read')
-    if (!this.#closed && this.#heard.add(`${from} ${body.id}`)) this.#handOut(body, from as Address, { ...arrival, size: bytes.length })
-  }
-
-  #handOut(body: MessageBody, from: Address, arrival: Arrival & { readonly size: number }): void {
+  /** What arrived becomes a message, and goes to the inbox, or to `take`. */
+  hand(body: MessageBody, from: Address, arrival: Arrival & { readonly size: number }, take?: (message: Message) => void): void {
     const { verified, broadcast, hops, size } = arrival
     const via = arrival.via as Address
     const message: Message = new Message(body, {
@@ -365,11 +338,12 @@ export class Messages implements MessageOutbox {
       forward: (target, parts) => this.#said(this.send(target, parts)),
     })
     this.#log(`${broadcast ? 'broadcast' : 'message'} ${body.id} from ${from}`, body.parts)
+    if (take) return take(message)
     this.inbox.put(message, new Neighbour(via, (parts) => this.#said(this.send(via, parts, { inReplyTo: body.id }))))
   }
 
-  async #replyAll({ id, from, to, broadcast }: Message, parts: readonly MessagePart[]): Promise<RepliedAll> {
-    if (broadcast) return { ...(await this.broadcast(parts, id)), outcomes: new Map() }
+  async #replyAll({ id, from, to, broadcast, topic }: Message, parts: readonly MessagePart[]): Promise<RepliedAll> {
+    if (broadcast) return { ...(await this.#options.broadcast(parts, { inReplyTo: id, topic })), outcomes: new Map() }
     const own = whoPart(this.#router?.address ?? '')
     const others = new Map([from, ...to].map((address) => [whoPart(address), address]))
     others.delete(own)

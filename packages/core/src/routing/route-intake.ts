@@ -43,6 +43,7 @@ export class RouteIntake {
   readonly #identity: CapableIdentity
   readonly #table: RouteTable<LinkNeighbour>
   readonly #own: OwnRecord
+  readonly #clock: Clock
   readonly #port: RouteIntakePort
   readonly #proofs: Proofs<LinkNeighbour>
   readonly #departures: Departures
@@ -55,6 +56,7 @@ export class RouteIntake {
   constructor(identity: CapableIdentity, clock: Clock, own: OwnRecord, table: RouteTable<LinkNeighbour>, port: RouteIntakePort) {
     this.#identity = identity
     this.#own = own
+    this.#clock = clock
     this.#table = table
     this.#port = port
     this.#proofs = new Proofs(clock, {
@@ -115,7 +117,7 @@ export class RouteIntake {
 
   /** Asks a relay for the record of an origin that it did not tell of. */
   borrow(neighbour: LinkNeighbour, address: string): void {
-    if (!this.#borrowed.want(address)) return
+    if (!this.#borrowed.want(address, this.#clock.now())) return
     this.#proofs.expect(neighbour, address)
     neighbour.link.sendControl({ type: 'pull', wanted: [{ address, seq48: 0 }] })
   }
@@ -183,6 +185,8 @@ export class RouteIntake {
       }
       if (record.kind === 'left') {
         this.left(neighbour, proof)
+        // It proves who it was, which is enough for what it said before.
+        if (this.#borrowed.keep(proof)) this.#port.renewed(record.address)
         continue
       }
       const before = this.#proofs.record(record.address)

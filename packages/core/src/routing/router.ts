@@ -5,6 +5,7 @@ import { MemoryBudget, memberHeldBytesMax, relayHeldBytesMax } from '../bytes/me
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { epochOf, type ServiceAdvert } from '../identity/member-record.ts'
+import type { Receipt } from '../identity/receipt-proof.ts'
 import { isKeyed } from '../identity/wire-network.ts'
 import { Gossip, type SayOptions } from '../gossip/gossip.ts'
 import type { Link, LinkOptions } from '../link/link.ts'
@@ -13,7 +14,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import { silentLog, type Log } from '../ports/log.ts'
-import type { BroadcastId } from '../wire/gossip-control.ts'
+import type { BroadcastId, BroadcastRows } from '../wire/gossip-control.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { Announcements } from './announcements.ts'
 import type { CapableIdentity } from './capable-identity.ts'
@@ -72,6 +73,7 @@ export class Router {
   /** Broadcasts whose origin is not proven yet. */
   #unproven!: WaitingPackets
   #here!: Arrival
+  #takeReceipt: ((receipt: Receipt) => void) | undefined
   #closed = false
 
   constructor(identity: CapableIdentity, options: RouterOptions) {
@@ -255,6 +257,16 @@ export class Router {
   /** As `flood`; gives the id under which it is known everywhere. */
   say(packet: Packet, options: SayOptions = {}): Awaitable<BroadcastId | MeshError> {
     return this.#closed ? new MeshError('CLOSED', 'the router is closed') : this.#gossip.say(packet, options)
+  }
+
+  /** Tells the origin of broadcasts that this node has them. */
+  acknowledge(rows: BroadcastRows): void {
+    if (!this.#closed) this.#gossip.acknowledge(rows)
+  }
+
+  /** `take` hears of receipts for what this node said; each is proven. */
+  takeReceipts(take: (receipt: Receipt) => void): void {
+    this.#takeReceipt = take
   }
 
   /** Greets whoever is at the other end. `expect`: the only address that may answer; `admit`: what a plain node may claim. */
@@ -449,12 +461,14 @@ export class Router {
         passesOn: () => !exchange.isStub,
         record: (origin) => exchange.record(origin),
         whenProven: (origin, neighbour, { proven, giveUp }) => {
-          exchange.borrow(neighbour, origin)
+          if (!exchange.awaitsProof(origin)) exchange.borrow(neighbour, origin)
           if (!exchange.awaitsProof(origin) || !this.#unproven.keep(origin, proven, giveUp)) giveUp()
         },
         deliver: (packet, { id, via, hops }) => {
           this.#dispatcher.deliver(packet, { via, hops, verified: true, plain: false, broadcast: true, said: id })
         },
+        nextHop: (address) => exchange.table.get(address)?.nextHop ?? exchange.defaultRelay,
+        receipt: (receipt) => this.#takeReceipt?.(receipt),
         fault: (code, message) => this.#announcements.fault(code, message),
       },
     })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { run } from '../../src/async/awaitable.ts'
 import { idKey } from '../../src/gossip/broadcast-key.ts'
 import { BroadcastStore, type KeptBroadcast } from '../../src/gossip/broadcast-store.ts'
 import { DeliveryOrder } from '../../src/gossip/delivery-order.ts'
@@ -16,11 +17,17 @@ import {
   missingMax,
   missingOfOneMax,
   ownTreesMax,
+  receiptsWaitingMax,
 } from '../../src/gossip/gossip-limits.ts'
 import { Histories, History } from '../../src/gossip/history.ts'
 import { LazyNews } from '../../src/gossip/lazy-news.ts'
 import { MissingBroadcasts } from '../../src/gossip/missing.ts'
+import { Receipts } from '../../src/gossip/receipts.ts'
 import { Trees } from '../../src/gossip/trees.ts'
+import { SeededDice } from '../../src/testing/seeded-dice.ts'
+import { toyCrypto, toyKeyPair } from '../../src/testing/toy-crypto.ts'
+import { wireNetwork } from '../../src/identity/wire-network.ts'
+import { signReceipt } from '../../src/identity/receipt-proof.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import type { BroadcastId, GossipMessage } from '../../src/wire/gossip-control.ts'
 
@@ -129,6 +136,44 @@ describe('LM what is heard of and not here', () => {
     order.take(idOf(9_000), { history, floor: 0, deliver: () => void delivered.push(9_000) })
     clock.runFor(gapWaitMs)
     expect(delivered.at(-1)).toBe(9_000)
+  })
+
+  it('LM receiptsWaitingMax receipts wait to be passed on', () => {
+    const clock = new VirtualClock()
+    const crypto = toyCrypto(new SeededDice(1))
+    const next = neighbour('next')
+    const identity = { address: 'here', network: wireNetwork('default'), crypto, keyPair: toyKeyPair(new Uint8Array(32)) }
+    const receipts = new Receipts<GossipNeighbour>(identity, clock, {
+      nextHop: () => next,
+      record: () => undefined,
+      whenProven: () => {},
+      taken: () => {},
+      fault: () => {},
+    })
+    for (let from = 0; from < receiptsWaitingMax + 1_000; from += 1) {
+      const signed = run(signReceipt({ from: `k${from}`, rows: { ...idOf(1), ranges: [{ start: 1, end: 2 }] } }, identity))
+      if (signed instanceof Promise) throw new TypeError('the toy crypto answers at once')
+      receipts.receive(neighbour(`n${from}`), [Uint8Array.of(9, ...signed)])
+    }
+    expect(receipts.waiting).toBe(receiptsWaitingMax)
+    clock.runFor(200)
+    expect(receipts.waiting).toBe(0)
+    const passed = next.told.flatMap((message) => (message.type === 'receipts' ? message.receipts : []))
+    expect([passed.length, passed[0]?.[0]]).toEqual([receiptsWaitingMax, 8])
+    // One neighbour hands over a bounded number of them, and what has crossed enough links is dropped.
+    const flood = Array.from({ length: 9_000 }, () => passed[0]!)
+    const faults: string[] = []
+    const strict = new Receipts<GossipNeighbour>(identity, clock, {
+      nextHop: () => next,
+      record: () => undefined,
+      whenProven: () => {},
+      taken: () => {},
+      fault: (code) => void faults.push(code),
+    })
+    strict.receive(neighbour(), [Uint8Array.of(1, ...passed[0]!.subarray(1))])
+    expect(strict.waiting).toBe(0)
+    strict.receive(neighbour('flood'), flood)
+    expect([strict.waiting, faults]).toEqual([1, ['QUEUE_FULL']])
   })
 
   it('LM ownTreesMax senders have a tree of their own; for more the shared one serves', () => {

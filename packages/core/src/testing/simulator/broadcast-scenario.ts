@@ -2,6 +2,7 @@
 // else the dice want. Whoever is there at the end has everything that was said by, or heard of by, anybody who is there; nothing
 // twice; and of each origin in its order.
 
+import { MeshError } from '../../errors/mesh-error.ts'
 import type { Router } from '../../routing/router.ts'
 import type { SeededDice } from '../seeded-dice.ts'
 import { RoutedWorld, type SimProcess } from './routed-world.ts'
@@ -149,7 +150,7 @@ class BroadcastScenario {
 
   #flood(router: Router, data: string): void {
     const error = router.flood({ service, data })
-    if (error !== undefined) this.#fail(`'${data.trim()}' was refused: ${String(error)}`)
+    if (error instanceof MeshError) this.#fail(`'${data.trim()}' was refused: ${error.message}`)
   }
 
   #listen(process: SimProcess): void {

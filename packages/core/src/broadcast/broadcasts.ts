@@ -1,0 +1,167 @@
+// What an app says to all, and hears: numbered and spread by routing, wrapped as messages are; with receipts, under topics, or to
+// neighbours alone.
+
+import { GuardedEvents } from '../async/guarded-events.ts'
+import { checkSignal, closedError } from '../async/operations.ts'
+import { MeshError } from '../errors/mesh-error.ts'
+import { checkOptions } from '../errors/known-options.ts'
+import type { Address } from '../identity/address.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Dice } from '../ports/dice.ts'
+import type { Log } from '../ports/log.ts'
+import { broadcastBytesMax, decodeMessage, encodeMessage, hexOf, type MessageBody, type MessagePart } from '../messages/message-codec.ts'
+import type { SentToSeveral } from '../messages/message.ts'
+import type { Messages } from '../messages/messages.ts'
+import type { Router } from '../routing/router.ts'
+import type { Arrival } from '../routing/routing-types.ts'
+import { ByteReader } from '../wire/bytes.ts'
+import type { DecodedPacket } from '../wire/packet.ts'
+import { awaitedMax, topicNameBytesMax, topicsMax } from './broadcast-limits.ts'
+import { ReceiptBook, receiptService, type BroadcastReceipts } from './broadcast-receipts.ts'
+import { GivenReceipts } from './given-receipts.ts'
+import { Topic, type TopicEvents } from './topic.ts'
+
+export const broadcastService = '$mesh.broadcast'
+
+export interface BroadcastOptions {
+  /** Whoever has it says so. Default false. */
+  readonly receipts?: boolean | undefined
+  /** Others keep it for those who are away: 10 minutes, 1 000 broadcasts or 4 MiB of the network. Default true; without, whoever is late has lost it. */
+  readonly retain?: boolean | undefined
+  /** Ends the wait for receipts. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export const broadcastOptions: readonly string[] = ['receipts', 'retain', 'signal'] satisfies (keyof BroadcastOptions)[]
+
+export interface Said {
+  readonly id: string
+}
+
+/** With receipts. */
+export interface SaidWithReceipts extends Said, BroadcastReceipts {}
+
+/** What a broadcast settles with, by its options. */
+export type SaidAs<O extends BroadcastOptions> = O extends { readonly receipts: true } ? SaidWithReceipts : Said
+
+export interface Whispered extends Said {
+  /** By address of the neighbours; empty when there are none. */
+  readonly outcomes: SentToSeveral
+}
+
+export interface BroadcastsOptions {
+  readonly clock: Clock
+  readonly dice: Dice
+  readonly log: Log
+  readonly messages: Pick<Messages, 'hand' | 'sendToSeveral'>
+  report(error: MeshError): void
+}
+
+interface Spoken extends BroadcastOptions {
+  readonly inReplyTo?: string | undefined
+  readonly topic?: string | undefined
+}
+
+export class Broadcasts {
+  readonly #options: BroadcastsOptions
+  readonly #book: ReceiptBook
+  readonly #given: GivenReceipts
+  readonly #topics = new Map<string, Set<GuardedEvents<TopicEvents>>>()
+  #topicCount = 0
+  #router: Router | undefined
+  #closed = false
+
+  constructor(options: BroadcastsOptions) {
+    this.#options = options
+    this.#book = new ReceiptBook(options.clock)
+    this.#given = new GivenReceipts(options.clock, options.dice)
+  }
+
+  attach(router: Router): void {
+    this.#router = router
+    this.#book.attach(router)
+    router.registerService(
+      broadcastService,
+      (packet, arrival) => {
+        if (!arrival.plain && arrival.broadcast) this.#hear(packet, arrival)
+      },
+      { plain: false },
+    )
+    router.registerService(
+      receiptService,
+      ({ data, srcAddr }, { plain, broadcast, verified }) => {
+        if (plain || broadcast || !verified || !data || !srcAddr) return
+        const reader = new ByteReader(data)
+        const life = { origin: srcAddr, epoch: reader.u32(), fleeting: reader.u8() === 1 }
+        if (!reader.failed) this.#given.asked(router, life)
+      },
+      { plain: false },
+    )
+  }
+
+  async broadcast<O extends Spoken>(parts: readonly MessagePart[], options: O): Promise<SaidAs<O>> {
+    const { clock, dice, log } = this.#options
+    const { receipts = false, retain = true, signal, inReplyTo, topic } = options
+    checkSignal(signal)
+    if (signal?.aborted) throw new MeshError('ABORTED', 'the broadcast was aborted', { cause: signal.reason })
+    const router = this.#router
+    if (!router || this.#closed) throw closedError()
+    if (receipts && this.#book.full) throw new MeshError('QUEUE_FULL', `the receipts of ${awaitedMax} broadcasts are awaited already`)
+    const body: MessageBody = { id: hexOf(dice.bytes(16)), sentAt: Math.max(0, Math.floor(clock.wallTime())), inReplyTo, topic, receipts, parts }
+    const data = encodeMessage(body, broadcastBytesMax)
+    if (log.level >= 5) log.write(5, 'broadcast', `${body.id} to everybody, ${parts.length} parts`)
+    const said = await router.say({ service: broadcastService, data }, { retain })
+    if (said instanceof MeshError) throw said
+    return { id: body.id, ...(receipts ? this.#book.open(said, signal) : undefined) } as SaidAs<O>
+  }
+
+  /** To the members at the other end of this node's own links, each sealed for it alone. */
+  async whisper(parts: readonly MessagePart[]): Promise<Whispered> {
+    const router = this.#router
+    if (!router || this.#closed) throw closedError()
+    const neighbours = new Set(router.links().flatMap(({ peer }) => (peer?.kind === 'member' ? [peer.address] : [])))
+    const outcomes = await this.#options.messages.sendToSeveral([...neighbours], parts, { ttlMs: 0 })
+    const [sent] = Array.from(outcomes.values()).flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    return { id: sent?.id ?? '', outcomes }
+  }
+
+  /** `say`: how its broadcasts leave. Throws INVALID_OPTION, QUEUE_FULL. */
+  topic<O extends BroadcastOptions>(name: string, options: O, say: (parts: readonly MessagePart[], spoken: O & { readonly topic: string }) => Promise<SaidAs<O>>): Topic<SaidAs<O>> {
+    checkOptions(options, broadcastOptions)
+    checkSignal(options.signal)
+    const bytes = typeof name === 'string' ? new TextEncoder().encode(name).length : 0
+    if (bytes === 0 || bytes > topicNameBytesMax) throw new MeshError('INVALID_OPTION', `the name of a topic takes 1 … ${topicNameBytesMax} bytes, not ${bytes}`)
+    if (this.#topicCount >= topicsMax) throw new MeshError('QUEUE_FULL', `${topicsMax} topics are open already`)
+    const events = new GuardedEvents<TopicEvents>((error) => this.#options.report(error))
+    const close = (): void => {
+      options.signal?.removeEventListener('abort', close)
+      events.clear()
+      if (this.#topics.get(name)?.delete(events)) this.#topicCount -= 1
+      if (this.#topics.get(name)?.size === 0) this.#topics.delete(name)
+    }
+    this.#topics.set(name, (this.#topics.get(name) ?? new Set()).add(events))
+    this.#topicCount += 1
+    if (options.signal?.aborted || this.#closed) close()
+    else options.signal?.addEventListener('abort', close)
+    return new Topic(name, { events, broadcast: (parts) => say(parts, { ...options, topic: name }), closed: close })
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#book.close()
+    this.#given.close()
+    for (const topics of this.#topics.values()) for (const events of topics) events.clear()
+    this.#topics.clear()
+  }
+
+  #hear({ data, srcAddr }: DecodedPacket, arrival: Arrival): void {
+    const body = data && decodeMessage(data)
+    if (!body) throw new MeshError('WIRE_FAULT', 'the broadcast cannot be read')
+    if (this.#closed || !this.#router) return
+    const topics = body.topic === undefined ? undefined : (this.#topics.get(body.topic) ?? [])
+    this.#options.messages.hand(body, (srcAddr ?? '') as Address, { ...arrival, size: data.length }, topics && ((message) => {
+      for (const events of [...topics]) events.emit('message', message)
+    }))
+    if (body.receipts === true && arrival.said) this.#given.delivered(this.#router, arrival.said)
+  }
+}

@@ -1,0 +1,252 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { awaitedMax } from '../../src/broadcast/broadcast-limits.ts'
+import type { SaidWithReceipts } from '../../src/broadcast/broadcasts.ts'
+import type { Mesh } from '../../src/mesh/mesh.ts'
+import type { Message } from '../../src/messages/message.ts'
+import { rejectionOf } from '../mesh/mesh-error-of.ts'
+import { MeshWorld } from '../mesh/mesh-world.ts'
+
+let world = new MeshWorld(1)
+afterEach(() => world.close())
+
+async function members(seed: number, ...names: string[]): Promise<Mesh[]> {
+  world = new MeshWorld(seed)
+  world.relay()
+  const meshes = names.map((name) => world.member(name))
+  await world.acquainted(...meshes)
+  return meshes
+}
+
+function textsOf(messages: readonly Message[]): string[] {
+  return messages.map(({ parts: [first] }) => (typeof first === 'string' ? first : '?'))
+}
+
+function heardBy(mesh: Mesh): Message[] {
+  const heard: Message[] = []
+  mesh.on('message', (message) => void heard.push(message))
+  return heard
+}
+
+/** The way between a member and its relay, there and back. */
+function cut(name: string): void {
+  world.sim.network.cut(name, 'relay')
+}
+
+describe('broadcast', () => {
+  it('PY-13 who was cut off gets what was said meanwhile when it is back: once, in the order of its sender', async () => {
+    const [ada, bob, eve] = (await members(1, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
+    const [atBob, atEve] = [heardBy(bob), heardBy(eve)]
+    cut('bob')
+    await world.clock.advance(1_000)
+    for (let count = 1; count <= 30; count += 1) await world.settle(ada.broadcast(`${count}`))
+    await world.clock.advance(60_000)
+    expect([atBob.length, atEve.length]).toEqual([0, 30])
+    world.sim.network.heal('bob', 'relay')
+    await world.clock.advance(40_000)
+    const all = Array.from({ length: 30 }, (_, index) => `${index + 1}`)
+    expect(textsOf(atBob)).toEqual(all)
+    expect(textsOf(atEve)).toEqual(all)
+    expect(atBob[0]).toMatchObject({ from: ada.address, broadcast: true, verified: true })
+    await world.clock.advance(120_000)
+    expect(atBob).toHaveLength(30)
+  })
+
+  it('PY-13 who was asleep, and who was not there yet, gets it too; also what somebody said who is gone', async () => {
+    const [ada, bob] = (await members(2, 'ada', 'bob')) as [Mesh, Mesh]
+    const atBob = heardBy(bob)
+    world.sim.network.node('bob').pause(60_000)
+    await world.settle(ada.broadcast('last words'))
+    await world.clock.advance(1_000)
+    await world.settle(ada.close())
+    await world.clock.advance(30_000)
+    const late = world.member('late')
+    const atLate = heardBy(late)
+    await world.settle(late.ready)
+    await world.clock.advance(120_000)
+    expect([textsOf(atBob), textsOf(atLate)]).toEqual([['last words'], ['last words']])
+  })
+
+  it('PY-13 what is said while nobody is there arrives when somebody is; after ten minutes it does not', async () => {
+    world = new MeshWorld(3)
+    const ada = world.member('ada')
+    await world.settle(ada.ready)
+    await world.settle(ada.broadcast('too early'))
+    await world.clock.advance(590_000)
+    await world.settle(ada.broadcast('early'))
+    world.relay()
+    await world.clock.advance(60_000)
+    const bob = world.member('bob')
+    const atBob = heardBy(bob)
+    await world.acquainted(ada, bob)
+    await world.clock.advance(30_000)
+    expect(textsOf(atBob)).toEqual(['early'])
+  })
+
+  it('PY-13 equal messages are never merged', async () => {
+    const [ada, bob] = (await members(4, 'ada', 'bob')) as [Mesh, Mesh]
+    const atBob = heardBy(bob)
+    for (let count = 0; count < 5; count += 1) await world.settle(ada.broadcast('the same'))
+    await world.clock.advance(2_000)
+    expect(textsOf(atBob)).toEqual(Array.from({ length: 5 }, () => 'the same'))
+    expect(new Set(atBob.map(({ id }) => id)).size).toBe(5)
+  })
+
+  it('PY-13 with retain: false nothing is kept for who is away, and nothing comes late', async () => {
+    const [ada, bob, eve] = (await members(5, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
+    const [atBob, atEve] = [heardBy(bob), heardBy(eve)]
+    cut('bob')
+    await world.clock.advance(500)
+    const fleeting = ada.with({ retain: false })
+    for (const text of ['a', 'b']) await world.settle(fleeting.broadcast(text))
+    await world.settle(ada.broadcast('kept'))
+    await world.clock.advance(10_000)
+    world.sim.network.heal('bob', 'relay')
+    await world.clock.advance(40_000)
+    await world.settle(fleeting.broadcast('c'))
+    await world.clock.advance(1_000)
+    expect([textsOf(atBob), textsOf(atEve)]).toEqual([
+      ['kept', 'c'],
+      ['a', 'b', 'kept', 'c'],
+    ])
+  })
+
+  it('PY-12 whisper goes to neighbours and no further', async () => {
+    const [ada, bob, eve] = (await members(6, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
+    const [atBob, atEve] = [heardBy(bob), heardBy(eve)]
+    expect((await world.settle(ada.whisper('nobody is near'))).outcomes.size).toBe(0)
+    world.pipe(ada, bob)
+    await world.clock.advance(2_000)
+    const { id, outcomes } = await world.settle(ada.whisper('only', 'neighbours'))
+    await world.clock.advance(2_000)
+    expect([...outcomes.keys()]).toEqual([bob.address])
+    expect(atBob.map(({ parts, broadcast, id: got }) => [parts, broadcast, got])).toEqual([[['only', 'neighbours'], false, id]])
+    expect(atEve).toEqual([])
+  })
+
+  it('PY-11 a topic is heard where it is open, also when it was opened before the mesh was ready, and as nothing else', async () => {
+    world = new MeshWorld(7)
+    world.relay()
+    const [ada, bob, eve] = ['ada', 'bob', 'eve'].map((name) => world.member(name)) as [Mesh, Mesh, Mesh]
+    const atBob: Message[] = []
+    bob.topic('chat').on('message', (message) => void atBob.push(message))
+    const atEve = heardBy(eve)
+    const chat = ada.topic('chat')
+    await world.settle(chat.broadcast('first'))
+    await world.acquainted(ada, bob, eve)
+    const answered: Message[] = []
+    chat.on('message', (message) => void answered.push(message))
+    await world.clock.advance(5_000)
+    expect(atBob.map(({ parts, topic }) => [parts, topic])).toEqual([[['first'], 'chat']])
+    expect(atEve).toEqual([])
+    await world.settle(atBob[0]!.replyAll('second'))
+    await world.clock.advance(1_000)
+    expect(textsOf(answered)).toEqual(['second'])
+    chat.close()
+    await world.settle(bob.topic('chat').broadcast('third'))
+    await world.clock.advance(1_000)
+    expect(answered).toHaveLength(1)
+  })
+
+  it('what cannot be is refused with a code', async () => {
+    const [ada] = (await members(8, 'ada')) as [Mesh]
+    for (const name of ['', 'x'.repeat(65), 7 as unknown as string]) expect(() => ada.topic(name)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+    expect(() => ada.topic('chat', { recepits: true } as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+    expect((await world.settle(rejectionOf(ada.broadcast('x'.repeat(20_000))))).code).toBe('TOO_LARGE')
+    const over = new AbortController()
+    over.abort()
+    expect((await world.settle(rejectionOf(ada.with({ signal: over.signal }).broadcast('x')))).code).toBe('ABORTED')
+    const open = Array.from({ length: 256 }, (_, index) => ada.topic(`${index}`))
+    expect(() => ada.topic('one more')).toThrow(expect.objectContaining({ code: 'QUEUE_FULL' }))
+    for (const topic of open) topic.close()
+    ada.topic('one more').close()
+  })
+})
+
+describe('receipts', () => {
+  it('PY-13 say who has it, who has not yet, and who left; done when nobody is pending', async () => {
+    const [ada, bob, eve, zoe] = (await members(20, 'ada', 'bob', 'eve', 'zoe')) as [Mesh, Mesh, Mesh, Mesh]
+    world.sim.network.node('eve').pause(20_000)
+    world.sim.network.kill('zoe', false)
+    const said: SaidWithReceipts = await world.settle(ada.with({ receipts: true }).broadcast('who has it?'))
+    expect([...said.pending].toSorted()).toEqual([bob.address, eve.address, zoe.address].toSorted())
+    let done = false
+    void said.done.then(() => (done = true))
+    await world.clock.advance(1_000)
+    expect([...said.delivered]).toEqual([bob.address])
+    await world.clock.advance(25_000)
+    expect([...said.delivered].toSorted()).toEqual([bob.address, eve.address].toSorted())
+    expect(done).toBe(false)
+    await world.clock.advance(40_000)
+    expect([...said.left]).toEqual([zoe.address])
+    expect(done).toBe(true)
+  })
+
+  it('PY-13 that are lost are asked for again', async () => {
+    const [ada, bob] = (await members(21, 'ada', 'bob')) as [Mesh, Mesh]
+    const acknowledge = bob.router.acknowledge.bind(bob.router)
+    let lost = 0
+    bob.router.acknowledge = (rows) => {
+      lost += 1
+      if (lost > 1) acknowledge(rows)
+    }
+    const said = await world.settle(ada.with({ receipts: true }).broadcast('x'))
+    await world.settle(said.done)
+    expect([lost, said.delivered.size]).toEqual([2, 1])
+  })
+
+  it('PY-13 cannot be made up: what somebody else signs, or nobody, counts for nothing', async () => {
+    const [ada, bob, eve] = (await members(22, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
+    // Bob gives no receipt, and Eve gives one in his name.
+    bob.router.acknowledge = () => {}
+    const acknowledge = eve.router.acknowledge.bind(eve.router)
+    eve.router.acknowledge = (rows) => {
+      const { address } = eve.router
+      acknowledge(rows)
+      Object.defineProperty(eve.router, 'address', { value: address })
+    }
+    const said = await world.settle(ada.with({ receipts: true }).broadcast('x'))
+    await world.clock.advance(5_000)
+    expect([[...said.delivered], [...said.pending]]).toEqual([[eve.address], [bob.address]])
+  })
+
+  it('awaitedMax broadcasts wait for receipts at one time', async () => {
+    const [ada] = (await members(25, 'ada', 'bob')) as [Mesh, Mesh]
+    world.sim.network.node('bob').pause(60_000)
+    const asking = ada.with({ receipts: true })
+    for (let count = 0; count < awaitedMax; count += 1) await world.settle(asking.broadcast('x'))
+    expect((await world.settle(rejectionOf(asking.broadcast('x')))).code).toBe('QUEUE_FULL')
+    await world.clock.advance(90_000)
+    await world.settle(asking.broadcast('x'))
+  })
+
+  it('settle when the mesh closes, and when the signal is aborted', async () => {
+    const [ada, bob] = (await members(23, 'ada', 'bob')) as [Mesh, Mesh]
+    world.sim.network.node('bob').pause(60_000)
+    const over = new AbortController()
+    const aborted = await world.settle(ada.with({ receipts: true, signal: over.signal }).broadcast('a'))
+    const closed = await world.settle(ada.topic('chat', { receipts: true }).broadcast('b'))
+    expect(closed.pending.has(bob.address)).toBe(true)
+    over.abort()
+    expect((await rejectionOf(aborted.done)).code).toBe('ABORTED')
+    await world.settle(ada.close())
+    expect((await rejectionOf(closed.done)).code).toBe('CLOSED')
+  })
+
+  it('PY-13 of many members come together: their sender is not flooded', async () => {
+    world = new MeshWorld(24)
+    world.relay()
+    const ada = world.member('ada')
+    const others = Array.from({ length: 60 }, (_, index) => world.member(`m${index}`))
+    await world.acquainted(ada, ...others)
+    const [link] = ada.router.links()
+    const frames: number[] = []
+    const own = link!.channel as { ondata?: unknown }
+    void own
+    world.sim.network.observer = { delivered: (channel) => void (channel.other?.node.name === 'relay' && channel.node.name === 'ada' && frames.push(1)) } as never
+    const said = await world.settle(ada.with({ receipts: true }).broadcast('all of you?'))
+    await world.settle(said.done)
+    expect(said.delivered.size).toBe(60)
+    // Sixty receipts in a few messages.
+    expect(frames.length).toBeLessThan(12)
+  })
+})
