@@ -7,10 +7,11 @@ import { leavesBench } from './leaves/leaves.ts'
 import { kissBench } from './kiss-forwarding.ts'
 import { memoryBench } from './memory/memory.ts'
 import { routingCostBench } from './routing-cost.ts'
+import { sealingBench } from './sealing.ts'
 import { websocketBench } from './websocket-forwarding.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 
-const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, routingCostBench, healingBench, memoryBench, leavesBench, floodBench, handshakeBench]
+const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, routingCostBench, healingBench, memoryBench, leavesBench, floodBench, handshakeBench, sealingBench]
 
 function line(row: BenchRow): Record<string, string> {
   return {

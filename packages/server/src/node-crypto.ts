@@ -94,9 +94,10 @@ function rawPublicKey(key: nodeApi.KeyObject): Uint8Array {
   return ownBytes(key.export({ format: 'der', type: 'spki' }).subarray(-keyBytes))
 }
 
-/** A Buffer's `slice` shares memory and its JSON differs: what leaves here is a plain array with its own bytes. */
+/** A Buffer's `slice` shares memory and its JSON differs: what leaves here is a plain array with its own bytes, copied only where Node shares them. */
 function ownBytes(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer)
+  const isAlone = buffer.byteOffset === 0 && buffer.length === buffer.buffer.byteLength
+  return isAlone ? new Uint8Array(buffer.buffer) : new Uint8Array(buffer)
 }
 
 /** `node:crypto` throws at what a peer can cause (a malformed point, a false tag); the port answers with a value. */

@@ -67,6 +67,7 @@ export class TokenGate {
   /** A MeshError TOKEN_REQUIRED, TOKEN_EXPIRED or TOKEN_REFUSED when it does not hold; never throws at what a token says. */
   async judge({ token, who, network }: TokenQuestion): Promise<TokenGrant | MeshError> {
     if (token === undefined) return new MeshError('TOKEN_REQUIRED', 'this relay asks for a token of its operator')
+    if (!isWrittenAsSigned(token)) return refused('it is no token that can be read')
     const payload = await this.#verified(token)
     if (payload instanceof MeshError) return payload
     const { network: ofNetwork, who: ofWho, bytesPerSecond, exp } = payload
@@ -97,6 +98,12 @@ export class TokenGate {
     }
     return refusal
   }
+}
+
+/** Three parts in base64url as an encoder writes it. Decoders forgive spaces and odd last bits, and a token shall have one text. */
+function isWrittenAsSigned(token: string): boolean {
+  const parts = token.split('.')
+  return parts.length === 3 && parts.every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
 }
 
 function reasonOf(error: unknown): MeshError {

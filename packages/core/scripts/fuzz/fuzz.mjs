@@ -29,7 +29,8 @@ const inputBytesMax = 65_536
 const hangMs = Number(values.patience) * 1_000
 const targetsUrl = new URL(values.targets ?? './targets.mjs', values.targets ? `file://${process.cwd()}/` : import.meta.url).href
 const { targetsFrom } = await import(targetsUrl)
-const names = (await targetsFrom(loadBuilt)).map(({ name }) => name)
+const targets = await targetsFrom(loadBuilt)
+const names = targets.map(({ name }) => name)
 const unknown = positionals.find((name) => !names.includes(name))
 if (unknown !== undefined) usage(`there is no target '${unknown}'; there are ${names.join(', ')}`)
 const found = JSON.parse(readFileSync(new URL('found.json', import.meta.url), 'utf8'))
@@ -54,6 +55,7 @@ function fuzz(name) {
   const worker = new Worker(new URL('worker.mjs', import.meta.url), {
     workerData: {
       target: name,
+      counted: targets.find((one) => one.name === name).uncounted !== true,
       targetsUrl,
       loader: new URL('built.mjs', import.meta.url).href,
       seed,

@@ -677,7 +677,8 @@ async function linkTargets(load) {
     for (const router of [world.victim, world.neighbour, world.bystander]) void router.close()
     world.clock.runFor(10)
   }
-  const large = { batchRuns: 8, allocationMax: () => 4_194_304, allocationsMax: () => 67_108_864 }
+  // Whole nodes: what they may hold is bounded elsewhere, and counting would make them ten times as slow.
+  const large = { batchRuns: 8, uncounted: true }
   return [
     {
       name: 'handshake',
@@ -798,7 +799,7 @@ async function serverTargets(load) {
       allocationsMax: () => 16_777_216,
       async run(input) {
         const judged = await gate.judge({ token: latin(input), who, network: 'garden' })
-        if (!('code' in judged) && latin(input).trim() !== token) throw new Error(`a token that nobody signed was taken: ${latin(input)}`)
+        if (!('code' in judged) && latin(input) !== token) throw new Error(`a token that nobody signed was taken: ${latin(input)}`)
       },
     },
   ]

@@ -20,7 +20,7 @@ class CountedBytes extends Plain {
     super(...given)
   }
 }
-globalThis.Uint8Array = CountedBytes
+if (workerData.counted) globalThis.Uint8Array = CountedBytes
 
 const { Coverage } = await import('./coverage.mjs')
 const { FuzzDice, mutate } = await import('./mutate.mjs')

@@ -85,6 +85,16 @@ describe('SE18 what a token says', () => {
     expect(await codeOf(await confused.sign(nodeKeyPair(seed).publicKey))).toBe('TOKEN_REFUSED')
   })
 
+  // Found by fuzzing: the decoder behind the signature check forgives both.
+  it('SE18 is refused in any other text than the one that was signed: spaces inside, odd last bits, padding', async () => {
+    const token = await signToken(good, seed)
+    const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const odd = token.slice(0, -1) + last[last.indexOf(token.at(-1)!) ^ 1]
+    const other = [` ${token}`, `${token} `, `${token.slice(0, -9)}  ${token.slice(-9)}`, `${token}==`, odd, token.replace('.', '=.'), `${token}.`]
+    for (const text of other) expect(await gate.judge({ token: text, who, network: 'garden' }), text).toMatchObject({ code: 'TOKEN_REFUSED' })
+    expect(await gate.judge({ token, who, network: 'garden' })).not.toHaveProperty('code')
+  })
+
   it.each(['who', 'network', 'exp', 'aud'])('is refused without %s', async (missing) => {
     const claims: Record<string, unknown> = { who, network: 'garden', exp: now() + 600, aud: anyRelay }
     delete claims[missing]
