@@ -113,7 +113,7 @@ describe('a network with a key', () => {
     expect(warned(bob)).not.toContain('WEAK_KEY')
   })
 
-  it('SE8 keys rotate while everybody talks: [old, new], then [new, old], then [new]', async () => {
+  it('PN-04 SE8 keys rotate while everybody talks: [old, new], then [new, old], then [new]', async () => {
     world = new MeshWorld(76)
     const stages = [[key, another], [another, key], [another]]
     const meshes = stages.map((keys, index) => world.member(`m${index}`, { key: keys, relays: [] }))

@@ -309,6 +309,49 @@ describe('SE13 and bad input', () => {
     }
   })
 
+  it('PP-18 the id of a session is drawn for it, stands in the sealed handshake, and is worth nothing without its keys', async () => {
+    const ids = new Set<string>()
+    const records: Crossing[] = []
+    let handshakes = 0
+    for (let seed = 0; seed < 40; seed += 1) {
+      const world = new SessionWorld({ seed })
+      const [ada, bob] = [world.node('ada'), world.node('bob')]
+      world.tap = (crossing) => {
+        const packet = decodeSessionPacket(crossing.data)
+        if (!isWireFault(packet) && packet.kind === 'first') {
+          handshakes += 1
+          ids.add([...packet.id].join('.'))
+        }
+        if (kindOf(crossing) === 'record') records.push(crossing)
+        return crossing.data
+      }
+      await greets(world, ada, bob)
+    }
+    // The same two names and the same clock each time: nothing about them gives the id.
+    expect([ids.size, handshakes]).toEqual([40, 40])
+    // Another id in clear than the one inside is no handshake, and who knows an id says nothing in its session.
+    const world = new SessionWorld()
+    const [ada, bob] = [world.node('ada'), world.node('bob')]
+    const faults = bob.faults.length
+    world.tap = (crossing) => {
+      if (kindOf(crossing) !== 'first') return crossing.data
+      const data = crossing.data.slice()
+      data[1]! ^= 1
+      return data
+    }
+    void ada.sessions.to(bob.address).message(bytesOf('x'))
+    await world.advance(2_000)
+    expect([bob.sessions.size, bob.faults.length > faults]).toEqual([0, true])
+    world.tap = ({ data }) => data
+    await world.advance(30_000)
+    expect(heard(bob)).toEqual(['x'])
+    const id = [...Array(8).keys()].map((at) => records[0]!.data[1 + at]!)
+    for (const { data } of records.slice(0, 20))
+      world.deliver({ from: ada.address, to: bob.address, data: Uint8Array.of(4, ...id, ...data.slice(9)) })
+    await world.advance(1_000)
+    expect(heard(bob)).toEqual(['x'])
+  })
+
   it('SE11 a low-order point in the first or the second message is refused', async () => {
     const world = new SessionWorld({ crypto: nobleCrypto(new SeededDice('points')) })
     const [ada, bob] = [await nodeOfPort(world, 'ada'), await nodeOfPort(world, 'bob')]
