@@ -194,8 +194,13 @@ export class Relay {
   #join(channel: OpeningChannel, network: WireNetwork | string): void {
     const router = this.#routerFor(channel, network)
     if (router === undefined) return this.#greetings.end(channel)
-    const gate = this.#gate
-    const link: RouterLink = router.addChannel(channel, gate && { admitMember: (member) => gate.admit(member, channel, () => link) })
+    const link: RouterLink = router.addChannel(channel, {
+      // "I am a relay" is no door: whoever comes in is a member (SE2).
+      admitMember: (joining) =>
+        joining.record.kind === 'relay'
+          ? new MeshError('HANDSHAKE_FAILED', `${joining.record.address} calls itself a relay: this one lets members in, and links to no other relay`)
+          : this.#gate?.admit(joining, channel, () => link),
+    })
     const cancelSilence = nodeClock.setTimer(this.#limits.silenceMs, () => {
       if (!channel.heard) link.close('it said nothing')
     })

@@ -1,8 +1,12 @@
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { addressOf, Router, whoOf } from '@hopmesh/core'
 import { joinMesh } from '../../src/index.ts'
 import type { Relay } from '../../src/index.ts'
+import { nodeCrypto } from '../../src/node-crypto.ts'
+import { nodeClock, nodeDice } from '../../src/system-ports.ts'
+import { dialWebSocket } from '../../src/websocket/dialer.ts'
 import { subprotocol } from '../../src/websocket/limits.ts'
 import { sleep } from '../worlds.ts'
 import { endAll, atEnd, expectHealthy, faultsOf, member, relayOf, until } from './relay-world.ts'
@@ -89,6 +93,25 @@ describe('bad input: a clear refusal or a counted fault, and nobody else is dist
     expect(heard.at(-1)?.toString('latin1')).toContain('GREETING_TIMEOUT')
     expect(faultsOf(relay, 'GREETING_TIMEOUT')).toBe(1)
     expect(relay.metrics()).toMatch(/^hopmesh_greetings 0$/m)
+    await expectHealthy(relay)
+  })
+
+  it('SE2 whoever signs that it is a relay is refused: nothing is told to it, and no member takes its way', async () => {
+    const relay = await relayOf()
+    const ada = await member(relay, { network: 'default' })
+    const crypto = nodeCrypto()
+    const keyPair = await crypto.generateKeyPair()
+    const address = addressOf(await whoOf(keyPair.publicKey, crypto), 'aaaa')
+    const network = { name: 'default', keyHash: new Uint8Array(16) }
+    const exchangeKeys = await crypto.generateExchangeKeys()
+    const identity = { address, keyPair, exchangeKeys, network, crypto, kind: 'relay', epoch: 1_700_000_000, name: 'relay', capabilities: [] } as const
+    const liar = new Router(identity, { clock: nodeClock, dice: nodeDice })
+    atEnd(() => liar.close())
+    const link = liar.addChannel(await dialWebSocket(relay.ws), { toRelay: true })
+    await expect(link.up).rejects.toMatchObject({ code: 'HANDSHAKE_FAILED' })
+    expect(liar.destinations()).toEqual([])
+    expect(ada.router.destination(address)).toBeUndefined()
+    expect(faultsOf(relay, 'HANDSHAKE_FAILED')).toBe(1)
     await expectHealthy(relay)
   })
 
