@@ -305,6 +305,9 @@ async function bodyTargets(load) {
   const { decodeSealedPacket, encodeSealedPacket } = await load('core/mesh/sealed-packet')
   const { decodeNetError, decodeThrown, encodeThrown } = await load('core/services/remote-error')
   const { decodeAccept, decodeOpen, encodeAccept, encodeOpen } = await load('core/streams/stream-heads')
+  const calls = await load('core/services/call-codec')
+  const { decodeValue, encodeValue } = await load('core/functions/value-codec')
+  const { isWireFault } = await load('core/wire/wire-fault')
   const id = 'ab'.repeat(16)
 
   return [
@@ -367,6 +370,47 @@ async function bodyTargets(load) {
       run(input) {
         decodeNetError(input, 'somebody')
         decodeThrown(input, 'somebody')
+      },
+    },
+    {
+      name: 'call',
+      seeds: [
+        calls.encodeCallRequest({
+          id: new Uint8Array(16),
+          space: 'service',
+          name: 'ping',
+          timeoutMs: 10_000,
+          key: undefined,
+          body: text.encode('x'),
+        }),
+        calls.encodeCallRequest({
+          id: new Uint8Array(16),
+          space: 'function',
+          name: 'add',
+          timeoutMs: undefined,
+          key: '=k',
+          body: encodeValue([1, 2]),
+        }),
+        calls.encodeCallAnswer({ id: new Uint8Array(16), kind: 'item', index: 300, body: text.encode('x') }),
+        calls.encodeTaken(new Uint8Array(16), 64),
+      ],
+      run: (input) => {
+        for (const decode of [calls.decodeCallRequest, calls.decodeCallAnswer, calls.decodeTaken]) decode(input)
+      },
+    },
+    {
+      name: 'value',
+      seeds: [
+        encodeValue([1, 'two', null, undefined, { a: [-0, NaN] }]),
+        encodeValue({ map: new Map([[1n, new Set([new Date(5)])]]), bytes: [new Uint8Array(3), new Float64Array(2), new ArrayBuffer(1)] }),
+        encodeValue(Array.from({ length: 20 }, (_, at) => ({ at }))),
+      ],
+      run: (input) => {
+        const read = decodeValue(input)
+        if (isWireFault(read)) return
+        // Whoever walks through it comes to an end, and so does who sends it on.
+        structuredClone(read.value)
+        encodeValue(read.value)
       },
     },
     {

@@ -18,6 +18,9 @@ import { RunningCall, tooLargeAnswer } from './running-call.ts'
 /** Calls that are being answered at one time, of everybody and of one caller; beyond, BUSY. */
 export const runningCallsMax = 16_384
 export const runningCallsOfOneMax = 4_096
+/** Bytes of their requests. */
+export const runningBytesMax = 134_217_728
+export const runningBytesOfOneMax = 67_108_864
 /** Calls that were cancelled before they came: their requests were larger, and overtaken. */
 const cancelledEarlyMax = 1_024
 
@@ -45,6 +48,12 @@ interface Running {
   readonly waiting: RunningCall[]
 }
 
+/** What the calls of one caller take up. */
+interface Share {
+  calls: number
+  bytes: number
+}
+
 /** A request that came, and how. */
 interface Asked {
   readonly request: CallRequest
@@ -58,7 +67,8 @@ export class AnsweredCalls {
   readonly #spaces = new Map<NameSpace, Answering>()
   readonly #running = new Map<string, Running>()
   readonly #byKey = new Map<string, Running>()
-  readonly #ofCaller = new Map<string, number>()
+  readonly #ofCaller = new Map<string, Share>()
+  #bytes = 0
   readonly #cancelledEarly = new Seen(cancelledEarlyMax)
   readonly #outcomes: OutcomeCache
   #router: Router | undefined
@@ -87,10 +97,8 @@ export class AnsweredCalls {
     const id = `${from} ${callIdText(request.id)}`
     if (this.#running.has(id) || this.#cancelledEarly.has(id)) return
     const { call, begin } = this.#prepare(asked, id)
-    if (this.#running.size >= runningCallsMax || (this.#ofCaller.get(from) ?? 0) >= runningCallsOfOneMax) {
-      return call.refuse('BUSY', 'too many calls are being answered')
-    }
-    begin()
+    if (this.#hasRoom(from, request.body.length)) begin()
+    else call.refuse('BUSY', 'too many calls are being answered')
   }
 
   taken(from: string, id: Uint8Array, count: number): void {
@@ -111,6 +119,12 @@ export class AnsweredCalls {
       call.cancellation.cancel(new MeshError('CLOSED', 'the mesh was closed'))
     }
     this.#router = undefined
+  }
+
+  #hasRoom(from: string, bytes: number): boolean {
+    const share = this.#ofCaller.get(from)
+    if (this.#running.size >= runningCallsMax || this.#bytes + bytes > runningBytesMax) return false
+    return !share || (share.calls < runningCallsOfOneMax && share.bytes + bytes <= runningBytesOfOneMax)
   }
 
   #prepare(asked: Asked, id: string): { call: RunningCall; begin: () => void } {
@@ -140,14 +154,16 @@ export class AnsweredCalls {
       },
       over: () => {
         stopWatch?.()
-        this.#forget(id, from)
+        this.#forget(id, from, request.body.length)
         if (cacheKey !== undefined) this.#keyFree(cacheKey, id)
       },
     })
     const begin = (): void => {
       const running: Running = { id, call, waiting: [] }
       this.#running.set(id, running)
-      this.#ofCaller.set(from, (this.#ofCaller.get(from) ?? 0) + 1)
+      const { calls, bytes } = this.#ofCaller.get(from) ?? { calls: 0, bytes: 0 }
+      this.#ofCaller.set(from, { calls: calls + 1, bytes: bytes + request.body.length })
+      this.#bytes += request.body.length
       stopWatch = absences.watch(from, (what) => call.cancel(new MeshError('NO_ROUTE', what)))
       this.#begin(asked, running, cacheKey)
     }
@@ -191,10 +207,12 @@ export class AnsweredCalls {
     return router.deliver({ service: callService, dataType: callTypes.answer, destAddr: to, data })
   }
 
-  #forget(id: string, from: string): void {
+  #forget(id: string, from: string, bytes: number): void {
     if (!this.#running.delete(id)) return
-    const left = (this.#ofCaller.get(from) ?? 1) - 1
-    if (left > 0) this.#ofCaller.set(from, left)
+    this.#bytes -= bytes
+    const share = this.#ofCaller.get(from)
+    if (!share) return
+    if (share.calls > 1) this.#ofCaller.set(from, { calls: share.calls - 1, bytes: share.bytes - bytes })
     else this.#ofCaller.delete(from)
   }
 

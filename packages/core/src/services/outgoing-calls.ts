@@ -21,7 +21,7 @@ import {
   type CallAnswer,
 } from './call-codec.ts'
 import { decodeNetError, decodeThrown } from './remote-error.ts'
-import { Reply, replyTypes } from './requests.ts'
+import { bodyBytesMax, Reply, replyTypes } from './requests.ts'
 
 export interface OutgoingCallsOptions {
   readonly dice: Dice
@@ -80,6 +80,8 @@ class OutgoingCall implements Attempt {
   #taken = 0
   #takenBytes = 0
   #toldTaken = 0
+  /** Handed on, and not read. */
+  #unreadBytes = 0
   #over = false
 
   constructor(router: Router, options: OutgoingCallOptions) {
@@ -106,7 +108,7 @@ class OutgoingCall implements Attempt {
   answer(answer: CallAnswer, arrival: Arrival): void {
     if (this.#over) return
     const due = this.#order.add(answer, this.#taken)
-    if (!due) return this.#break(new MeshError('WIRE_FAULT', `${this.target} answered out of turn`))
+    if (!due) return this.#break()
     for (const next of due) this.#next(next, arrival)
   }
 
@@ -114,6 +116,7 @@ class OutgoingCall implements Attempt {
     if (this.#over) return
     this.#taken += 1
     this.#takenBytes += reply.bytes.length
+    this.#unreadBytes -= reply.bytes.length
     if (this.#taken - this.#toldTaken < answersAheadMax / 2 && this.#takenBytes < answerBytesAheadMax / 4) return
     this.#toldTaken = this.#taken
     this.#takenBytes = 0
@@ -128,8 +131,10 @@ class OutgoingCall implements Attempt {
     const { events } = this.#options
     switch (kind) {
       case 'item':
-        if (!this.#over) events.answered(new Reply({ srcAddr: this.target, data: body }, arrival))
-        return
+        if (this.#over) return
+        this.#unreadBytes += body.length
+        if (this.#unreadBytes > bodyBytesMax + answerBytesAheadMax) return this.#break()
+        return events.answered(new Reply({ srcAddr: this.target, data: body }, arrival))
       case 'last':
         if (!this.#end()) return
         events.answered(new Reply({ srcAddr: this.target, data: body }, arrival))
@@ -163,9 +168,9 @@ class OutgoingCall implements Attempt {
   }
 
   /** The provider does not keep to the rules. */
-  #break(error: MeshError): void {
+  #break(): void {
     this.#tell(callTypes.cancel, encodeTaken(this.#options.id, this.#taken))
-    this.#fail(error, 'maybe')
+    this.#fail(new MeshError('WIRE_FAULT', `${this.target} answered further ahead than was agreed`), 'yes')
   }
 
   #fail(error: MeshError, ran: 'yes' | 'no' | 'maybe'): void {
