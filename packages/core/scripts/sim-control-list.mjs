@@ -69,4 +69,16 @@ export const controls = [
     world: 'letters',
     replace: [{ file: 'messages/deliveries.js', text: "else if (this.#router)\n            this.#later(lane, letter);", by: '' }],
   },
+  {
+    name: 'BC8 (who missed something asks for it)',
+    world: 'broadcasts',
+    seeds: 20,
+    replace: [{ file: 'gossip/catch-up.js', text: 'this.#want(neighbour, wanted);', by: '' }],
+  },
+  {
+    name: 'BC9 (in the order of the origin)',
+    world: 'broadcasts',
+    seeds: 20,
+    replace: [{ file: 'gossip/gossip.js', text: 'return this.#order.take(id, { history, floor, deliver });', by: 'return deliver();' }],
+  },
 ]

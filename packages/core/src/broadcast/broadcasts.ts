@@ -9,6 +9,7 @@ import type { Address } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
+import type { Store } from '../ports/store.ts'
 import { broadcastBytesMax, decodeMessage, encodeMessage, hexOf, type MessageBody, type MessagePart } from '../messages/message-codec.ts'
 import type { SentToSeveral } from '../messages/message.ts'
 import type { Messages } from '../messages/messages.ts'
@@ -18,6 +19,7 @@ import { ByteReader } from '../wire/bytes.ts'
 import type { DecodedPacket } from '../wire/packet.ts'
 import { awaitedMax, topicNameBytesMax, topicsMax } from './broadcast-limits.ts'
 import { ReceiptBook, receiptService, type BroadcastReceipts } from './broadcast-receipts.ts'
+import { DeliveredBroadcasts } from './delivered-broadcasts.ts'
 import { GivenReceipts } from './given-receipts.ts'
 import { Topic, type TopicEvents } from './topic.ts'
 
@@ -67,6 +69,7 @@ export class Broadcasts {
   readonly #book: ReceiptBook
   readonly #given: GivenReceipts
   readonly #topics = new Map<string, Set<GuardedEvents<TopicEvents>>>()
+  #delivered: DeliveredBroadcasts | undefined
   #topicCount = 0
   #router: Router | undefined
   #closed = false
@@ -75,6 +78,12 @@ export class Broadcasts {
     this.#options = options
     this.#book = new ReceiptBook(options.clock)
     this.#given = new GivenReceipts(options.clock, options.dice)
+  }
+
+  /** Before anybody can say anything. `store`: what was delivered is remembered in it. */
+  async recall(router: Router, store: Store | undefined): Promise<void> {
+    this.#delivered = store && new DeliveredBroadcasts(this.#options.clock, store, router)
+    await this.#delivered?.recall()
   }
 
   attach(router: Router): void {
@@ -150,11 +159,13 @@ export class Broadcasts {
     this.#closed = true
     this.#book.close()
     this.#given.close()
+    this.#delivered?.close()
     for (const topics of this.#topics.values()) for (const events of topics) events.clear()
     this.#topics.clear()
   }
 
   #hear({ data, srcAddr }: DecodedPacket, arrival: Arrival): void {
+    this.#delivered?.changed()
     const body = data && decodeMessage(data)
     if (!body) throw new MeshError('WIRE_FAULT', 'the broadcast cannot be read')
     if (this.#closed || !this.#router) return

@@ -13,6 +13,8 @@ export const clockSlackMs = 60_000
 
 /** Lives of origins of which it is known what of them was had; the one that was silent longest is forgotten. */
 export const historiesMax = 4_096
+/** Lives that the next process of this address remembers. */
+export const rememberedMax = 512
 /** Pieces that the history of one life may be in; the lowest gap then counts as lost. */
 export const historyPiecesMax = 64
 

@@ -25,6 +25,7 @@ import { DeliveryOrder } from './delivery-order.ts'
 import { Gaps } from './gaps.ts'
 import {
   broadcastsWaitingMax,
+  clockSlackMs,
   fleetingBytesMax,
   fleetingKeptMs,
   fleetingMax,
@@ -41,6 +42,7 @@ import {
   pullsAtOnce,
   pullsPerSecond,
   receiptsWaitingMax,
+  rememberedMax,
 } from './gossip-limits.ts'
 import type { GossipNeighbour } from './gossip-neighbour.ts'
 import { Histories } from './history.ts'
@@ -226,6 +228,16 @@ export class Gossip<N extends GossipNeighbour> {
     }
   }
 
+  /** What was delivered of what may still come again. */
+  delivered(): BroadcastRows[] {
+    return this.#histories.deliveredSince(this.#parts.clock.now() - keptMs - clockSlackMs, rememberedMax)
+  }
+
+  /** An earlier process of this address delivered these. */
+  recall(rows: readonly BroadcastRows[]): void {
+    for (const row of rows) this.#histories.heard(row, this.#parts.clock.now()).restore(row.ranges)
+  }
+
   /** The record of an origin of which something is kept here, for who lacks it. */
   record(origin: string): ProvenRecord | undefined {
     return this.#records.get(origin)
@@ -280,7 +292,7 @@ export class Gossip<N extends GossipNeighbour> {
       const aln = encodePacket({ ...packet, srcAddr: address, destAddr: undefined, nextAddr: undefined, data })
       const bytes = encodeMeshPacket({ hopLimit: hopLimitStart, broadcast: true }, aln).slice()
       const id = { origin: address, epoch: head.epoch, fleeting, counter: head.counter }
-      this.#histories.heard(id).add(id.counter)
+      this.#histories.heard(id, this.#parts.clock.now()).add(id.counter)
       this.#spread(this.#keep(id, { tree: head.ownTree ? address : sharedTree, packet: bytes, hops: 0, from: '', ageMs: 0 }), undefined)
       return id
     } catch (error) {
@@ -332,7 +344,7 @@ export class Gossip<N extends GossipNeighbour> {
     if (proven === undefined || this.#stopped) return
     const known = this.#port.record(id.origin) ?? this.#records.get(id.origin)
     if (known && !id.fleeting) this.#records.set(id.origin, known)
-    const history = this.#histories.heard(id)
+    const history = this.#histories.heard(id, this.#parts.clock.now())
     if (!history.add(id.counter)) return this.#doubled(neighbour, incoming)
     history.skipTo(proven.floor)
     this.#missing.had(key)
@@ -350,7 +362,7 @@ export class Gossip<N extends GossipNeighbour> {
 
   #deliver({ id, aln, hops }: Incoming, { body, floor }: ProvenBroadcast, via: string): void {
     if (body === undefined || id.origin === this.#parts.identity.address) return
-    const history = this.#histories.heard(id)
+    const history = this.#histories.heard(id, this.#parts.clock.now())
     const deliver = (): void => this.#port.deliver({ ...aln, data: body }, { id, via, hops })
     if (!id.fleeting) return this.#order.take(id, { history, floor, deliver })
     // A fleeting one that was overtaken is old news.

@@ -1,10 +1,12 @@
 import { RangeSet } from '../bytes/range-set.ts'
-import type { BroadcastLife, CounterRange } from '../wire/gossip-control.ts'
+import type { BroadcastLife, BroadcastRows, CounterRange } from '../wire/gossip-control.ts'
 import { lifeKey } from './broadcast-key.ts'
 import { historiesMax, historyPiecesMax } from './gossip-limits.ts'
 
 /** Which broadcasts of one life of one origin were had: all up to a number, and some above it. */
 export class History {
+  /** When something of it came last. */
+  heardAt = 0
   /** The first that was not delivered to the app; what comes below it is late. */
   next = 1
   #base = 0
@@ -43,6 +45,24 @@ export class History {
     return [...missing.ranges()]
   }
 
+  /** What of it was delivered: all that was had below `next`. */
+  get delivered(): CounterRange[] {
+    const had = new RangeSet()
+    had.add(1, this.#base + 1)
+    for (const { start, end } of this.#above.ranges()) had.add(start, end)
+    had.remove(this.next, 2 ** 32)
+    return [...had.ranges()]
+  }
+
+  /** As it was when these had been delivered. */
+  restore(delivered: readonly CounterRange[]): void {
+    for (const { start, end } of delivered.slice(-historyPiecesMax)) {
+      this.#above.add(Math.max(start, this.#base + 1), end)
+      this.next = Math.max(this.next, end)
+    }
+    this.#settle()
+  }
+
   /** What is missing below something that was had. */
   gaps(): CounterRange[] {
     const { last } = this.#above
@@ -69,13 +89,24 @@ export class Histories {
     return this.#histories.get(lifeKey(life))
   }
 
+  /** What of the lives that were heard of since `since` was delivered, the latest of them; fleeting ones never come again. */
+  deliveredSince(since: number, max: number): BroadcastRows[] {
+    const rows: BroadcastRows[] = []
+    for (const [key, history] of [...this.#histories].slice(-max)) {
+      const [origin = '', epoch = '', fleeting] = key.split(' ')
+      if (fleeting === undefined && history.heardAt >= since) rows.push({ origin, epoch: Number(epoch), fleeting: false, ranges: history.delivered })
+    }
+    return rows
+  }
+
   /** Of a life from which something was proven. */
-  heard(life: BroadcastLife): History {
+  heard(life: BroadcastLife, now: number): History {
     const key = lifeKey(life)
     const history = this.#histories.get(key) ?? new History()
     this.#histories.delete(key)
     if (this.#histories.size >= historiesMax) this.#histories.delete(this.#histories.keys().next().value as string)
     this.#histories.set(key, history)
+    history.heardAt = now
     return history
   }
 }

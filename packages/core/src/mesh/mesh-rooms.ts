@@ -250,6 +250,7 @@ export class MeshRooms {
   async #load(): Promise<Started> {
     const { peers, services, messages, relays } = this
     const base = await startRouter(this.settings, this.environment, this.#log)
+    await this.broadcasts.recall(base.router, base.store)
     if (this.#closing) {
       base.sealed.close()
       await base.router.close()

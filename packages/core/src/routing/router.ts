@@ -259,6 +259,16 @@ export class Router {
     return this.#closed ? new MeshError('CLOSED', 'the router is closed') : this.#gossip.say(packet, options)
   }
 
+  /** Which broadcasts were delivered here, of those that may still come again. */
+  deliveredBroadcasts(): BroadcastRows[] {
+    return this.#gossip.delivered()
+  }
+
+  /** As `deliveredBroadcasts` of an earlier process of this address: they are not delivered again. */
+  recallBroadcasts(rows: readonly BroadcastRows[]): void {
+    this.#gossip.recall(rows)
+  }
+
   /** Tells the origin of broadcasts that this node has them. */
   acknowledge(rows: BroadcastRows): void {
     if (!this.#closed) this.#gossip.acknowledge(rows)

@@ -110,6 +110,30 @@ describe('broadcast', () => {
     ])
   })
 
+  it('PY-13 once per address, also when its tab is loaded anew: what it had does not come again, what it missed comes', async () => {
+    const [ada, bob] = (await members(9, 'ada', 'bob')) as [Mesh, Mesh]
+    const before = heardBy(bob)
+    const say = async (...texts: string[]): Promise<void> => {
+      for (const text of texts) await world.settle(ada.broadcast(text))
+    }
+    await say('1', '2', '3')
+    await world.clock.advance(1_000)
+    expect(textsOf(before)).toEqual(['1', '2', '3'])
+    world.sim.network.kill('bob', true)
+    await say('4', '5')
+    const after = heardBy(world.member('bob'))
+    await world.clock.advance(20_000)
+    await say('6')
+    await world.clock.advance(20_000)
+    expect(textsOf(after)).toEqual(['4', '5', '6'])
+    // The control: a process that remembers nothing is told everything again.
+    world.sim.network.kill('bob', true)
+    world.sim.stores.clear()
+    const forgetful = heardBy(world.member('bob'))
+    await world.clock.advance(20_000)
+    expect(textsOf(forgetful)).toEqual(['1', '2', '3', '4', '5', '6'])
+  })
+
   it('PY-12 whisper goes to neighbours and no further', async () => {
     const [ada, bob, eve] = (await members(6, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
     const [atBob, atEve] = [heardBy(bob), heardBy(eve)]

@@ -18,6 +18,7 @@ import {
   missingOfOneMax,
   ownTreesMax,
   receiptsWaitingMax,
+  rememberedMax,
 } from '../../src/gossip/gossip-limits.ts'
 import { Histories, History } from '../../src/gossip/history.ts'
 import { LazyNews } from '../../src/gossip/lazy-news.ts'
@@ -74,12 +75,26 @@ describe('LM broadcasts that are kept', () => {
 describe('LM what was had of an origin', () => {
   it('LM above historiesMax the life that was silent longest is forgotten', () => {
     const histories = new Histories()
-    for (let epoch = 0; epoch < historiesMax; epoch += 1) histories.heard(idOf(1, 'ka', epoch)).add(1)
-    histories.heard(idOf(1, 'ka', 0))
-    histories.heard(idOf(1, 'kb', 0)).add(1)
+    for (let epoch = 0; epoch < historiesMax; epoch += 1) histories.heard(idOf(1, 'ka', epoch), epoch).add(1)
+    histories.heard(idOf(1, 'ka', 0), 9_000)
+    histories.heard(idOf(1, 'kb', 0), 9_000).add(1)
     expect(histories.size).toBe(historiesMax)
     expect(histories.get(idOf(1, 'ka', 0))?.has(1)).toBe(true)
     expect(histories.get(idOf(1, 'ka', 1))).toBeUndefined()
+  })
+
+  it('LM rememberedMax lives are for the next process, the latest ones, and come back as they were', () => {
+    const histories = new Histories()
+    for (let epoch = 0; epoch < 2 * rememberedMax; epoch += 1) {
+      const history = histories.heard(idOf(1, 'ka', epoch), epoch)
+      for (const counter of [1, 2, 5]) history.add(counter)
+      history.next = 3
+    }
+    const rows = histories.deliveredSince(10, rememberedMax)
+    expect([rows.length, rows.at(-1)]).toMatchObject([rememberedMax, { origin: 'ka', epoch: 2 * rememberedMax - 1, ranges: [{ start: 1, end: 3 }] }])
+    const again = new History()
+    again.restore(rows[0]!.ranges)
+    expect([again.has(2), again.has(5), again.next]).toEqual([true, false, 3])
   })
 
   it('LM above historyPiecesMax the lowest gap counts as lost', () => {
