@@ -4,6 +4,7 @@
 import { drawTab, meshSettings, systemClock } from '@hopmesh/core'
 import type { Environment, MeshErrorCode, MeshOptions, PeerDialer } from '@hopmesh/core'
 import { bluetoothDialer } from './bluetooth/dialer.ts'
+import { pageCompression } from './page-compression.ts'
 import { choosePageCrypto, pageDice } from './page-crypto.ts'
 import { watchPageLife } from './page-life.ts'
 import type { PageLife } from './page-life.ts'
@@ -66,6 +67,7 @@ export function pageEnvironment(options: MeshOptions): PageEnvironment {
       await life.present()
       return dialWebSocket(url, { clock, signal, life })
     },
+    compression: pageCompression(),
     peerDialers,
     deviceDialers: [bluetoothDialer({ clock, life }), serialDialer({ clock, life })],
     warnings,

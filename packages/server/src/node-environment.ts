@@ -4,6 +4,7 @@ import { MeshError, meshSettings } from '@hopmesh/core'
 import type { Environment, Log, MeshOptions } from '@hopmesh/core'
 import { loadIdentityFile } from './identity-file.ts'
 import type { IdentityFile, TabClaim } from './identity-file.ts'
+import { nodeCompression } from './node-compression.ts'
 import { nodeCrypto } from './node-crypto.ts'
 import { StoreFile } from './store-file.ts'
 import { stderrLog } from './stderr-log.ts'
@@ -47,6 +48,7 @@ export function nodeEnvironment(options: MeshOptions): Environment {
       }
     },
     dialRelay: (url, signal) => dialWebSocket(url, { signal }),
+    compression: nodeCompression,
     peerDialers: [],
     warnings: [],
     dispose() {

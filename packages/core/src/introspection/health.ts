@@ -1,5 +1,6 @@
 import type { Medium } from '../channel/channel.ts'
 import type { Address } from '../identity/address.ts'
+import type { MeshErrorCode } from '../errors/mesh-error.ts'
 import type { Router } from '../routing/router.ts'
 import type { PeerKind } from '../routing/routing-types.ts'
 
@@ -9,6 +10,14 @@ export interface LinkHealth {
   readonly medium: Medium
   /** Undefined until it was measured, and toward plain nodes. */
   readonly roundTripMs: number | undefined
+}
+
+/** Something that failed, as the event `error` told it. */
+export interface PastError {
+  readonly code: MeshErrorCode
+  readonly message: string
+  /** Milliseconds since 1970. */
+  readonly at: number
 }
 
 /** How this node does, counted from its start. */
@@ -24,10 +33,14 @@ export interface Health {
   readonly forwarded: number
   /** What was odd, hostile or failed and was survived, by code. */
   readonly faults: Readonly<Record<string, number>>
+  /** The last 20, oldest first, also those that nobody listened to. None: all is well. */
+  readonly errors: readonly PastError[]
+  /** Messages that wait for members that are away. */
+  readonly stored: number
 }
 
 /** `router` is absent before the identity is loaded. */
-export function healthOf(router: Router | undefined, mesh: Pick<Health, 'online' | 'pending'>): Health {
+export function healthOf(router: Router | undefined, mesh: Pick<Health, 'online' | 'pending' | 'errors' | 'stored'>): Health {
   const links = (router?.links() ?? []).flatMap(({ peer, channel, roundTripMs }): LinkHealth[] =>
     peer ? [{ address: peer.address as Address, kind: peer.kind, medium: channel.medium, roundTripMs }] : [],
   )

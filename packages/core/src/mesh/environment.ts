@@ -2,6 +2,7 @@ import type { Channel } from '../channel/channel.ts'
 import type { DeviceDialer } from '../devices/device-dialer.ts'
 import type { MeshErrorCode } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Compression } from '../ports/compression.ts'
 import type { Crypto, KeyPair } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
@@ -39,6 +40,8 @@ export interface Environment {
   redrawTab?(who: string): Promise<string> | string
   /** Opens a channel to a relay. Rejects with a MeshError (RELAY_UNREACHABLE, INVALID_OPTION); the signal aborts. */
   dialRelay(url: string, signal: AbortSignal): Promise<Channel>
+  /** Absent: nothing is squeezed, here or for this member. */
+  readonly compression?: Compression | undefined
   readonly peerDialers: readonly PeerDialer[]
   /** At most one for each medium; absent where a node has no devices beside it. */
   readonly deviceDialers?: readonly DeviceDialer[] | undefined

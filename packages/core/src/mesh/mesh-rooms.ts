@@ -22,7 +22,7 @@ import { ServiceRegistry } from '../services/service-registry.ts'
 import { StreamRoom } from '../streams/stream-room.ts'
 import { DirectLinks } from '../signaling/direct-links.ts'
 import { LinkDegree } from '../signaling/link-degree.ts'
-import { healthOf, type Health } from '../introspection/health.ts'
+import { healthOf, type Health, type PastError } from '../introspection/health.ts'
 import type { FunctionContext } from './caller-context.ts'
 import type { Environment } from './environment.ts'
 import type { Mesh } from './mesh.ts'
@@ -36,6 +36,9 @@ import { roomLog } from './room-log.ts'
 import { startRouter, type StartedRouter } from './start-router.ts'
 import { Trouble } from './trouble.ts'
 import { Warnings } from './warnings.ts'
+
+/** Errors that `health()` still tells of. */
+const errorsKeptMax = 20
 
 /** What exists only once the identity is loaded. */
 export interface Started extends StartedRouter {
@@ -72,6 +75,7 @@ export class MeshRooms {
   readonly #presence: Presence
   readonly #trouble: Trouble
   readonly #healing: Healing
+  readonly #errors: PastError[] = []
   #clashes: NameClashes | undefined
   #started: Started | undefined
   #starting: Promise<Started> | undefined
@@ -121,6 +125,7 @@ export class MeshRooms {
       clock,
       dice,
       log,
+      compression: environment.compression,
       operations: this.operations,
       requests: this.requests,
       resolve: (target, waiting) => this.resolve(target, waiting),
@@ -163,7 +168,12 @@ export class MeshRooms {
   }
 
   get health(): Health {
-    return healthOf(this.#started?.router, { online: this.online, pending: this.operations.size })
+    return healthOf(this.#started?.router, {
+      online: this.online,
+      pending: this.operations.size,
+      errors: [...this.#errors],
+      stored: this.messages.storedCount,
+    })
   }
 
   /** Loads the identity and opens the rooms. Called once. */
@@ -238,6 +248,8 @@ export class MeshRooms {
 
   report(error: MeshError): void {
     if (this.#closing) return
+    this.#errors.push({ code: error.code, message: error.message, at: this.environment.clock.wallTime() })
+    if (this.#errors.length > errorsKeptMax) this.#errors.shift()
     if (this.events.listenerCount('error')) this.events.emit('error', error)
     else this.#log.write(1, 'mesh', `${error.code} ${error.message}`, error)
   }

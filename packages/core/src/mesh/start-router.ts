@@ -3,6 +3,7 @@ import { addressOf, drawTab, whoOf } from '../identity/address.ts'
 import { deriveKeyring, type NetworkKeyring } from '../identity/network-key.ts'
 import { wireNetwork } from '../identity/wire-network.ts'
 import type { Crypto } from '../ports/crypto.ts'
+import { deflateCapability } from '../messages/squeezed-message.ts'
 import type { Log } from '../ports/log.ts'
 import { scopedStore } from '../ports/scoped-store.ts'
 import type { Store } from '../ports/store.ts'
@@ -49,7 +50,7 @@ async function start(settings: MeshSettings, environment: Environment, log: Log)
   const network = wireNetwork(settings.network, keyring?.[0].keyHash)
   const otherKeyHashes = keyring?.slice(1).map(({ keyHash }) => keyHash)
   const { name } = settings
-  const capabilities = dialers.map(({ capability }) => capability)
+  const capabilities = [...dialers.map(({ capability }) => capability), ...(environment.compression ? [deflateCapability] : [])]
   const identityOf = async (suffix: string, epochBefore: number): Promise<CapableIdentity> => {
     const address = addressOf(who, suffix)
     const exchangeKeys = await crypto.generateExchangeKeys()

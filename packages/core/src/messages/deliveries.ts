@@ -7,12 +7,14 @@ import { Backoff } from '../async/backoff.ts'
 import type { MeshError } from '../errors/mesh-error.ts'
 import { whoPart } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Compression } from '../ports/compression.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Router } from '../routing/router.ts'
 import type { Destination } from '../routing/routing-types.ts'
 import { RemoteError } from '../services/remote-error.ts'
 import type { Requests } from '../services/requests.ts'
 import type { Letter } from './letter.ts'
+import { deflateBytesMin, deflateCapability, squeeze } from './squeezed-message.ts'
 
 /** Of one lane, sent and not answered; the next ones wait. One letter of any size is always on its way. */
 export const underwayMax = 256
@@ -28,6 +30,7 @@ const finalCodes: readonly string[] = ['INVALID_OPTION', 'NOT_A_MEMBER', 'NO_HAN
 export interface DeliveriesOptions {
   readonly clock: Clock
   readonly dice: Dice
+  readonly compression?: Compression | undefined
   readonly requests: Requests
   /** The service that takes letters. */
   readonly service: string
@@ -39,6 +42,7 @@ interface Target {
   readonly address: string
   /** Of the process that is there now. */
   readonly startedAt?: number | undefined
+  readonly capabilities?: readonly string[] | undefined
 }
 
 interface Attempt {
@@ -179,13 +183,22 @@ export class Deliveries {
     const { address, startedAt } = to
     const attempt: Attempt = { letter, address, startedAt, abort: new AbortController() }
     lane.underway.set(letter, attempt)
-    const { requests, service } = this.#options
-    const timeoutMs = answerMs + letter.bytes.length / bytesPerMs
-    const sent = requests.send(router, { targets: [address], service, bytes: letter.bytes, timeoutMs, signal: attempt.abort.signal })
+    const sent = this.#send(router, attempt, to.capabilities)
     sent.then(
       () => this.#ended(lane, attempt, undefined),
       (error: unknown) => this.#ended(lane, attempt, asMeshError(error)),
     )
+  }
+
+  /** In this turn, unless it is squeezed first. */
+  #send(router: Router, attempt: Attempt, capabilities: readonly string[] = []): Promise<unknown> {
+    const { compression, requests, service } = this.#options
+    const { letter, address, abort } = attempt
+    const timeoutMs = answerMs + letter.bytes.length / bytesPerMs
+    const send = (bytes: Uint8Array): Promise<unknown> =>
+      requests.send(router, { targets: [address], service, bytes, timeoutMs, signal: abort.signal })
+    if (!compression || letter.bytes.length < deflateBytesMin || !capabilities.includes(deflateCapability)) return send(letter.bytes)
+    return squeeze(letter.bytes, compression).then((squeezed) => send(squeezed ?? letter.bytes))
   }
 
   #ended(lane: Lane, attempt: Attempt, error: MeshError | undefined): void {

@@ -5,6 +5,7 @@ import { checkSignal, closedError, type OperationOptions, type Operations, type 
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberAddress, isMemberForm, whoPart, type Address } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Compression } from '../ports/compression.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
@@ -28,6 +29,7 @@ import {
 import { Message, type Delivery, type RepliedAll, type Sent, type SentToSeveral } from './message.ts'
 import { Neighbour } from './neighbour.ts'
 import { Outbox } from './outbox.ts'
+import { unsqueeze } from './squeezed-message.ts'
 import { TakenMessages } from './taken-messages.ts'
 
 export const messageService = '$mesh.message'
@@ -38,6 +40,7 @@ export interface MessagesOptions {
   readonly clock: Clock
   readonly dice: Dice
   readonly log: Log
+  readonly compression?: Compression | undefined
   readonly operations: Operations
   readonly requests: Requests
   /** The address that a display name means. */
@@ -103,7 +106,7 @@ export class Messages implements MessageOutbox {
   #closed = false
 
   constructor(options: MessagesOptions) {
-    const { clock, dice, requests } = options
+    const { clock, dice, compression, requests } = options
     this.#options = options
     let failed = false
     const storeFailed = (error: MeshError): void => {
@@ -116,6 +119,7 @@ export class Messages implements MessageOutbox {
     this.#deliveries = new Deliveries({
       clock,
       dice,
+      compression,
       requests,
       service: messageService,
       settled: (letter, error) => this.#settled(letter, error),
@@ -182,6 +186,11 @@ export class Messages implements MessageOutbox {
       }),
     )
     return new Map(targets.map((target, index) => [target, outcomes[index] as PromiseSettledResult<Sent>]))
+  }
+
+  /** How many `list` has. */
+  get storedCount(): number {
+    return this.#outbox.stored
   }
 
   list(): StoredMessage[] {
@@ -309,7 +318,8 @@ export class Messages implements MessageOutbox {
 
   /** A message that comes again is answered all the same: the answer may have been lost. */
   *#takeSteps(bytes: Uint8Array, packet: DecodedPacket, arrival: Arrival): Steps<undefined> {
-    const body = decodeMessage(bytes)
+    const message = yield* wait(unsqueeze(bytes, this.#options.compression))
+    const body = message && decodeMessage(message)
     const from = packet.srcAddr ?? ''
     if (!body) throw new MeshError('WIRE_FAULT', 'the message cannot be read')
     if (this.#closed) throw closedError()

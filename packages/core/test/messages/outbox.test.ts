@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { MeshError } from '../../src/errors/mesh-error.ts'
 import type { Environment } from '../../src/mesh/environment.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
 import type { Delivery, Message } from '../../src/messages/message.ts'
-import { storedMax } from '../../src/messages/outbox.ts'
+import { lettersMax, storedMax } from '../../src/messages/outbox.ts'
 import { rejectionOf } from '../mesh/mesh-error-of.ts'
 import { MeshWorld } from '../mesh/mesh-world.ts'
 
@@ -207,6 +208,14 @@ describe('send to a member that is away', () => {
     await world.clock.advance(60_000)
     expect(new Set(back.texts).size).toBe(storedMax)
     expect(back.texts).toEqual(Array.from({ length: storedMax }, (_, index) => String(index)))
+  })
+
+  it('QUEUE_FULL for more messages on their way than 8 192, and those that were taken are delivered', async () => {
+    const { ada, bob } = await pair(12)
+    const outcomes = Promise.allSettled(Array.from({ length: lettersMax + 2 }, (_, index) => ada.mesh.send(bob.mesh.address, String(index))))
+    const settled = await world.settle(outcomes)
+    expect(settled.flatMap((outcome) => (outcome.status === 'rejected' ? [(outcome.reason as MeshError).code] : []))).toEqual(['QUEUE_FULL', 'QUEUE_FULL'])
+    expect(bob.texts).toHaveLength(lettersMax)
   })
 
   it('abort and close settle what waits, and nothing of it is sent later', async () => {
