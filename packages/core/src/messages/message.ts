@@ -62,7 +62,7 @@ export class Message {
   readonly sentAt: number
   /** The id of the message that this one answers; undefined when it is none. */
   readonly inReplyTo: string | undefined
-  /** Bytes that it was on its way. */
+  /** Bytes of it, with its envelope. */
   readonly size: number
   /** It is proven that `from` said this. */
   readonly verified: boolean

@@ -328,7 +328,7 @@ export class Messages implements MessageOutbox {
       this.#taken.release(whoPart(from), body.id)
       throw closedError()
     }
-    this.hand(body, from as Address, { ...arrival, size: bytes.length })
+    this.hand(body, from as Address, { ...arrival, size: message.length })
     return undefined
   }
 
