@@ -51,7 +51,7 @@ export class WorkPanel implements Panel {
   readonly #offer = element('button', { type: 'button', 'data-testid': 'work-offer', 'aria-pressed': 'false' }, 'Offer work')
   readonly #load = element('input', { type: 'range', min: 0, max: 100, value: 0, disabled: true, 'aria-label': 'Load of this page', 'data-testid': 'work-load' })
   readonly #answer = element('output', { class: 'answer', 'data-testid': 'work-answer' })
-  readonly #ask = element('button', { type: 'button', 'data-testid': 'work-call' }, 'Have it done by somebody else')
+  readonly #ask = element('button', { type: 'button', 'data-testid': 'work-call' }, 'Have work done')
   #registration: Registration | undefined
 
   constructor(mesh: Mesh, people: People) {
@@ -65,9 +65,9 @@ export class WorkPanel implements Panel {
     this.node = panel(
       { title: 'Work', testId: 'work-panel' },
       element('p', { class: 'hint' }, 'Several pages offer the same service. A call goes to the one with the least load.'),
-      element('div', { class: 'say work' }, this.#offer, element('label', {}, 'My load ', this.#load)),
+      element('div', { class: 'ask' }, this.#offer, element('label', {}, 'My load ', this.#load)),
       list,
-      element('div', { class: 'say' }, this.#ask, this.#answer),
+      element('div', { class: 'ask' }, this.#ask, this.#answer),
     )
     this.update()
   }
