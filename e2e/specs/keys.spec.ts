@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { addressOf, drawTab, Router, webCrypto, whoOf } from '@hopmesh/core'
+import { createRouter, dialWebSocket, nodeClock, nodeDice, TcpChannel } from '@hopmesh/server'
 import { relayScript } from '../support/folders.ts'
 import { RelayProcess } from '../support/relay-process.ts'
 import { expect, test } from '../support/test.ts'
@@ -41,6 +43,7 @@ test('PY-06 SE7 the page takes #key=, hides it at once, shares it by its link, a
     // The tabs find a direct way, over which each shows who it is.
     await expect(rose.member('Tulip').getByTestId('member-proof')).toHaveText('verified')
     await expect(tulip.member('Rose').getByTestId('member-proof')).toHaveAttribute('data-proof', 'verified')
+    await expect(rose.member('relay').getByTestId('member-proof')).toHaveText('verified')
 
     // A reload is still inside, and the link of the page brings another one in.
     await rose.page.reload()
@@ -71,6 +74,8 @@ test('PY-05 a wrong key, a missing one and a damaged one read well', async ({ pa
       await expect(warning).toContainText('with another key than this page, or with none')
       await expect(warning).toContainText('Ask for the link')
       await expect(eve.part('state')).toHaveText('not let in')
+      // Nobody shall be asked in with a key that is wrong.
+      await expect(eve.part('open-tab')).toBeHidden()
       await expect(eve.part('member')).toHaveCount(0)
     }
     expect(Date.now() - startedAt).toBeLessThan(15_000)
@@ -97,3 +102,43 @@ test('PY-05 PN-02 at a relay that pins nothing, two keys under one name are told
   await pages.demo({ relay: relay.url, network: 'garden', name: 'Ada', key: one })
   await expect(ada.page.locator('[data-testid=warning][data-code=NAME_CLASH]')).toContainText('the same name')
 })
+
+test('SE5 verified, unverified and plain: what each has shown', async ({ pages, relay }) => {
+  const thermometer = createRouter('thermometer')
+  thermometer.addChannel(await TcpChannel.connect({ host: '127.0.0.1', port: relay.tcpPort }))
+  const ghost = await ghostAt(relay.url)
+  const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
+  await pages.demo({ relay: relay.url, name: 'Bob' })
+  for (const [name, proof] of [
+    ['Bob', 'verified'],
+    ['relay', 'verified'],
+    ['Ghost', 'unverified'],
+    ['thermometer', 'plain'],
+  ] as const) {
+    await expect(ada.member(name).getByTestId('member-proof')).toHaveText(proof)
+    await expect(ada.member(name).getByTestId('member-proof')).toHaveAttribute('title', /.{20}/)
+  }
+  await Promise.all([thermometer.close(), ghost.close()])
+})
+
+/** A member whose record stands and which answers nobody: a router without sessions. */
+async function ghostAt(url: string): Promise<Router> {
+  const crypto = webCrypto(globalThis.crypto.subtle)
+  const keyPair = await crypto.generateKeyPair()
+  const address = addressOf(await whoOf(keyPair.publicKey, crypto), drawTab(nodeDice))
+  const network = { name: 'default', keyHash: new Uint8Array(16) }
+  const epoch = Math.floor(Date.now() / 1_000)
+  const identity = {
+    address,
+    keyPair,
+    exchangeKeys: await crypto.generateExchangeKeys(),
+    network,
+    epoch,
+    crypto,
+    name: 'Ghost',
+    capabilities: [],
+  }
+  const ghost = new Router({ ...identity, kind: 'member' }, { clock: nodeClock, dice: nodeDice })
+  ghost.addChannel(await dialWebSocket(url, {}), { toRelay: true })
+  return ghost
+}

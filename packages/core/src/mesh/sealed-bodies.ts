@@ -23,6 +23,7 @@ import { messageDataBytesMax } from '../session/session-limits.ts'
 import { packetDataBytesMax } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
+import { askForProvider } from './ask-for-provider.ts'
 import { PresenceProofs } from './presence-proofs.ts'
 import { decodeSealedPacket, encodeSealedPacket } from './sealed-packet.ts'
 
@@ -110,6 +111,10 @@ export class SealedBodies implements EndToEnd {
     } catch (error) {
       return error instanceof MeshError ? error : new MeshError('LINK_FAILED', String(error))
     }
+  }
+
+  sendToProvider(packet: Packet & { readonly service: string }, relay: string): MeshError | undefined {
+    return askForProvider(this.#router, this.#options.clock, { packet, relay })
   }
 
   async deliver(packet: Packet, destination: string): Promise<void> {

@@ -122,6 +122,9 @@ export class Forwarder {
 
   /** A leaf that knows no provider of a service leaves the choice to its relay: the least load, then the nearest (R14). */
   #onBehalf(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void {
+    if (this.isSealed(header.source)) {
+      return this.#useless(neighbour, 'UNSEALED', `${neighbour.address} leaves a packet of ${header.source} to this node that nobody sealed`)
+    }
     const [best] = this.#parts.reachability.services(header.service).toSorted((one, other) => one.load - other.load || one.cost - other.cost)
     const packet = decodePacket(bytes.subarray(header.alnOffset))
     if (isWireFault(packet)) return this.#useless(neighbour, packet.code, `${neighbour.address}: ${packet.detail}`)
@@ -163,6 +166,8 @@ export class Forwarder {
     if (local && (local.plain || !arrival.plain)) providers.add(address)
     providers.delete(arrival.plain ? (srcAddr ?? '') : '')
     const relay = providers.size === 0 && !arrival.plain ? this.#parts.exchange.defaultRelay : undefined
+    // What is sealed names nobody but its target: the relay says who that is, and does not see what it is (SE1).
+    if (relay && this.endToEnd) return this.endToEnd.sendToProvider({ ...packet, service }, relay.address)
     if (relay) return this.#sendMesh(relay, packet, { hopLimit: hopLimitStart })
     if (providers.size === 0) return new MeshError('NO_SERVICE', `nobody that can be reached offers '${service}'`)
     let error: MeshError | undefined

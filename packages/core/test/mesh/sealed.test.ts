@@ -197,6 +197,43 @@ describe('what members say to each other', () => {
     world.meshes.splice(world.meshes.indexOf(bob), 1)
   })
 
+  it('SE1 R14 of a leaf that knows no provider goes to the one that its relay names, sealed; the relay sees the name of the service only in a session', async () => {
+    const tap = new Tap()
+    world = new MeshWorld(10)
+    relay = world.relay()
+    const [ada, bob] = [world.member('ada', { environment: (same) => tap.environment(same) }), world.member('bob')]
+    await world.acquainted(ada, bob)
+    // As a relay of more members than a leaf is told of does.
+    relay
+      .links()
+      .find(({ peer }) => peer?.address === ada.address)!
+      .sendControl({ type: 'more', more: true })
+    const asked: string[] = []
+    let offered = JSON.stringify({
+      total: 1,
+      skip: 0,
+      services: [{ service: '$app.secret', address: bob.address, load: 0, hops: 1, cost: 1, name: '' }],
+    })
+    relay.registerService('$mesh.services', ({ srcAddr, contextID, data }) => {
+      asked.push(new TextDecoder().decode(data))
+      relay.send({ destAddr: srcAddr, contextID, data: offered })
+    })
+    const heard: unknown[] = []
+    bob.router.registerService('$app.secret', ({ data }, { verified }) => void heard.push(new TextDecoder().decode(data), verified))
+    await world.clock.advance(100)
+    expect(ada.router.send({ service: '$app.secret', data: marker })).toBeUndefined()
+    await world.clock.advance(1_000)
+    expect([asked, heard]).toEqual([['0 $app.secret'], [marker, true]])
+    expect([tap.text.includes('$app.secret'), tap.text.includes(marker)]).toEqual([false, false])
+    const errors: string[] = []
+    const contextID = ada.router.registerContext(({ data }) => void errors.push(new TextDecoder().decode(data)))
+    for (offered of ['{}', 'no JSON', '{"services":[{"address":"thing"}]}']) {
+      expect(ada.router.send({ service: '$app.secret', contextID, data: marker })).toBeUndefined()
+      await world.clock.advance(1_000)
+    }
+    expect(errors).toEqual(Array(3).fill('NO_SERVICE $app.secret'))
+  })
+
   it('to nobody that can be reached does not leave', async () => {
     world = new MeshWorld(8)
     const { ada, bob } = await pair()
