@@ -6,6 +6,37 @@ const text = new TextEncoder()
 const bytesOf = (...parts) => Uint8Array.from(parts.flatMap((part) => (typeof part === 'string' ? [...text.encode(part)] : [...part])))
 const latin = (input) => String.fromCharCode(...input)
 
+const life = { origin: 'kaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaa', epoch: 1_700_000_000, fleeting: false }
+/** What neighbours say about broadcasts. */
+const gossipAbout = (about) => [
+  { type: 'prune', tree: '' },
+  {
+    type: 'have',
+    offer: true,
+    ids: [
+      { ...about, counter: 1, ownTree: false, hops: 2 },
+      { ...about, counter: 9, ownTree: true, hops: 1 },
+    ],
+  },
+  { type: 'graft', tree: about.origin, eager: true, ids: [{ ...about, counter: 1 }] },
+  { type: 'digest', hash: 7, count: 3 },
+  {
+    type: 'holds',
+    answer: false,
+    rows: [
+      {
+        ...about,
+        ranges: [
+          { start: 1, end: 4 },
+          { start: 9, end: 12 },
+        ],
+      },
+    ],
+  },
+  { type: 'want', rows: [{ ...about, ranges: [{ start: 1, end: 4_000_000_000 }] }] },
+  { type: 'receipts', receipts: [new Uint8Array(200)] },
+]
+
 /** Many messages as one input. */
 export function joined(messages) {
   return bytesOf(...messages.flatMap((message) => [[message.length >> 8, message.length & 255], message]))
@@ -79,6 +110,7 @@ async function wireTargets(load) {
     { type: 'more', more: true },
     { type: 'closing' },
     { type: 'notice', code: 'CLOSED', text: 'bye' },
+    ...gossipAbout(life),
   ]
   const encoder = new ControlEncoder()
   const controlItems = control.flatMap((message) => encoder.encode(message))
@@ -205,6 +237,7 @@ async function identityTargets(load) {
   const { identitySeed } = await load('core/identity/identity-text')
   const { decodeFinish, encodeFinish } = await load('core/identity/admission')
   const { broadcastHolds, readBroadcast, signBroadcast } = await load('core/identity/broadcast-proof')
+  const { readReceipt, receiptHolds, signReceipt } = await load('core/identity/receipt-proof')
   const { run } = await load('core/async/awaitable')
   const { MeshError } = await load('core/errors/mesh-error')
 
@@ -247,6 +280,21 @@ async function identityTargets(load) {
     ),
   )
   const admission = new Uint8Array(96).fill(5)
+  const receipt = run(
+    signReceipt(
+      {
+        from: address,
+        rows: {
+          ...life,
+          ranges: [
+            { start: 1, end: 4 },
+            { start: 9, end: 300 },
+          ],
+        },
+      },
+      { network, keyPair },
+    ),
+  )
 
   return [
     {
@@ -270,6 +318,14 @@ async function identityTargets(load) {
       run(input) {
         readBroadcast(input)
         run(broadcastHolds(frame, input, { publicKey: keyPair.publicKey, crypto: gullible }))
+      },
+    },
+    {
+      name: 'receipt',
+      seeds: [receipt],
+      run(input) {
+        readReceipt(input)
+        run(receiptHolds(input, { network, publicKey: keyPair.publicKey, crypto: gullible }))
       },
     },
     {
@@ -305,8 +361,10 @@ async function bodyTargets(load) {
   const { decodeSealedPacket, encodeSealedPacket } = await load('core/mesh/sealed-packet')
   const { decodeNetError, decodeThrown, encodeThrown } = await load('core/services/remote-error')
   const { decodeAccept, decodeOpen, encodeAccept, encodeOpen } = await load('core/streams/stream-heads')
-  const calls = await load('core/services/call-codec')
+  const { decodeCallAnswer, decodeCallRequest, decodeTaken, encodeCallAnswer, encodeCallRequest, encodeTaken } =
+    await load('core/services/call-codec')
   const { decodeValue, encodeValue } = await load('core/functions/value-codec')
+  const { decodeLetter, encodeLetter } = await load('core/messages/letter')
   const { isWireFault } = await load('core/wire/wire-fault')
   const id = 'ab'.repeat(16)
 
@@ -375,43 +433,75 @@ async function bodyTargets(load) {
     {
       name: 'call',
       seeds: [
-        calls.encodeCallRequest({
-          id: new Uint8Array(16),
-          space: 'service',
-          name: 'ping',
-          timeoutMs: 10_000,
-          key: undefined,
-          body: text.encode('x'),
-        }),
-        calls.encodeCallRequest({
-          id: new Uint8Array(16),
-          space: 'function',
-          name: 'add',
-          timeoutMs: undefined,
-          key: '=k',
-          body: encodeValue([1, 2]),
-        }),
-        calls.encodeCallAnswer({ id: new Uint8Array(16), kind: 'item', index: 300, body: text.encode('x') }),
-        calls.encodeTaken(new Uint8Array(16), 64),
+        encodeCallRequest({ id: new Uint8Array(16), space: 'function', name: 'add', timeoutMs: 500, key: 'once', body: bytesOf('x') }),
+        encodeCallAnswer({ id: new Uint8Array(16), kind: 'item', index: 3, body: bytesOf('x') }),
+        encodeTaken(new Uint8Array(16), 300),
       ],
-      run: (input) => {
-        for (const decode of [calls.decodeCallRequest, calls.decodeCallAnswer, calls.decodeTaken]) decode(input)
+      run(input) {
+        decodeCallRequest(input)
+        decodeCallAnswer(input)
+        decodeTaken(input)
       },
     },
     {
       name: 'value',
       seeds: [
-        encodeValue([1, 'two', null, undefined, { a: [-0, NaN] }]),
-        encodeValue({ map: new Map([[1n, new Set([new Date(5)])]]), bytes: [new Uint8Array(3), new Float64Array(2), new ArrayBuffer(1)] }),
-        encodeValue(Array.from({ length: 20 }, (_, at) => ({ at }))),
-      ],
-      run: (input) => {
-        const read = decodeValue(input)
-        if (isWireFault(read)) return
-        // Whoever walks through it comes to an end, and so does who sends it on.
-        structuredClone(read.value)
-        encodeValue(read.value)
+        encodeValue([1, 'two', { three: new Map([[new Set([4]), new Date(5)]]) }, undefined, NaN, -0, 6n]),
+        encodeValue({
+          bytes: new Uint8Array(5),
+          wide: new Float64Array(2),
+          view: new DataView(new ArrayBuffer(3)),
+          raw: new ArrayBuffer(4),
+        }),
+        encodeValue(
+          (() => {
+            const round = { name: 'round' }
+            round.self = round
+            return round
+          })(),
+        ),
+      ].map((seed) => Uint8Array.from(seed)),
+      words: [
+        '[',
+        ']',
+        '{',
+        '}',
+        '"Map"',
+        '"Set"',
+        '"Date"',
+        '"BigInt"',
+        '"bytes"',
+        '"null"',
+        '"Object"',
+        '"RegExp"',
+        '__proto__',
+        '-1',
+        '-5',
+        '"constructor"',
+        '"toString"',
+      ].map((word) => bytesOf(word)),
+      // Arrays of a value stand beside their JSON.
+      allocationsMax: (input) => 1_048_576 + 1_024 * input.length,
+      run(input) {
+        const decoded = decodeValue(input)
+        if (isWireFault(decoded)) return
+        const again = encodeValue(decoded.value)
+        if (again instanceof Error) throw new Error(`what was read cannot be written: ${again.message}`)
+        if ({}.polluted !== undefined) throw new Error('a value has changed what all objects have')
       },
+    },
+    {
+      name: 'letter',
+      seeds: [
+        encodeLetter({
+          address: life.origin,
+          bytes: bytesOf('a message'),
+          sentAt: 1_700_000_000_000,
+          expiresAt: 1_700_600_000_000,
+          order: 7,
+        }),
+      ],
+      run: (input) => decodeLetter(`outbox/${life.origin.slice(0, 27)}/${id}`, input),
     },
     {
       name: 'stream head',
@@ -614,6 +704,9 @@ async function linkTargets(load) {
   const { run } = await load('core/async/awaitable')
   const { isWireFault } = await load('core/wire/wire-fault')
   const { encodeRouteAdvert, encodeServiceAdvert } = await load('core/wire/adverts')
+  const { ControlDecoder, ControlEncoder } = await load('core/wire/control-codec')
+  const { MeshError } = await load('core/errors/mesh-error')
+  const encoder = () => new ControlEncoder()
 
   const network = wireNetwork('garden')
   const secrets = (name) => {
@@ -716,6 +809,27 @@ async function linkTargets(load) {
     { netState: 3, data: `M1;1;${'A'.repeat(22)}` },
   ].map((one) => frame(encodePacket(one)))
 
+  const entry = (router, metric, hops) => ({ destination: router.address, seq48: 111_411_200_000_000, metric, hops })
+  const said = [
+    { type: 'routes', complete: true, entries: [entry(example.neighbour, 0, 0), entry(example.bystander, 32, 1)] },
+    { type: 'routes', complete: false, entries: [entry(example.victim, 16, 1), { ...entry(example.bystander, 65_535, 1), fragile: true }] },
+    {
+      type: 'pull',
+      wanted: [
+        { address: example.bystander.address, seq48: 9 },
+        { address: 'x', seq48: 1 },
+      ],
+    },
+    { type: 'request', destination: example.bystander.address, seq48: 2 ** 47, hops: 64 },
+    { type: 'records', records: [new Uint8Array(40)] },
+    { type: 'rows', max: 500 },
+    { type: 'closing' },
+    { type: 'refresh' },
+    { type: 'more', more: true },
+    { type: 'ping', nonce: 7, told: { hash: 1, count: 9 } },
+    ...gossipAbout({ origin: example.bystander.address, epoch: 1_700_000_000, fleeting: false }),
+  ].flatMap((message) => encoder().encode(message))
+
   const settle = (world) => {
     world.clock.runFor(2_500)
     for (const router of [world.victim, world.neighbour, world.bystander]) void router.close()
@@ -752,6 +866,25 @@ async function linkTargets(load) {
       },
     },
     {
+      // And in control messages, which it seals as it should.
+      name: 'neighbour control',
+      seeds: [joined(said), ...said.map((one) => joined([one]))],
+      ...large,
+      run(input) {
+        const world = node()
+        const [link] = world.neighbour.links()
+        const decoder = new ControlDecoder()
+        for (const bytes of parted(input, 16)) {
+          const message = decoder.decode(bytes)
+          if (isWireFault(message)) break
+          // A library of ours would not write everything that can be read.
+          if (orCode(() => encoder().encode(message), MeshError)) link.sendControl(message)
+          world.clock.runFor(1)
+        }
+        settle(world)
+      },
+    },
+    {
       name: 'plain neighbour',
       seeds: [joined(plainly), joined(plainly.slice(1, 5)), joined([plainly[6], plainly[1]])],
       ...large,
@@ -771,6 +904,7 @@ async function serverTargets(load) {
   const { readHello, readStreamSelection, readTextSelection } = await load('server/relay/network-choice')
   const { loadIdentityFile } = await load('server/identity-file')
   const { readNetworkKeys, readOperatorKeys, readPinnedKeys } = await load('server/key-file')
+  const { StoreFile } = await load('server/store-file')
   const { TokenGate, signToken } = await load('server/tokens')
   const { nodeKeyPair } = await load('server/node-crypto')
   const { MeshError } = await import('@hopmesh/core')
@@ -817,6 +951,17 @@ async function serverTargets(load) {
       run(input) {
         asFile(input)
         orCode(() => loadIdentityFile(path), MeshError)
+      },
+    },
+    {
+      name: 'store file',
+      seeds: [bytesOf('["a/b","aGVsbG8="]\n["a/b"]\n["c","AA=="]\n["cut o'), bytesOf('[]\n{}\nnull\n\n')],
+      words: ['["', '","', '"]', '\n', 'null', '__proto__', 'constructor'].map((word) => bytesOf(word)),
+      covers,
+      batchRuns: 16,
+      run(input) {
+        asFile(input)
+        orCode(() => new StoreFile(path).close(), MeshError)
       },
     },
     {

@@ -6,6 +6,7 @@ import { addressOf, whoOf } from '../../src/identity/address.ts'
 import { broadcastHolds, signBroadcast } from '../../src/identity/broadcast-proof.ts'
 import { admissionKeyHash } from '../../src/identity/network-key.ts'
 import { seq48Of, type MemberRecord } from '../../src/identity/member-record.ts'
+import { receiptHolds, signReceipt } from '../../src/identity/receipt-proof.ts'
 import { openRecord, signRecord } from '../../src/identity/signed-record.ts'
 import { wireNetwork } from '../../src/identity/wire-network.ts'
 import { admissionHolds, signAdmission } from '../../src/identity/admission.ts'
@@ -94,6 +95,12 @@ describe('SE13 each signature says one thing', () => {
       const data = now(run(signBroadcast(frame, said, { crypto, keyPair: signer, keys: undefined, salt: new Uint8Array(16) })))
       return now(run(broadcastHolds(frame, data, { publicKey: keyPair.publicKey, crypto })))
     },
+  }
+
+  uses['hopmesh.1 receipt'] = (signer) => {
+    const rows = { origin: address, epoch: 7, fleeting: false, ranges: [{ start: 1, end: 4 }] }
+    const receipt = now(run(signReceipt({ from: address, rows }, { network, keyPair: signer })))
+    return now(run(receiptHolds(receipt, { network, publicKey: keyPair.publicKey, crypto })))
   }
 
   it.each(Object.keys(uses))('SE13 what was signed for anything else is no %s', (use) => {
