@@ -4,7 +4,10 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Router } from '../routing/router.ts'
 
-/** A list of addresses, `who`s or exact display names, or `'*'`: every other member that can be reached now. */
+/**
+ * A list of addresses, `who`s or exact display names, or `'*'`: every other member that can be reached now, without those whose session
+ * did not answer within the last minute (SE5).
+ */
 export type SeveralTargets = '*' | readonly string[]
 
 /** What came of each target, under the name that it was given by, in that order. */
@@ -22,7 +25,7 @@ export function areSeveral(target: string | readonly string[]): target is Severa
 /** Those who are meant, each once. Throws INVALID_OPTION for what is no list, TOO_LARGE for too long a one. */
 export function targetList(targets: SeveralTargets, router: Router): readonly string[] {
   if (targets === '*') {
-    const members = router.destinations().filter(({ kind, address }) => kind === 'member' && address !== router.address)
+    const members = router.destinations().filter(({ kind, address, silent }) => kind === 'member' && !silent && address !== router.address)
     return members.map(({ address }) => address)
   }
   if (!Array.isArray(targets)) throw new MeshError('INVALID_OPTION', "targets are a list of addresses and names, or '*'")

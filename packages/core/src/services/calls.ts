@@ -135,7 +135,9 @@ export class Calls {
       try {
         checkServiceName(service)
         bytes = checkedBody(body)
-        all.start(this.#providers(started, service, { bytes: bytes.length, plain: options.plain }))
+        const providers = this.#providers(started, service, { bytes: bytes.length, plain: options.plain })
+        const there = providers.filter(({ silent }) => !silent)
+        all.start(there.length > 0 ? there : providers)
       } catch (error) {
         all.fail(asMeshError(error))
       }

@@ -73,6 +73,15 @@ describe('SE5 a record proves that somebody existed, not that it is there', () =
     expect((await world.settle(rejectionOf(bob.call('greet', '', { timeoutMs: 8_000 })))).code).toBe('TIMEOUT')
     expect(bob.services.list('greet').find(({ address }) => address === ghost.address)?.silent).toBe(true)
     expect((await world.settle(bob.call('greet'))).from).toBe(ada.address)
+    // Nor does anybody wait for it who asks everybody.
+    const since = world.clock.now()
+    const from: string[] = []
+    const all = (async () => {
+      for await (const answer of bob.callAll('greet')) from.push(answer.from)
+    })()
+    await world.settle(all)
+    const members = [...(await world.settle(bob.to('*').nothing!())).keys()]
+    expect([from, members, world.clock.now() - since < 1_000]).toEqual([[ada.address], [ada.address], true])
     // Who has nobody else to ask asks the ghost.
     await world.settle(ada.close())
     await world.clock.advanceUntil(() => bob.services.list('greet').length === 1)
