@@ -1,4 +1,5 @@
 // `pnpm bench [p1 p2 …]`: runs the named benches, or all, and prints one table of ratios.
+import { browserStreamsBench } from './browser-streams.ts'
 import { codecBench } from './codec.ts'
 import { floodBench } from './flood/flood.ts'
 import { handshakeBench } from './handshake.ts'
@@ -11,7 +12,7 @@ import { sealingBench } from './sealing.ts'
 import { websocketBench } from './websocket-forwarding.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 
-const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, routingCostBench, healingBench, memoryBench, leavesBench, floodBench, handshakeBench, sealingBench]
+const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, browserStreamsBench, routingCostBench, healingBench, memoryBench, leavesBench, floodBench, handshakeBench, sealingBench]
 
 function line(row: BenchRow): Record<string, string> {
   return {
