@@ -20,7 +20,11 @@ type Tab = typeof globalThis & {
     accept(answer: string): Promise<void>
     send(bytes: number): Promise<number>
   }
-  readonly tab: { join(relay: string): Promise<string>; connect(address: string): Promise<void>; send(address: string, bytes: number): Promise<number> }
+  readonly tab: {
+    join(relay: string): Promise<string>
+    connect(address: string): Promise<void>
+    send(address: string, bytes: number): Promise<number>
+  }
 }
 
 /** The built page, served. Chromium and vite are no dependencies of anything that is published. */
@@ -28,7 +32,12 @@ async function served(work: (url: string) => Promise<void>): Promise<void> {
   const { build, defaultClientConditions, preview } = await import('vite')
   const outDir = await mkdtemp(join(tmpdir(), 'hopmesh-bench-'))
   try {
-    const shared = { root: pageFolder, configFile: false as const, logLevel: 'warn' as const, resolve: { conditions: ['hopmesh-source', ...defaultClientConditions] } }
+    const shared = {
+      root: pageFolder,
+      configFile: false as const,
+      logLevel: 'warn' as const,
+      resolve: { conditions: ['hopmesh-source', ...defaultClientConditions] },
+    }
     await build({ ...shared, base: './', build: { outDir, emptyOutDir: true, target: 'es2022' } })
     const server = await preview({ ...shared, build: { outDir }, preview: { port: 0, host: 'localhost' } })
     try {
@@ -82,7 +91,9 @@ async function run(): Promise<BenchRow[]> {
       const { ours, raw } = await measure(one, other)
       const work = `direct WebRTC, 16 KiB pieces, ${megabytes} MiB: MB/s`
       rows.push(benchRow({ id: 'P4', work, peerName: 'raw RTCDataChannel', goal: 0.85 }, ours, raw))
-      console.log(`P4: ours ${ours.map((rate) => rate.toFixed(1)).join(' ')}, raw ${raw.map((rate) => rate.toFixed(1)).join(' ')}; median ${quantile(ours, 0.5).toFixed(1)}`)
+      console.log(
+        `P4: ours ${ours.map((rate) => rate.toFixed(1)).join(' ')}, raw ${raw.map((rate) => rate.toFixed(1)).join(' ')}; median ${quantile(ours, 0.5).toFixed(1)}`,
+      )
     } finally {
       await browser.close()
     }

@@ -1,10 +1,20 @@
 import { RangeSet } from '../bytes/range-set.ts'
-import { ackDelayMs, ackElicitingMax, ackRangesMax } from './session-limits.ts'
+import { ackDelayMs, ackElicitingMax, ackGatherMs, ackRangesMax } from './session-limits.ts'
 import type { SessionFrame } from './session-frames.ts'
+
+export interface ReceivedPacket {
+  /** It asks for an acknowledgement. */
+  readonly eliciting: boolean
+  readonly now: number
+  /** There was no more room in it: others come, and nobody waits for this one alone. */
+  readonly isFull?: boolean
+  /** Without a packet for so long, the next one may be all there is. */
+  readonly pauseMs?: number
+}
 
 /**
  * What has arrived, and when the peer is to be told: at once after a pause, because who sends one thing waits for it, and out of
- * order; else with the second packet, or after 20 ms.
+ * order; else with the eighth packet, 4 ms after the second one, or after 20 ms.
  */
 export class Acknowledgements {
   readonly #received = new RangeSet()
@@ -23,8 +33,7 @@ export class Acknowledgements {
     return this.#unanswered > 0
   }
 
-  /** `pauseMs`: without a packet for so long, the next one may be all there is. */
-  received(number: number, eliciting: boolean, now: number, pauseMs: number = ackDelayMs): void {
+  received(number: number, { eliciting, now, isFull = false, pauseMs = ackDelayMs }: ReceivedPacket): void {
     const largest = this.#received.last === undefined ? -1 : this.#received.last.end - 1
     this.#received.add(number, number + 1)
     this.#received.keepHighest(ackRangesMax)
@@ -32,10 +41,10 @@ export class Acknowledgements {
     if (!eliciting) return
     this.#unanswered += 1
     const inOrder = number === largest + 1
-    const afterPause = now - this.#heardAt >= pauseMs
+    const afterPause = !isFull && now - this.#heardAt >= pauseMs
     this.#heardAt = now
     if (!inOrder || afterPause || this.#unanswered >= ackElicitingMax) this.#dueAt = now
-    else this.#dueAt ??= now + ackDelayMs
+    else this.#dueAt = Math.min(this.#dueAt ?? Infinity, now + (isFull || this.#unanswered > 1 ? ackGatherMs : ackDelayMs))
   }
 
   /** The frame to send; undefined before anything was received. */

@@ -2,8 +2,8 @@
 // frames mean is not its business. A session may replace its connection by a newer one; what the old one had in flight is
 // then said again on the new one.
 
-import { run, type Steps } from '../async/awaitable.ts'
-import { OrderedQueue } from '../async/ordered-queue.ts'
+import { run } from '../async/awaitable.ts'
+import { Pipeline } from '../async/pipeline.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { MemberRecord } from '../identity/member-record.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -15,7 +15,7 @@ import { LossRecovery, type SentPacket } from './loss-recovery.ts'
 import type { RecordOpener, RecordRefusal, RecordSealer } from './record.ts'
 import { RecordDraft, type SentFrame } from './record-draft.ts'
 import { decodeFrames, type SessionFrame } from './session-frames.ts'
-import { ackDelayMs, packetsInFlightMax, recordPlainBytesMax, recordsQueuedMax, sessionPacketBytesMax } from './session-limits.ts'
+import { ackDelayMs, packetsInFlightMax, recordPlainBytesMax, recordsQueuedMax, recordsUnderWayMax, sessionPacketBytesMax } from './session-limits.ts'
 import { idText } from './session-packet.ts'
 
 /** On average one packet number in so many is left out: who acknowledges it has not seen what it acknowledges. */
@@ -23,6 +23,8 @@ const skippedNumbersEvery = 128
 /** What a timeout may send although the window is full. */
 const probesOfTimeout = 2
 const timeoutsOfCollapse = 2
+/** A record of more bytes is one of many. */
+const fullBytesMin: number = recordPlainBytesMax / 2
 const recordOverheadBytes: number = sessionPacketBytesMax - recordPlainBytesMax
 
 export interface ConnectionOptions {
@@ -71,8 +73,8 @@ export class Connection {
   readonly #recovery = new LossRecovery<SentFrame>()
   readonly #congestion = new Congestion()
   readonly #acks = new Acknowledgements()
-  readonly #ingress = new OrderedQueue(recordsQueuedMax)
-  readonly #egress = new OrderedQueue(recordsQueuedMax)
+  readonly #ingress = new Pipeline<Uint8Array | RecordRefusal>(recordsQueuedMax, recordsUnderWayMax)
+  readonly #egress = new Pipeline<Uint8Array>(recordsQueuedMax, recordsUnderWayMax)
   #probes = 0
   #pingDue = false
   #verified = false
@@ -134,7 +136,15 @@ export class Connection {
   }
 
   receive(number: number, sealed: Uint8Array): void {
-    if (!this.#ingress.push(() => run(this.#receiveSteps(number, sealed)))) this.#owner.refused('overload')
+    const { opener } = this.#options
+    const taken = this.#ingress.push({
+      begin: () => run(opener.open(number, sealed)),
+      finish: (plain) => this.#opened(number, plain),
+      // No port fails at what a peer sends; if one does, the record is lost.
+      failed: () => this.#owner.refused('bad-tag'),
+      isAlone: () => opener.changesKey(number),
+    })
+    if (!taken) this.#owner.refused('overload')
   }
 
   /** What is in flight may have gone the old way for nothing: the oldest of it is said again at once. */
@@ -166,29 +176,27 @@ export class Connection {
     return this.#recovery.drain()
   }
 
-  *#receiveSteps(number: number, sealed: Uint8Array): Steps<void> {
-    if (this.#closed) return
-    const plain = yield* this.#options.opener.open(number, sealed)
+  #opened(number: number, plain: Uint8Array | RecordRefusal): void {
     if (this.#closed) return
     if (typeof plain === 'string') return this.#owner.refused(plain)
     this.#verified = true
     this.#lastHeardAt = this.#options.clock.now()
     this.#owner.verified(this)
     const frames = decodeFrames(plain)
-    const fault = isWireFault(frames) ? frames : this.#receiveFrames(number, frames)
+    const fault = isWireFault(frames) ? frames : this.#receiveFrames(number, frames, plain.length > fullBytesMin)
     if (fault && !this.#closed)
       this.#owner.failed(this, new MeshError('WIRE_FAULT', `the peer broke the rules of sessions: ${fault.detail}`))
     this.wake()
   }
 
-  #receiveFrames(number: number, frames: readonly SessionFrame[]): WireFault | undefined {
+  #receiveFrames(number: number, frames: readonly SessionFrame[], isFull: boolean): WireFault | undefined {
     const now = this.#options.clock.now()
-    this.#acks.received(
-      number,
-      frames.some(({ kind }) => kind !== 'ack' && kind !== 'close'),
+    this.#acks.received(number, {
+      eliciting: frames.some(({ kind }) => kind !== 'ack' && kind !== 'close'),
+      isFull,
       now,
-      Math.min(ackDelayMs, (this.roundTripMs ?? Infinity) / 2),
-    )
+      pauseMs: Math.min(ackDelayMs, (this.roundTripMs ?? Infinity) / 2),
+    })
     for (const frame of frames) {
       const fault = frame.kind === 'ack' ? this.#onAck(frame, now) : this.#owner.received(this, frame)
       if (fault || this.#closed) return fault
@@ -252,7 +260,7 @@ export class Connection {
     if (sealer.isUsedUp) return this.#owner.failed(this, new MeshError('LINK_FAILED', 'this session has sent 2^48 packets and is used up'))
     if (draft.isEliciting && dice.random() * skippedNumbersEvery < 1) this.#recovery.passed(sealer.takeNumber(), true)
     const number = sealer.takeNumber()
-    const plain = draft.finish()
+    const plain = draft.view()
     if (draft.isEliciting) {
       const bytes = plain.length + recordOverheadBytes
       this.#recovery.sent({ number, sentAt: clock.now(), bytes, frames: draft.sent })
@@ -262,15 +270,18 @@ export class Connection {
     }
     this.#acks.told()
     // What does not fit the queue is as lost as what the network drops, and found out in the same way.
-    if (!this.#egress.push(() => run(this.#sealSteps(number, plain)))) this.#owner.refused('overload')
-  }
-
-  *#sealSteps(number: number, plain: Uint8Array): Steps<void> {
-    try {
-      this.#owner.transmit(yield* this.#options.sealer.seal(number, plain))
-    } catch (error) {
-      if (!this.#closed) this.#owner.failed(this, new MeshError('LINK_FAILED', 'a record cannot be sealed', { cause: error }))
-    }
+    const taken = this.#egress.push({
+      begin: () => run(sealer.seal(number, plain)),
+      finish: (packet) => {
+        draft.release()
+        this.#owner.transmit(packet)
+      },
+      failed: (cause) => {
+        if (!this.#closed) this.#owner.failed(this, new MeshError('LINK_FAILED', 'a record cannot be sealed', { cause }))
+      },
+      isAlone: () => sealer.changesKey(number),
+    })
+    if (!taken) this.#owner.refused('overload')
   }
 
   #arm(): void {

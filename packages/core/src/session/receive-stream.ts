@@ -179,6 +179,7 @@ export class ReceiveStream {
     this.#readyEnd += data.length
     const last = this.#ready.at(-1)
     if (last !== undefined && last.length + data.length <= joinedBytesMax) this.#ready[this.#ready.length - 1] = concatBytes([last, data])
-    else this.#ready.push(data.slice())
+    // The record is nobody else's; only what is small in it would keep all the rest alive.
+    else this.#ready.push(data.length * 2 > data.buffer.byteLength ? data : data.slice())
   }
 }

@@ -1,6 +1,6 @@
 import { ByteWriter } from '../wire/bytes.ts'
 import type { SendStream } from './send-stream.ts'
-import { writeFrame, type SessionFrame } from './session-frames.ts'
+import { writeFrame, writeStreamFrame, type SessionFrame, type StreamFrame } from './session-frames.ts'
 import { framesPerRecordMax, recordPlainBytesMax } from './session-limits.ts'
 
 /** A frame of a few numbers. When it is lost, its newest value is said again. */
@@ -61,7 +61,24 @@ export class RecordDraft {
     if (sent !== undefined) this.sent.push(sent)
   }
 
+  /** Data of a stream, in one or several pieces. */
+  addData(frame: Omit<StreamFrame, 'data'>, data: readonly Uint8Array[], sent: SentFrame & { readonly kind: 'stream' }): void {
+    writeStreamFrame(this.#writer, frame, { parts: data, length: sent.length })
+    this.#frames += 1
+    this.#eliciting = true
+    this.sent.push(sent)
+  }
+
   finish(): Uint8Array {
     return this.#writer.finish()
+  }
+
+  /** The record, until `release`. */
+  view(): Uint8Array {
+    return this.#writer.view()
+  }
+
+  release(): void {
+    this.#writer.release()
   }
 }

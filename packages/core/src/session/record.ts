@@ -69,7 +69,12 @@ export class RecordSealer {
     return this.#next - 1
   }
 
-  /** The whole packet. */
+  /** It begins with another key: not beside others. */
+  changesKey(number: number): boolean {
+    return Math.floor(number / this.#generationPackets) !== this.#generation
+  }
+
+  /** The whole packet. Beside others only when `changesKey` of none of them. */
   *seal(number: number, plain: Uint8Array): Steps<Uint8Array> {
     const generation = Math.floor(number / this.#generationPackets)
     const { crypto, id } = this.#direction
@@ -85,7 +90,7 @@ export class RecordSealer {
 /** Why a record was not accepted; each is counted, none is answered. */
 export type RecordRefusal = 'replayed' | 'wrong-generation' | 'bad-tag'
 
-/** The receiving side of one direction. Its steps must not overlap: one record after another. */
+/** The receiving side of one direction. */
 export class RecordOpener {
   readonly #direction: RecordDirection
   readonly #prefix: Uint8Array
@@ -103,7 +108,12 @@ export class RecordOpener {
     this.#key = direction.key
   }
 
-  /** The frames of a record that is whole, new and from the peer; else why not. */
+  /** It is for another key than the present one: not beside others. */
+  changesKey(number: number): boolean {
+    return Math.floor(number / this.#generationPackets) !== this.#generation
+  }
+
+  /** The frames of a record that is whole, new and from the peer; else why not. Beside others only when `changesKey` of none of them. */
   *open(number: number, sealed: Uint8Array): Steps<Uint8Array | RecordRefusal> {
     if (!this.#window.isFresh(number)) return 'replayed'
     const generation = Math.floor(number / this.#generationPackets)
@@ -112,6 +122,8 @@ export class RecordOpener {
     const { crypto } = this.#direction
     const plain = yield* wait(crypto.open(key, noiseNonce(number), associatedData(this.#prefix, number), sealed))
     if (plain === undefined) return 'bad-tag'
+    // A copy of it may have been opened beside it.
+    if (!this.#window.isFresh(number)) return 'replayed'
     this.#window.accept(number)
     if (generation > this.#generation) this.#advance(key)
     return plain

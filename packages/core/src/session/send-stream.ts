@@ -125,8 +125,8 @@ export class SendStream {
     // The end leaves with the last byte, and once more alone when it was lost alone.
     const end = this.#ended && offset + length === this.#written
     if (length === 0 && !(end && this.#end === 'unsent')) return undefined
-    const frame = { kind: 'stream', id: this.id, offset, end, message: this.isMessage, data: this.#bytes(offset, length) } as const
-    draft.add(frame, { kind: 'stream', stream: this, offset, length, end })
+    const frame = { kind: 'stream', id: this.id, offset, end, message: this.isMessage } as const
+    draft.addData(frame, this.#parts(offset, length), { kind: 'stream', stream: this, offset, length, end })
     if (end && this.#end === 'unsent') this.#end = 'sent'
     if (lost !== undefined) {
       this.#lost.remove(offset, offset + length)
@@ -161,22 +161,18 @@ export class SendStream {
     }
   }
 
-  /** A view where one chunk holds all of it, else a copy. */
-  #bytes(offset: number, length: number): Uint8Array {
+  /** Views of the chunks that hold it. */
+  #parts(offset: number, length: number): Uint8Array[] {
+    const parts: Uint8Array[] = []
     let index = this.#chunkAt(offset)
-    const first = this.#chunks[index]
-    if (first === undefined || length === 0) return new Uint8Array(0)
-    const from = offset - first.start
-    if (from + length <= first.bytes.length) return first.bytes.subarray(from, from + length)
-    const joined = new Uint8Array(length)
-    let at = 0
-    for (let chunk: Chunk | undefined = first; chunk !== undefined && at < length; chunk = this.#chunks[(index += 1)]) {
-      const begin = offset + at - chunk.start
-      const part = chunk.bytes.subarray(begin, begin + length - at)
-      joined.set(part, at)
+    for (let at = offset; at < offset + length; index += 1) {
+      const chunk = this.#chunks[index]
+      if (chunk === undefined) break
+      const part = chunk.bytes.subarray(at - chunk.start, offset + length - chunk.start)
+      parts.push(part)
       at += part.length
     }
-    return joined
+    return parts
   }
 
   #chunkAt(offset: number): number {

@@ -56,6 +56,18 @@ export type SessionFrame =
   | { readonly kind: 'datagram'; readonly data: Uint8Array }
   | { readonly kind: 'close'; readonly code: string; readonly text: string }
 
+/** A stream frame whose data come in parts. */
+export function writeStreamFrame(
+  writer: ByteWriter,
+  frame: Omit<StreamFrame, 'data'>,
+  { parts, length }: { readonly parts: readonly Uint8Array[]; readonly length: number },
+): void {
+  writer.u8(frameTypes.stream)
+  writer.u8((frame.end ? streamFlags.end : 0) | (frame.message ? streamFlags.message : 0))
+  writer.varint(frame.id).varint(frame.offset).varint(length)
+  for (const part of parts) writer.bytes(part)
+}
+
 /** Writes one frame; `ranges` of an ack must not be empty. */
 export function writeFrame(writer: ByteWriter, frame: SessionFrame): void {
   writer.u8(frameTypes[frame.kind])

@@ -29,7 +29,9 @@ export const replayWindowPackets = 8_192
 /** Ranges in one acknowledgement, and remembered for it. */
 export const ackRangesMax = 32
 export const ackDelayMs = 20
-export const ackElicitingMax = 2
+/** From the second packet on an acknowledgement waits so long for more of them: each is a packet of its own, and as dear to send as a full one. */
+export const ackGatherMs = 4
+export const ackElicitingMax = 8
 
 /** Sent and not acknowledged, of one connection. */
 export const packetsInFlightMax = 1_024
@@ -65,6 +67,8 @@ export const streamUnackedBytesMax = 4_194_304
 
 export const sessionsMax = 256
 export const sessionIdleMsMax = 600_000
+/** Records of one direction that the crypto port has at one time: each is a trip to another thread. */
+export const recordsUnderWayMax = 8
 /** Records of one session that wait for the crypto port. */
 export const recordsQueuedMax = 1_024
 

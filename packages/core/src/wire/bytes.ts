@@ -117,6 +117,18 @@ export class ByteWriter {
     return written
   }
 
+  /** What was written, as a view that holds until `release`: nothing may be written in between. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** Nobody needs the view any more. */
+  release(): void {
+    this.#length = 0
+    giveBack(this.#bytes)
+    this.#bytes = noBytes
+  }
+
   #room(count: number): number {
     const at = this.#length
     const needed = at + count

@@ -10,7 +10,7 @@ import { LossRecovery, type AckOutcome } from '../../src/session/loss-recovery.t
 import type { Range } from '../../src/bytes/range-set.ts'
 import { RoundTrip } from '../../src/session/round-trip.ts'
 import {
-  ackDelayMs,
+  ackDelayMs, ackGatherMs,
   ackRangesMax,
   rtoFirstMs,
   rtoLeastMs,
@@ -171,36 +171,47 @@ describe('a queue on the way', () => {
 })
 
 describe('acknowledgements', () => {
-  it('leave at once after a pause and out of order, else wait for a second packet or 20 ms', () => {
+  it('leave at once after a pause and out of order, else 4 ms behind a second packet, with the eighth, or after 20 ms', () => {
     const acks = new Acknowledgements()
-    acks.received(0, true, 100)
+    acks.received(0, { eliciting: true, now: 100 })
     expect(acks.dueAt).toBe(100)
     acks.told()
-    acks.received(1, true, 104)
+    acks.received(1, { eliciting: true, now: 104 })
     expect(acks.dueAt).toBe(104 + ackDelayMs)
-    acks.received(2, true, 105)
-    expect(acks.dueAt).toBe(105)
+    acks.received(2, { eliciting: true, now: 105 })
+    expect(acks.dueAt).toBe(105 + ackGatherMs)
     expect(acks.current(107)).toEqual({ kind: 'ack', delayMs: 2, ranges: [range(0, 3)] })
     acks.told()
     // Half a round trip is a pause, too: the next of those that are said one after the other.
-    acks.received(3, true, 107, 2)
+    acks.received(3, { eliciting: true, now: 107, pauseMs: 2 })
     expect(acks.dueAt).toBe(107)
     acks.told()
     expect([acks.dueAt, acks.isPending]).toEqual([undefined, false])
-    acks.received(6, true, 108)
+    acks.received(6, { eliciting: true, now: 108 })
     expect(acks.dueAt).toBe(108)
     expect(acks.current(200)?.ranges).toEqual([range(6), range(0, 4)])
   })
 
+  it('of full packets wait for more of them, also after a pause', () => {
+    const acks = new Acknowledgements()
+    const full = { eliciting: true, isFull: true, now: 100 }
+    for (let number = 0; number < 7; number += 1) {
+      acks.received(number, full)
+      expect(acks.dueAt).toBe(100 + ackGatherMs)
+    }
+    acks.received(7, full)
+    expect(acks.dueAt).toBe(100)
+  })
+
   it('are never asked for by acknowledgements', () => {
     const acks = new Acknowledgements()
-    for (let number = 0; number < 10; number += 1) acks.received(number, false, number)
+    for (let number = 0; number < 10; number += 1) acks.received(number, { eliciting: false, now: number })
     expect([acks.dueAt, acks.isPending]).toEqual([undefined, false])
   })
 
   it('name a bounded number of ranges, the highest', () => {
     const acks = new Acknowledgements()
-    for (let number = 0; number < 1_000; number += 2) acks.received(number, true, 0)
+    for (let number = 0; number < 1_000; number += 2) acks.received(number, { eliciting: true, now: 0 })
     const ranges = acks.current(0)?.ranges
     expect([ranges?.length, ranges?.[0]]).toEqual([ackRangesMax, range(998)])
     acks.confirmed(990)
