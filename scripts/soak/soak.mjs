@@ -1,7 +1,8 @@
 // `npm run soak`: what takes too long for every `npm test`.
 //
 //   soak                both of these
-//   soak messages       a million messages between two members under 10 % loss, doubles, changing routes and cuts, in virtual time
+//   soak messages       a million messages between two members under 10 % loss, doubles, changing routes and cuts, in virtual time;
+//                       and a hundred thousand over relays that die and come back
 //   soak stream         1 GiB from process to process over three others; --mebibytes 2048 for another size
 
 import { parseArgs } from 'node:util'
@@ -28,6 +29,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(parts)) {
 
 async function soakMessages() {
   process.env.HOPMESH_SOAK_MESSAGES = values.messages
-  const file = join('packages', 'core', 'test', 'session', 'many-messages.test.ts')
-  return (await run(process.execPath, [tool('vitest', 'vitest'), 'run', '--project', 'core', file], { cwd: root })).code === 0
+  process.env.HOPMESH_SOAK_RELAYED = String(Math.round(Number(values.messages) / 10))
+  const files = ['session/many-messages', 'mesh/relays-that-fail'].map((name) => join('packages', 'core', 'test', `${name}.test.ts`))
+  return (await run(process.execPath, [tool('vitest', 'vitest'), 'run', '--project', 'core', ...files], { cwd: root })).code === 0
 }
