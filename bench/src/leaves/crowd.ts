@@ -8,7 +8,7 @@ import { deafCrypto } from '../memory/deaf-crypto.ts'
 
 const [kind = 'members', url = ''] = process.argv.slice(2)
 /** A few at a time: a relay gives up who does not greet in time. */
-const atOnce = 32
+const atOnce = 16
 /** No part of what the package exports: apps have no use for it. */
 const { nodeCrypto } = (await import(new URL('../../../packages/server/dist/node-crypto.js', import.meta.url).href)) as { nodeCrypto: () => Crypto }
 const crypto = deafCrypto(nodeCrypto())
@@ -27,10 +27,11 @@ async function joinRelay(): Promise<void> {
   }, { clock: nodeClock, dice: nodeDice })
   const stay = async (): Promise<void> => {
     const link = router.addChannel(await dialWebSocket(url), { toRelay: true })
-    // On a busy machine a link may be given up; another takes its place.
-    void link.down.then(() => setTimeout(() => void stay().catch(() => {}), 1_000))
     await link.up
+    // On a busy machine a link may be given up; another takes its place.
+    void link.down.then(() => setTimeout(() => void again(), 1_000))
   }
+  const again = (): Promise<void> => stay().catch(again)
   await stay()
 }
 

@@ -226,8 +226,7 @@ export class JoinedLife {
       if (!isWireFault(read) && !owner.expects(link, read.record)) continue
       const record = yield* wait(openRecord(bytes, owner.identity.crypto, owner.identity.keyring, read))
       if (isWireFault(record)) this.#parts.fault(record)
-      // A copy: the bytes are kept for others long after the frame that brought them.
-      else proven.push({ record, bytes: bytes.slice() })
+      else proven.push({ record, bytes })
     }
     if (!this.#over) owner.records(link, proven)
     return records.length - proven.length

@@ -61,7 +61,7 @@ export class Advertiser<N extends Neighbour> {
 
   leave(neighbour: N): void {
     this.#listeners.delete(neighbour)
-    this.#trim()
+    this.trim()
   }
 
   /** How many rows the neighbour is told of at most; 0: all. */
@@ -160,7 +160,6 @@ export class Advertiser<N extends Neighbour> {
     }
     listener.moved.clear()
     listener.cursor = end
-    this.#trim()
     return entries
   }
 
@@ -233,7 +232,9 @@ export class Advertiser<N extends Neighbour> {
     return fragile || tag !== undefined ? { ...entry, fragile, tag } : entry
   }
 
-  #trim(): void {
+  /** Forgets what all have read. To be called after a round of news; with thousands of listeners, once for all of them. */
+  trim(): void {
+    if (this.#log.length === 0) return
     let oldest = this.#start + this.#log.length
     for (const { cursor } of this.#listeners.values()) oldest = Math.min(oldest, cursor)
     const gone = oldest - this.#start

@@ -81,16 +81,25 @@ export class RecordStore {
 
   set({ record, bytes }: ProvenRecord): void {
     const { address, seq48 } = record
-    this.delete(address)
-    const place = this.#rows.take()
-    this.#places.set(address, place)
-    this.#size++
-    setU48(this.#rows.view, place + row.seq, seq48)
     const [start, end] = recordAddressRange(bytes)
     this.#head ??= bytes.slice(0, start)
-    const shortened = start === this.#head.length && this.#head.every((byte, at) => byte === bytes[at])
-    this.#rows.view.setUint8(place + row.shortened, shortened ? 1 : 0)
-    this.#put(place, shortened ? bytes.subarray(end) : bytes)
+    const shortened = start === this.#head.length && beginsWith(bytes, this.#head)
+    const kept = shortened ? bytes.subarray(end) : bytes
+    let place = this.#places.get(address)
+    if (place !== undefined && shortened && this.#isShortened(place) && this.#lengthAt(place) === kept.length) {
+      // A mere new number, most of the time. What was handed out of a shortened one is a copy.
+      this.#view(place).set(kept)
+      this.#meanings.delete(address)
+      this.#read.delete(address)
+    } else {
+      this.delete(address)
+      place = this.#rows.take()
+      this.#places.set(address, place)
+      this.#size++
+      this.#rows.view.setUint8(place + row.shortened, shortened ? 1 : 0)
+      this.#put(place, kept)
+    }
+    setU48(this.#rows.view, place + row.seq, seq48)
     const meaning = meaningBeside(bytes, record)
     if (meaning) this.#meanings.set(address, meaning)
   }
@@ -98,7 +107,7 @@ export class RecordStore {
   delete(address: string): void {
     const place = this.#places.get(address)
     if (place === undefined) return
-    const length = this.#rows.view.getUint16(place + row.length)
+    const length = this.#lengthAt(place)
     this.#places.delete(address)
     this.#rows.give(place)
     this.#meanings.delete(address)
@@ -111,15 +120,23 @@ export class RecordStore {
 
   #bytesAt(place: number, address: string): Uint8Array {
     const kept = this.#view(place)
-    if (this.#rows.view.getUint8(place + row.shortened) === 0) return kept
+    if (!this.#isShortened(place)) return kept
     const name = encodeText(address)
     return concatBytes([this.#head!, Uint8Array.of(name.length), name, kept])
+  }
+
+  #isShortened(place: number): boolean {
+    return this.#rows.view.getUint8(place + row.shortened) === 1
+  }
+
+  #lengthAt(place: number): number {
+    return this.#rows.view.getUint16(place + row.length)
   }
 
   #view(place: number): Uint8Array {
     const start = this.#rows.view.getUint32(place + row.start)
     const offset = start % chunkStride
-    return this.#chunks[Math.floor(start / chunkStride)]!.subarray(offset, offset + this.#rows.view.getUint16(place + row.length))
+    return this.#chunks[Math.floor(start / chunkStride)]!.subarray(offset, offset + this.#lengthAt(place))
   }
 
   #put(place: number, bytes: Uint8Array): void {
@@ -164,6 +181,11 @@ class StoredRecord implements ProvenRecord {
     this.#record ??= { ...(readBytes(this.bytes) as MemberRecord), ...this.#meaning }
     return this.#record
   }
+}
+
+function beginsWith(bytes: Uint8Array, head: Uint8Array): boolean {
+  for (let at = 0; at < head.length; at++) if (bytes[at] !== head[at]) return false
+  return true
 }
 
 function readBytes(bytes: Uint8Array): MemberRecord | undefined {

@@ -143,6 +143,7 @@ export class RouteTeller {
       this.#send(neighbour, this.#advertiser.news(neighbour))
       this.#tellMore(neighbour)
     }
+    this.#advertiser.trim()
   }
 
   /** A leaf leaves to this node what it is not told of. */

@@ -337,9 +337,9 @@ export class Router {
     return this.#reachability.size
   }
 
-  /** A live view of every origin that this node has a route to, or had until lately. */
-  *origins(): IterableIterator<OriginView> {
-    for (const origin of this.#exchange.table.all()) yield new LiveOriginView(origin)
+  /** A live view of every origin that this node has a route to, or had until lately; `since`: only of those that changed after this `revision`. */
+  *origins(since = -1): IterableIterator<OriginView> {
+    for (const origin of this.#exchange.table.all()) if (origin.revision > since) yield new LiveOriginView(origin)
   }
 
   /** A live view of what is known of the ways to one node; undefined for an unknown one and for a plain host. */

@@ -55,14 +55,11 @@ export class Invariants {
     if (watched === undefined) this.#watched.set(process, (watched = { revision: 0, origins: new Map() }))
     const { revision } = router
     if (revision === watched.revision) return
-    let count = 0
-    for (const origin of router.origins()) {
-      count += 1
-      if (origin.revision > watched.revision) this.#origin(process, watched, origin)
-    }
+    for (const origin of router.origins(watched.revision)) this.#origin(process, watched, origin)
     watched.revision = revision
-    if (count < watched.origins.size) this.#forgotten(process, watched)
-    for (const { table, size, max } of router.sizes()) {
+    const sizes = router.sizes()
+    if (sizes.some(({ table, size }) => table === 'origins' && size < watched.origins.size)) this.#forgotten(process, watched)
+    for (const { table, size, max } of sizes) {
       // There is something of every node at most, and nobody else to speak of, as long as nobody invents any.
       if (size > (this.#world.hasLiars || !ofNodes.has(table) ? max : Math.min(max, this.#world.topology.nodes))) this.#broken(`I10: ${process.name} has ${size} of ${table} in a world of ${this.#world.topology.nodes}`)
     }
