@@ -111,7 +111,8 @@ export class Forwarder {
     if (target === address) return this.#arrived(neighbour, header, bytes)
     if (target === '') return this.#onBehalf(neighbour, header, bytes)
     const next = this.#parts.exchange.isStub ? undefined : this.#parts.exchange.table.get(target)?.nextHop
-    if (!next) return this.#withoutRoute(neighbour, header, bytes, target)
+    // Who is at the end of a radio link is reached, and carries nothing on.
+    if (!next || (next.lowPower && next.address !== target)) return this.#withoutRoute(neighbour, header, bytes, target)
     const hopLimit = Math.min(header.hopLimit, hopLimitStart)
     if (hopLimit <= 1) return this.#complain(neighbour, header, bytes, 'HOP_LIMIT')
     // The frame that brought these bytes is ours.

@@ -180,7 +180,8 @@ export class Neighbourhood {
     const measured = new LinkCost(link.channel.medium, this.#quality(link))
     const heldMs = this.#flaps.heldMs(record.address, process, this.#parts.clock.now())
     const cost = heldMs > 0 ? costInfinite : measured.cost
-    const neighbour: LinkNeighbour = { link, address: record.address, measured, cost, retiring: false, kind, process, epoch: epochOf(record.seq48) }
+    const lowPower = link.channel.medium === 'bluetooth'
+    const neighbour: LinkNeighbour = { link, address: record.address, measured, cost, retiring: false, lowPower, kind, process, epoch: epochOf(record.seq48) }
     if (heldMs > 0) this.#parts.clock.setTimer(heldMs, () => this.#release(neighbour))
     this.#neighbours.set(link, neighbour)
     this.#parts.log.write(4, 'link', `joined ${record.address} over ${link.channel.label}`)

@@ -11,6 +11,8 @@ export interface Neighbour {
   readonly cost: number
   /** Its link closes soon. */
   readonly retiring: boolean
+  /** The link is a radio of little power: whoever is at its other end is reached over it, and nobody else for others. Default false. */
+  readonly lowPower?: boolean | undefined
 }
 
 /** As it is at the moment of asking: two of them are the same way when their neighbour is the same. */

@@ -29,7 +29,7 @@ export function isUsable({ advertised, neighbour }: Route<Neighbour>): boolean {
 }
 
 /**
- * The shortest route that is feasible now; one that is about to break only if there is no other (R12). The present one stays,
+ * The shortest route that is feasible now; one that is about to break only if there is no other (R12), and one that others may not use (RT16) only then. The present one stays,
  * also when it has become dearer, while the other is not clearly shorter, or has not been shorter for long (R2).
  */
 export function chooseRoute<N extends Neighbour>(origin: Origin<N>, now: number): Route<N> | undefined {
@@ -63,7 +63,7 @@ function mayCling<N extends Neighbour>(route: Route<N>, origin: Origin<N>): bool
 }
 
 function isClearlyBetter(one: Route<Neighbour>, other: Route<Neighbour>): boolean {
-  return isFragile(one) !== isFragile(other) || metricOf(one) <= metricOf(other) * (1 - switchShare)
+  return rankOf(one) !== rankOf(other) || metricOf(one) <= metricOf(other) * (1 - switchShare)
 }
 
 /** A link on the way, ours or one beyond, closes soon. */
@@ -71,8 +71,19 @@ export function isFragile(route: Route<Neighbour>): boolean {
   return route.fragile || route.neighbour.retiring
 }
 
+/** Through whoever is at the end of a Bluetooth link: a way for this node alone, for devices carry nothing between others. */
+export function isPrivate({ neighbour, hops }: Route<Neighbour>): boolean {
+  return neighbour.lowPower === true && hops > 1
+}
+
+/** The least first: what others can be told of, and of that what stays. */
+function rankOf(route: Route<Neighbour>): number {
+  return (isPrivate(route) ? 2 : 0) + (isFragile(route) ? 1 : 0)
+}
+
 function isPreferred(one: Route<Neighbour>, other: Route<Neighbour>): boolean {
-  if (isFragile(one) !== isFragile(other)) return isFragile(other)
+  const [rank, otherRank] = [rankOf(one), rankOf(other)]
+  if (rank !== otherRank) return rank < otherRank
   return metricOf(one) < metricOf(other)
 }
 

@@ -4,13 +4,14 @@
 
 import { metricInfinite, type Digest } from '../wire/control.ts'
 import type { Neighbour, Origin, Route } from './origin.ts'
+import { isPrivate } from './route-choice.ts'
 
 /** Routes longer than this are noise: the hop limit of packets is 32. They are neither told nor believed. */
 export const hopsMax = 48
 
 /** A route that the others may hear of. */
 export function isTellable(route: Route<Neighbour> | undefined): route is Route<Neighbour> {
-  return route !== undefined && route.hops < hopsMax
+  return route !== undefined && route.hops < hopsMax && !isPrivate(route)
 }
 
 /** 32 bits. Numbers of origins are left out: a mere new number is told to nobody (R9). */

@@ -113,8 +113,8 @@ describe('news of origins', () => {
     world.run(60_000)
     // Quick, and dear all the same.
     quick!.setReluctant(true)
-    world.link(origin!, quick!, { medium: 'bluetooth' })
-    world.link(quick!, middle!, { medium: 'bluetooth' })
+    world.link(origin!, quick!, { medium: 'serial' })
+    world.link(quick!, middle!, { medium: 'serial' })
     world.run(20_000)
     expect(middle!.destination(origin!.address)?.via).toBe(slow!.address)
     origin!.registerService('fresh', () => {})
