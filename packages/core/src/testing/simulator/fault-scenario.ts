@@ -188,17 +188,22 @@ class FaultScenario {
       const asleep = this.#asleep()
       if (asleep !== undefined) awakeAt = now
       const wrong = asleep ?? unrest(this.#world, this.#invariants)
-      if (wrong === undefined && this.#staysAtRest()) return Math.max(0, now - Math.max(healedAt, this.#world.lastLinkChangeAt))
-      if (now - Math.max(awakeAt, this.#world.lastLinkChangeAt) > restWithinMs || now - awakeAt > restAtLastMs) this.#fail(`no rest ${now - awakeAt} ms after all were awake: ${wrong ?? 'tables change for ever'}`)
+      if (wrong === undefined && this.#staysAtRest()) return Math.max(0, now - Math.max(healedAt, this.#changedAt()))
+      if (now - Math.max(awakeAt, this.#changedAt()) > restWithinMs || now - awakeAt > restAtLastMs) this.#fail(`no rest ${now - awakeAt} ms after all were awake: ${wrong ?? 'tables change for ever'}`)
     }
+  }
+
+  /** Links, or what they cost. */
+  #changedAt(): number {
+    return Math.max(this.#world.lastLinkChangeAt, this.#world.lastCostChangeAt)
   }
 
   /** False when something was still under way, or a link broke that had lost something unnoticed: then all begins anew. */
   #staysAtRest(): boolean {
-    const { lastLinkChangeAt } = this.#world
+    const changedAt = this.#changedAt()
     const before = this.#revisions()
     this.#world.run(quietForMs)
-    if (this.#world.lastLinkChangeAt !== lastLinkChangeAt || this.#revisions() !== before) return false
+    if (this.#changedAt() !== changedAt || this.#revisions() !== before) return false
     const wrong = unrest(this.#world, this.#invariants)
     // Who said too much is read slowly: what a liar said may be read long after it is gone.
     if (wrong !== undefined && !this.#world.hasLiars) this.#fail(`no lasting rest: ${wrong}`)

@@ -125,9 +125,9 @@ export class Invariants {
     this.#broken(`I1: packets for ${this.#name(destination)} go in a circle: ${way.slice(0, 6).join(' > ')} …`)
   }
 
-  /** A link that costs something else now is another link for all who use it. */
+  /** What is the shortest way is another question now; that there is one is not. */
   #cost(known: Known, cost: number): void {
-    if (known.cost !== undefined && known.cost !== cost) this.#world.lastLinkChangeAt = this.#world.network.clock.now()
+    if (known.cost !== undefined && known.cost !== cost) this.#world.lastCostChangeAt = this.#world.network.clock.now()
     known.cost = cost
   }
 

@@ -7,11 +7,6 @@
 import type { Invariants } from './invariants.ts'
 import type { RoutedWorld, SimProcess } from './routed-world.ts'
 
-export interface RestOptions {
-  /** Each node on the way may keep a way that is so many times as long as the shortest. Default 8/7, its hysteresis; 1: none. */
-  readonly longerAtMost?: number | undefined
-}
-
 /** Above that of any link that is used. */
 const unusableCost = 5_000
 
@@ -33,7 +28,7 @@ export function unreached(world: RoutedWorld, invariants: Invariants): string | 
 }
 
 /** What is not as it must be at rest, in words; nothing: the world is at rest. */
-export function unrest(world: RoutedWorld, invariants: Invariants, options: RestOptions = {}): string | undefined {
+export function unrest(world: RoutedWorld, invariants: Invariants): string | undefined {
   const joined = joinedLinks(world, invariants)
   if (typeof joined === 'string') return joined
   // What is seen at a glance comes first: it is asked for often, and seldom so.
@@ -43,7 +38,7 @@ export function unrest(world: RoutedWorld, invariants: Invariants, options: Rest
   }
   for (const process of world.processes()) {
     const shortest = distancesFrom(process, joined)
-    const wrong = wrongRoutes(world, process, shortest, options.longerAtMost ?? 8 / 7) ?? staleTales(process, invariants, joined.get(process) ?? [])
+    const wrong = wrongRoutes(world, process, shortest) ?? staleTales(process, invariants, joined.get(process) ?? [])
     if (wrong !== undefined) return wrong
   }
   return undefined
@@ -89,13 +84,14 @@ function distancesFrom(from: SimProcess, joined: ReadonlyMap<SimProcess, readonl
   }
 }
 
-function wrongRoutes(world: RoutedWorld, process: SimProcess, shortest: ReadonlyMap<SimProcess, number>, longerAtMost: number): string | undefined {
+function wrongRoutes(world: RoutedWorld, process: SimProcess, shortest: ReadonlyMap<SimProcess, number>): string | undefined {
   const reachable = new Map(Array.from(shortest, ([to, distance]) => [to.router.address, { to, distance }]))
   for (const { to, distance } of reachable.values()) {
     if (to === process) continue
     const selected = process.router.origin(to.router.address)?.selected
     if (selected === undefined) return `I5: ${process.name} has no route to ${to.name}`
-    if (selected.metric > distance * longerAtMost ** selected.hops + 1) {
+    // A longer way is kept for 5 s and no longer (R2).
+    if (selected.metric > distance) {
       return `I5: ${process.name} reaches ${to.name} at a cost of ${selected.metric}; ${distance} is possible`
     }
   }

@@ -52,8 +52,10 @@ export class RoutedWorld implements SimObserver {
   readonly dice: SeededDice
   /** Who else watches; called after the world itself. */
   watcher: SimObserver | undefined
-  /** When a pipe was opened or closed for the last time, or a link's cost changed. */
+  /** When a pipe was opened or closed for the last time. */
   lastLinkChangeAt = 0
+  /** A link of it costs something else since then: there is another shortest way, and the old one goes on (R2). */
+  lastCostChangeAt = 0
   readonly #options: RoutedWorldOptions
   readonly #links: readonly KeptLink[]
   readonly #running: (SimProcess | undefined)[]
