@@ -40,6 +40,12 @@ test('functions of one and of everybody are called, with values of many kinds', 
   expect(program.stdout).toBe("3\nSet(1) { 'today' }\ntrue 5\n")
 })
 
+test('streams go there and come back; a file is kept by the id that it brings', async () => {
+  const program = run('streams.mjs', relay.url)
+  expect(await program.ends()).toBe(0)
+  expect(program.stdout).toBe('TO BE READ ALOUD\nall 3000000 bytes are there\n3000000\n')
+})
+
 test('a message is delivered, and answered', async () => {
   const program = run('talk.mjs', relay.url)
   expect(await program.ends()).toBe(0)

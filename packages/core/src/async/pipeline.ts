@@ -31,9 +31,9 @@ export class Pipeline<T> {
     this.#width = width
   }
 
-  /** False when `lengthMax` tasks wait already: the task is not taken. */
+  /** False when `lengthMax` tasks have not finished yet: the task is not taken. */
   push(task: PipelineTask<T>): boolean {
-    if (this.#places.length >= this.#lengthMax + this.#width) return false
+    if (this.#places.length >= this.#lengthMax) return false
     this.#places.push({ task, outcome: undefined, begun: false, alone: false })
     this.#beginMore()
     return true

@@ -69,7 +69,7 @@ export const sessionsMax = 256
 export const sessionIdleMsMax = 600_000
 /** Records of one direction that the crypto port has at one time: each is a trip to another thread. */
 export const recordsUnderWayMax = 8
-/** Records of one session that wait for the crypto port. */
+/** Records of one direction of a session that wait for the crypto port, or are there. */
 export const recordsQueuedMax = 1_024
 
 export const handshakesPendingMax = 64

@@ -64,7 +64,7 @@ describe('a pipeline', () => {
 
   it('takes so many and no more; clear forgets them', async () => {
     log.length = 0
-    const pipeline = new Pipeline<number>(2, 1)
+    const pipeline = new Pipeline<number>(3, 1)
     const first = deferred<number>()
     expect(['a', 'b', 'c', 'd'].map((name) => pipeline.push(task(name, name === 'a' ? first : 1)))).toEqual([true, true, true, false])
     pipeline.clear()

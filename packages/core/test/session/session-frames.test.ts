@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeFrames, writeFrame, type SessionFrame } from '../../src/session/session-frames.ts'
-import { ackRangesMax, datagramBytesMax, framesPerRecordMax } from '../../src/session/session-limits.ts'
+import { ackRangesMax, datagramBytesMax, framesPerRecordMax, streamReasonBytesMax } from '../../src/session/session-limits.ts'
 import { decodeSessionPacket, encodeFirst, encodePieces, encodeRecordHead, encodeUnknown } from '../../src/session/session-packet.ts'
 import { ByteWriter } from '../../src/wire/bytes.ts'
 import { isWireFault, WireFault } from '../../src/wire/wire-fault.ts'
@@ -47,6 +47,12 @@ describe('frames of a session', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+
+  it('a reason that is too long is a fault', () => {
+    const encodeStop = (length: number): Uint8Array => encode([{ kind: 'stop', id: 1, code: 2, reason: new Uint8Array(length) }])
+    expect(isWireFault(decodeFrames(encodeStop(streamReasonBytesMax)))).toBe(false)
+    expect(isWireFault(decodeFrames(encodeStop(streamReasonBytesMax + 1)))).toBe(true)
   })
 
   it('every prefix is a fault or a shorter list, and nothing throws', () => {

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { Operations } from '../../src/async/operations.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import type { SessionStream } from '../../src/session/session-stream.ts'
+import { streamsHandledMax } from '../../src/streams/incoming-streams.ts'
 import { breakCodes, encodeOpen } from '../../src/streams/stream-heads.ts'
-import { StreamRoom } from '../../src/streams/stream-room.ts'
+import { streamNamesMax, StreamRoom } from '../../src/streams/stream-room.ts'
 import { SessionWorld, type WorldNode } from '../session/session-world.ts'
 import { allOf, bytesOf, noise } from './stream-samples.ts'
 
@@ -28,6 +29,13 @@ function room(
   streams.attach({ openStream, takeStreams: (taken) => (take = taken), ping: () => {} }, world.crypto)
   return { streams, take: (peer, stream) => take(peer, stream) }
 }
+
+it('a node registers a bounded number of streams', () => {
+  const world = new SessionWorld()
+  const { streams } = room(world, () => world.node('bob'))
+  for (let index = 0; index < streamNamesMax; index += 1) streams.register(`s${index}`, () => {})
+  expect(() => streams.register('one more', () => {})).toThrow(expect.objectContaining({ code: 'QUEUE_FULL' }))
+})
 
 describe('a peer that keeps to no rules', () => {
   it.each([
@@ -82,6 +90,23 @@ describe('a peer that keeps to no rules', () => {
     await world.settle(stream.end())
     await world.advance(1_000)
     expect(seen).toMatchObject({ code: 'WIRE_FAULT' })
+  })
+
+  it('BUSY is the answer to more streams than a node handles at one time, of all peers together', async () => {
+    const world = new SessionWorld()
+    let bobRoom: ReturnType<typeof room> | undefined
+    const bob = world.node('bob', { sessions: { stream: (from, stream) => bobRoom?.take(from.peer, stream) } })
+    bobRoom = room(world, () => bob)
+    bobRoom.streams.register('wait', () => new Promise<void>(() => {}))
+    const streams: SessionStream[] = []
+    for (const name of ['ada', 'cid', 'dora']) {
+      const session = world.node(name).sessions.to(bob.address)
+      for (let index = 0; index < 342; index += 1) streams.push(session.openStream())
+    }
+    for (const stream of streams) void stream.write(encodeOpen({ name: 'wait', file: undefined }))
+    await world.advance(5_000)
+    const refused = streams.filter(({ receiveBreak }) => receiveBreak?.by === 'peer' && receiveBreak.code === breakCodes.busy)
+    expect(refused).toHaveLength(streams.length - streamsHandledMax)
   })
 
   it.each([
