@@ -63,3 +63,31 @@ test('two tabs of one member: the nearest one takes a message, and the other one
   await expect.poll(lines).toBe(1)
   await home.close()
 })
+
+test('what was said to all is marked with who has it, and reaches a member that was away when it is back', async ({ pages, relay, browser }) => {
+  const home = await browser.newContext()
+  const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
+  const eve = await pages.demo({ relay: relay.url, name: 'Eve' })
+  const first = await pages.demo({ relay: relay.url, name: 'Bob', context: home })
+  await expect(ada.member('Bob')).toBeVisible()
+  await expect(ada.member('Eve')).toBeVisible()
+  await ada.say('hello all')
+  await expect(ada.line('hello all').getByTestId('chat-mark')).toHaveText('delivered to 2 ✓')
+
+  await first.page.close()
+  await ada.misses('Bob')
+  await ada.say('while Bob was away')
+  await expect(eve.line('while Bob was away')).toBeVisible()
+  await expect(ada.line('while Bob was away').getByTestId('chat-mark')).toContainText('delivered to 1 ✓')
+
+  const bob = await pages.demo({ relay: relay.url, name: 'Bob', context: home })
+  await expect(bob.line('while Bob was away')).toHaveCount(1)
+
+  await bob.page.reload()
+  await bob.online()
+  await expect(ada.member('Bob')).toBeVisible()
+  await ada.say('and now')
+  await expect(bob.line('and now')).toBeVisible()
+  await expect(bob.line('while Bob was away')).toHaveCount(0)
+  await home.close()
+})

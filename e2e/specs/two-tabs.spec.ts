@@ -18,7 +18,7 @@ test('PP-30 two tabs of the demo see each other, a ping is answered and words cr
 
   await bob.say('hello everybody')
   await expect(ada.line('hello everybody').getByTestId('chat-from')).toHaveText('Bob')
-  await expect(bob.line('hello everybody').getByTestId('chat-mark')).toHaveText('sent to all')
+  await expect(bob.line('hello everybody').getByTestId('chat-mark')).toHaveText('delivered to 1 ✓')
   await context.close()
 })
 

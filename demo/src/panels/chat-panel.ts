@@ -1,4 +1,4 @@
-import type { Delivery, Mesh, Message, Sent, StoredMessage } from '@hopmesh/browser'
+import type { Delivery, Mesh, Message, SaidWithReceipts, Sent, StoredMessage } from '@hopmesh/browser'
 import { hueOf } from '../colour.ts'
 import { element, panel, setText } from '../element.ts'
 import type { People } from '../people.ts'
@@ -7,6 +7,8 @@ import { ChatTargets, everyone } from './chat-targets.ts'
 import type { Panel } from './panel.ts'
 
 const linesMax = 200
+/** Words to everybody whose marks are still looked at. */
+const followedMax = 20
 const marks: Readonly<Record<Sent['state'] | Delivery['state'], string>> = {
   delivered: 'delivered ✓',
   stored: 'stored until they are back',
@@ -28,6 +30,7 @@ export class ChatPanel implements Panel {
   readonly #mesh: Mesh
   readonly #people: People
   /** Of messages that are stored, by id. */
+  readonly #said: { readonly said: SaidWithReceipts; readonly mark: HTMLElement }[] = []
   readonly #waiting = new Map<string, (mark: string) => void>()
   readonly #lines = element('ol', { class: 'chat', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages', tabindex: 0, 'data-testid': 'chat-lines' })
   readonly #targets: ChatTargets
@@ -55,6 +58,7 @@ export class ChatPanel implements Panel {
 
   update(): void {
     this.#targets.update()
+    for (const { said, mark } of this.#said) setText(mark, receiptsMark(said))
   }
 
   #hear(message: Message): void {
@@ -70,11 +74,22 @@ export class ChatPanel implements Panel {
     const line = { from: this.#mesh.address, text, own: true }
     if (target === everyone) {
       const mark = this.#add(line)
-      await this.#settle(mark, this.#mesh.broadcast(text).then(() => 'sent to all'))
+      await this.#settle(mark, this.#mesh.with({ receipts: true }).broadcast(text).then((said) => this.#follow(said, mark)))
       return
     }
     const mark = this.#add({ ...line, note: `only to ${this.#targets.nameOf(target)}` })
     await this.#settle(mark, this.#mesh.send(target, text).then((sent) => this.#sent(sent, mark)))
+  }
+
+  /** Who has it changes as long as others keep it for those who are away. */
+  #follow(said: SaidWithReceipts, mark: HTMLElement): string {
+    this.#said.push({ said, mark })
+    if (this.#said.length > followedMax) this.#said.shift()
+    said.done.then(
+      () => this.update(),
+      () => {},
+    )
+    return receiptsMark(said)
   }
 
   #sent({ id, state }: Sent, mark: HTMLElement): string {
@@ -126,4 +141,10 @@ export class ChatPanel implements Panel {
     if (atEnd || own === true) this.#lines.scrollTop = this.#lines.scrollHeight
     return mark
   }
+}
+
+function receiptsMark({ delivered, pending, left }: SaidWithReceipts): string {
+  if (delivered.size + pending.size + left.size === 0) return 'nobody else is here'
+  if (pending.size > 0) return `sending … ${delivered.size} of ${delivered.size + pending.size} have it`
+  return `delivered to ${delivered.size} ✓${left.size > 0 ? `, ${left.size} away` : ''}`
 }

@@ -3,6 +3,9 @@ import type { OperationOptions } from '../async/operations.ts'
 import type { RemoteFunctions, RemoteFunctionsOfEach, UnknownFunctions } from '../functions/function-types.ts'
 import type { SeveralTargets } from '../membership/targets.ts'
 import type { SaidAs, Whispered } from '../broadcast/broadcasts.ts'
+import type { BodyInput } from '../services/body.ts'
+import type { CallReplies } from '../services/call-replies.ts'
+import type { Reply } from '../services/requests.ts'
 import type { MessagePart } from '../messages/message-codec.ts'
 import type { Sent, SentToSeveral } from '../messages/message.ts'
 import type { MeshRooms } from './mesh-rooms.ts'
@@ -15,7 +18,7 @@ export interface VerbOptions extends OperationOptions {
    * or TIMEOUT. Default and most: 7 days.
    */
   readonly ttlMs?: number | undefined
-  /** Of `to`: as in the options of `call`. */
+  /** Of `to` and `call`: as in the options of `call`. */
   readonly idempotent?: boolean | string | undefined
   /** Of `broadcast`: whoever has it says so. Default false. */
   readonly receipts?: boolean | undefined
@@ -43,6 +46,12 @@ export class Verbs<O extends VerbOptions = VerbOptions> {
   send(targets: readonly string[], ...parts: MessagePart[]): Promise<SentToSeveral>
   send(target: string | readonly string[], ...parts: MessagePart[]): Promise<Sent | SentToSeveral> {
     return this.#rooms.whenStarted(this.#options, () => this.#rooms.messages.sendTo(target, parts, this.#options))
+  }
+
+  /** As `mesh.call`. */
+  call(service: string, body?: BodyInput): CallReplies<Reply> {
+    const { signal, timeoutMs, idempotent } = this.#options
+    return this.#rooms.calls.call(service, body, { signal, timeoutMs, idempotent })
   }
 
   /** As `mesh.to`. */
