@@ -85,7 +85,7 @@ test('what was said to all is marked with who has it, and reaches a member that 
 
   await bob.page.reload()
   await bob.online()
-  await expect(ada.member('Bob')).toBeVisible()
+  await expect(ada.member('Bob').and(ada.page.locator('[data-state=active]'))).toBeVisible()
   await ada.say('and now')
   await expect(bob.line('and now')).toBeVisible()
   await expect(bob.line('while Bob was away')).toHaveCount(0)

@@ -115,7 +115,7 @@ export class Messages implements MessageOutbox {
     }
     this.inbox = new Inbox({ clock, emit: (message) => options.arrived(message), report: (error) => options.report(error) })
     this.#taken = new TakenMessages({ clock, failed: storeFailed })
-    this.#outbox = new Outbox({ clock, expired: (letter) => this.#expired(letter), failed: storeFailed })
+    this.#outbox = new Outbox({ clock, expired: (letter) => this.#expired(letter), found: (letter) => this.#deliveries.begin(letter), failed: storeFailed })
     this.#deliveries = new Deliveries({
       clock,
       dice,

@@ -5,6 +5,7 @@ import { asMeshError } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
+import { Seen } from '../routing/seen.ts'
 import { decodeLetter, encodeLetter, letterKey, letterScope, type Letter } from './letter.ts'
 
 /** Letters that `send` waits for; beyond, QUEUE_FULL. */
@@ -14,11 +15,16 @@ export const letterBytesMax = 67_108_864
 export const storedMax = 1_000
 export const storedBytesMax = 33_554_432
 const sweepEveryMs = 30_000
+/** Another tab's letter that lies there twice in a row is looked after here, too. */
+const lookEveryMs = 60_000
+const removedMax = 4_096
 
 export interface OutboxOptions {
   readonly clock: Clock
   /** Its time is over. */
   expired(letter: Letter): void
+  /** Another tab of the same identity stored it, and left it behind. */
+  found(letter: Letter): void
   /** The store failed: what is stored from now on ends with the process. */
   failed(error: MeshError): void
 }
@@ -36,6 +42,10 @@ export class Outbox {
   #storedBytes = 0
   #store: Store | undefined
   #stopSweep: (() => void) | undefined
+  #stopLooking: (() => void) | undefined
+  /** Keys of letters that are not of this process, and that are not there any more as far as it is concerned. */
+  #strange: ReadonlySet<string> = new Set()
+  readonly #removed = new Seen(removedMax)
 
   constructor(options: OutboxOptions) {
     this.#options = options
@@ -64,6 +74,7 @@ export class Outbox {
     const inOrder = letters.toSorted((one, other) => one.order - other.order)
     for (const letter of inOrder) this.#count({ letter, stored: true }, 1)
     if (inOrder.length > 0) this.#sweep()
+    this.#lookLater()
     return inOrder.filter((letter) => this.has(letter))
   }
 
@@ -118,6 +129,7 @@ export class Outbox {
     const kept = this.#letters.get(letterKey(letter))
     if (kept?.letter !== letter) return
     this.#letters.delete(letterKey(letter))
+    this.#removed.add(letterKey(letter))
     this.#count(kept, -1)
     if (kept.stored) this.#drop(letter)
   }
@@ -125,8 +137,33 @@ export class Outbox {
   /** What is stored stays where it is. */
   close(): void {
     this.#stopSweep?.()
+    this.#stopLooking?.()
     this.#store = undefined
     this.#letters.clear()
+  }
+
+  #lookLater(): void {
+    if (this.#store) this.#stopLooking = this.#options.clock.setTimer(lookEveryMs, () => void this.#look())
+  }
+
+  /** A tab that was closed has nobody to send its letters; a second one that sends them does no harm. */
+  async #look(): Promise<void> {
+    const strange = new Set<string>()
+    try {
+      for (const [key, value] of (await this.#store?.list(letterScope)) ?? []) {
+        if (this.#letters.has(key) || this.#removed.has(key) || this.#stored >= storedMax) continue
+        strange.add(key)
+        const letter = this.#strange.has(key) ? decodeLetter(key, value) : undefined
+        if (!letter) continue
+        this.#count({ letter, stored: true }, 1)
+        this.#stopSweep ??= this.#options.clock.setTimer(sweepEveryMs, () => this.#sweep())
+        this.#options.found(letter)
+      }
+    } catch (error) {
+      this.#failed(error)
+    }
+    this.#strange = strange
+    this.#lookLater()
   }
 
   #count(kept: Kept, by: 1 | -1): void {

@@ -4,6 +4,7 @@ import type { Environment } from '../../src/mesh/environment.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
 import type { Delivery, Message } from '../../src/messages/message.ts'
 import { lettersMax, storedMax } from '../../src/messages/outbox.ts'
+import { SimStore } from '../../src/testing/simulator/sim-store.ts'
 import { rejectionOf } from '../mesh/mesh-error-of.ts'
 import { MeshWorld } from '../mesh/mesh-world.ts'
 
@@ -111,6 +112,33 @@ describe('send to a member that is away', () => {
     expect([third.mesh.outbox.list(), back.texts.length]).toEqual([[], 2])
   })
 
+  it('PP-19 is sent by another tab of the sender when its own was closed, and told there', async () => {
+    const { ada, bob } = await pair(13)
+    const { address, who } = bob.mesh
+    const tab = (same: Environment): Environment => ({
+      ...same,
+      loadIdentity: async (crypto) => ({
+        ...(await same.loadIdentity(crypto)),
+        keyPair: world.sim.keyPairOf('ada'),
+        store: new SimStore(world.sim.network.node('tab'), world.sim.storeOf('ada')),
+      }),
+    })
+    const other = listening(world.member('tab', { name: 'ada', environment: tab }))
+    await world.settle(other.mesh.ready)
+    expect(other.mesh.who).toBe(ada.mesh.who)
+    kill('bob')
+    await world.clock.advance(5_000)
+    const { id } = await world.settle(ada.mesh.send(address, 'left behind'))
+    kill('ada')
+    await world.clock.advance(180_000)
+    const back = listening(world.member('bob'))
+    await world.clock.advance(60_000)
+    expect(back.texts).toEqual(['left behind'])
+    expect(other.deliveries).toEqual([{ id, to: who, state: 'delivered' }])
+    await world.clock.advance(600_000)
+    expect([back.texts.length, other.deliveries.length, other.mesh.outbox.list().length]).toEqual([1, 1, 0])
+  })
+
   it('an identity that ends with its process stores for as long as it lives, and says so', async () => {
     const { ada, bob } = await pair(4, ephemeral)
     const { address } = bob.mesh
@@ -212,9 +240,14 @@ describe('send to a member that is away', () => {
 
   it('QUEUE_FULL for more messages on their way than 8 192, and those that were taken are delivered', async () => {
     const { ada, bob } = await pair(12)
-    const outcomes = Promise.allSettled(Array.from({ length: lettersMax + 2 }, (_, index) => ada.mesh.send(bob.mesh.address, String(index))))
+    const outcomes = Promise.allSettled(
+      Array.from({ length: lettersMax + 2 }, (_, index) => ada.mesh.send(bob.mesh.address, String(index))),
+    )
     const settled = await world.settle(outcomes)
-    expect(settled.flatMap((outcome) => (outcome.status === 'rejected' ? [(outcome.reason as MeshError).code] : []))).toEqual(['QUEUE_FULL', 'QUEUE_FULL'])
+    expect(settled.flatMap((outcome) => (outcome.status === 'rejected' ? [(outcome.reason as MeshError).code] : []))).toEqual([
+      'QUEUE_FULL',
+      'QUEUE_FULL',
+    ])
     expect(bob.texts).toHaveLength(lettersMax)
   })
 
