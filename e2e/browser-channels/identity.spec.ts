@@ -86,7 +86,7 @@ test.describe('the identity of a page', () => {
     expect((await loaded(copy)).tab).toBe(second.tab)
   })
 
-  test('two meshes of one page have two suffixes, and both find theirs again', async ({ open }) => {
+  test('PP-22 two meshes of one page have two suffixes, and both find theirs again', async ({ open }) => {
     const page = await open(identityPage)
     const first = await loaded(page)
     const second = await page.evaluate(() => identity.another())
@@ -97,7 +97,7 @@ test.describe('the identity of a page', () => {
     expect((await page.evaluate(() => identity.another())).tab).toBe(second.tab)
   })
 
-  test('four tabs at once on a first visit are one who and four tabs', async ({ open }) => {
+  test('PP-22 four tabs at once on a first visit are one who and four tabs', async ({ open }) => {
     const pages = await Promise.all([1, 2, 3, 4].map(() => open(identityPage)))
     const all = await Promise.all(pages.map((page) => loaded(page)))
     expect(new Set(all.map(({ who }) => who)).size).toBe(1)

@@ -16,6 +16,7 @@ export async function runJoin(url: string, settings: Settings): Promise<void> {
   }
   const network = String(settings['network'])
   printLine(settings, { online: true, address: mesh.address, network }, `online as ${mesh.address} in network '${network}'`)
+  mesh.on('address', ({ address }) => printLine(settings, { address, network }, `another process has that address: now ${address}`))
   await stopped
   await mesh.close()
 }
