@@ -428,11 +428,13 @@ export class Router {
     if (this.#closed) return
     const before = this.#reachability
     const { endToEnd } = this.#forwarder
+    const heard = this.deliveredBroadcasts()
     this.#plainEdge.farewell()
     // Nobody leaves: the address is there, and somebody else's.
     const down = this.#dismantle()
     this.#assemble(identity, this.#options)
     this.#forwarder.endToEnd = endToEnd
+    this.recallBroadcasts(heard)
     before.forgetAll()
     this.#contents.changed()
     await down

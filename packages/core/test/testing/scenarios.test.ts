@@ -26,6 +26,13 @@ describe('simulated worlds', () => {
     }
   })
 
+  it('SE4 ALN-01 also when two of them begin with one address, and each time that one of these comes back: 5 seeds', async () => {
+    for (let seed = 1; seed <= 5; seed += 1) {
+      const { deliveries, answers } = await runMeshScenario(seed, { twins: true })
+      expect(Math.min(deliveries, answers), `seed ${seed}`).toBeGreaterThan(0)
+    }
+  })
+
   it('ALN-42 seeds that found mistakes: 1462 and 6349, a proof that came too late cost the route', () => {
     for (const seed of [1462, 6349]) expect(runRoutingScenario(seed).routeChanges).toBeGreaterThan(0)
   })

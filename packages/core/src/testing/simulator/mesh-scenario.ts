@@ -16,6 +16,8 @@ import { SimWorld } from './sim-world.ts'
 export interface MeshScenarioOptions {
   readonly membersMax?: number | undefined
   readonly faultsMax?: number | undefined
+  /** One of the members begins with a copy of another one's profile: both have one address. Default false. */
+  readonly twins?: boolean | undefined
   /** How long everybody has to find everybody after the last fault. Default 120 000. */
   readonly healingMs?: number | undefined
   /** As of the virtual clock. */
@@ -59,6 +61,10 @@ class MeshScenario {
     this.#dice = this.#world.network.dice.fork('scenario')
     for (let relay = this.#dice.between(1, 3); relay > 0; relay -= 1) this.#relays.push(`relay${relay}`)
     for (let member = this.#dice.between(2, options.membersMax ?? 6); member > 0; member -= 1) this.#names.push(`member${member}`)
+    if (options.twins === true) {
+      this.#world.copies.set('twin', this.#dice.pick(this.#names))
+      this.#names.push('twin')
+    }
     const directShare = this.#dice.random()
     this.#world.mayBeDirect = (one, other) => this.#world.network.dice.fork([one, other].toSorted().join()).chance(directShare)
   }
@@ -118,7 +124,7 @@ class MeshScenario {
     mesh.on('error', (error) => this.#broken.push(`${name} reports ${error.code}: ${error.message}`))
     mesh.on('message', (message) => {
       const text = message.parts[0] as string
-      this.#arrivedAnywhere.add(`${name} ${text}`)
+      this.#arrivedAnywhere.add(`${this.#profileOf(name)} ${text}`)
       if (member.heard.has(text)) this.#broken.push(`${name} heard '${text}' twice`)
       member.heard.add(text)
     })
@@ -182,14 +188,28 @@ class MeshScenario {
   #send(member: Member, other: string): void {
     this.#letters += 1
     const text = `letter ${this.#letters}`
-    member.mesh.send(this.#world.addressOf(other), text).then(
+    member.mesh.send(this.#addressOf(other), text).then(
       ({ state }) => {
-        if (state === 'delivered' && !this.#arrivedAnywhere.has(`${other} ${text}`)) this.#broken.push(`'${text}' to ${other} was called delivered and is not`)
+        if (state === 'delivered' && !this.#arrivedAnywhere.has(`${this.#profileOf(other)} ${text}`)) this.#broken.push(`'${text}' to ${other} was called delivered and is not`)
       },
       (error: unknown) => {
         if (!(error instanceof MeshError)) this.#broken.push(`sending rejected with something else: ${String(error)}`)
       },
     )
+  }
+
+  /** Whose key it has: of two copies nobody knows which one has an address at the moment. */
+  #profileOf(name: string): string {
+    return this.#world.copies.get(name) ?? name
+  }
+
+  /** Where it is now, if it runs. */
+  #addressOf(name: string): string {
+    try {
+      return this.#members.get(name)?.mesh.address ?? this.#world.addressOf(name)
+    } catch {
+      return this.#world.addressOf(name)
+    }
   }
 
   #broadcast(member: Member): string {
@@ -209,8 +229,10 @@ class MeshScenario {
     const stuck = [...this.#pending].filter(([, member]) => this.#members.get(member.name) === member).map(([body]) => body)
     if (stuck.length > 0) this.#fail(`calls never settled: ${stuck.join('; ')}`)
     const members = [...this.#members.values()]
+    const addresses = new Set(members.map(({ mesh }) => mesh.address))
+    if (addresses.size < members.length) this.#fail(`${members.length} members have ${addresses.size} addresses`)
     for (const { name, mesh } of members) {
-      const missing = this.#names.filter((other) => other !== name && mesh.peer(this.#world.addressOf(other))?.state !== 'active')
+      const missing = this.#names.filter((other) => other !== name && mesh.peer(this.#addressOf(other))?.state !== 'active')
       if (missing.length > 0) this.#fail(`${name} does not see ${missing.join(', ')}`)
     }
     await this.#checkCalls(members)

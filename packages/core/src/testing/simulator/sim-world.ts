@@ -39,6 +39,8 @@ export class SimWorld {
   readonly keyring: NetworkKeyring | undefined
   /** Attempts at direct channels that wait for their other half, by offer. */
   readonly peerOffers: Map<string, (channel: Channel) => void> = new Map()
+  /** Profiles that are copies: by name that of whose key and suffix it has. */
+  readonly copies: Map<string, string> = new Map()
   /** The last epoch that an address used, as its storage would know. */
   readonly epochs: Map<string, number> = new Map()
   /** What the processes of a name keep for each other, by name. */
@@ -68,11 +70,11 @@ export class SimWorld {
 
   /** The same for each process of that name. */
   keyPairOf(name: string): KeyPair {
-    return toyKeyPair(this.network.dice.fork(`key of ${name}`).bytes(32))
+    return toyKeyPair(this.network.dice.fork(`key of ${this.copies.get(name) ?? name}`).bytes(32))
   }
 
   tabOf(name: string): string {
-    return drawTab(this.network.dice.fork(`tab of ${name}`))
+    return drawTab(this.network.dice.fork(`tab of ${this.copies.get(name) ?? name}`))
   }
 
   addressOf(name: string): Address {
