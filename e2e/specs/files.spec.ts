@@ -113,3 +113,62 @@ test('PN-14 the receiver sees how far it has come, and can cancel it; a member t
   await expect(ada.part('transfer-state').first()).toHaveText('failed')
   await dora.close()
 })
+
+test('PN-14 a page that is loaded again takes the file all the same, without a word from anybody', async ({ pages, relay }) => {
+  const dora = await joinMesh({ relays: [relay.url], name: 'Dora' })
+  const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
+  await expect(ada.member('Dora')).toBeVisible()
+  let go = (): void => {}
+  const gate = new Promise<void>((resolve) => (go = resolve))
+  const slow: SeekableSource = {
+    size: 4_000_000,
+    name: 'slow.bin',
+    slice: (start, end) => ({
+      async arrayBuffer() {
+        if (start > 1_000_000) await gate
+        return new ArrayBuffer(end - start)
+      },
+    }),
+  }
+  const answer = await dora.stream('Ada', 'file', slow)
+  await expect(ada.part('transfer-state')).toHaveText(/^[23]\d %$/)
+  await ada.page.reload()
+  await expect(ada.part('transfer-state')).toHaveText(percent, { timeout: 30_000 })
+  go()
+  await expect(ada.part('transfer-state')).toHaveText('done ✓')
+  expect(await answer.getReader().read()).toMatchObject({ done: true })
+  await dora.close()
+})
+
+test('PN-14 a sender that is loaded again and drops the file again sends only the rest', async ({ pages, relay }) => {
+  const dora = await joinMesh({ relays: [relay.url], name: 'Dora' })
+  let kept = new Uint8Array()
+  const begun: number[] = []
+  let go = (): void => {}
+  const gate = new Promise<void>((resolve) => (go = resolve))
+  dora.streams.register(
+    'file',
+    async ({ offset }, readable) => {
+      begun.push(offset)
+      for await (const bytes of readable) {
+        kept = new Uint8Array(Buffer.concat([kept, bytes]))
+        if (kept.length > 1_000_000) await gate
+      }
+    },
+    { kept: () => kept },
+  )
+  const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
+  await expect(ada.member('Dora')).toBeVisible()
+  const file = { name: 'large.txt', content: text(4_000) }
+  await drop(ada.member('Dora'), file)
+  await expect.poll(() => kept.length).toBeGreaterThan(1_000_000)
+  await ada.page.reload()
+  go()
+  await expect(ada.member('Dora')).toBeVisible()
+  await drop(ada.member('Dora'), file)
+  await expect(ada.part('transfer-state')).toHaveText('done ✓')
+  expect(new TextDecoder().decode(kept)).toBe(file.content)
+  expect(begun[0]).toBe(0)
+  expect(begun[1]).toBeGreaterThan(1_000_000)
+  await dora.close()
+})
