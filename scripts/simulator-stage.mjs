@@ -9,12 +9,14 @@ const faultSeeds = 5_000
 const meshSeeds = 200
 /** Of members that write to each other. */
 const letterSeeds = 60
+/** Of members that call each other. */
+const callSeeds = 60
 
 /** Of what is said to all while the network falls apart. */
 const broadcastSeeds = 30
 
 export async function simulator() {
-  return (await replays()) && (await passes(['--seeds', `${faultSeeds}`])) && (await passes(['--seeds', `${meshSeeds}`, '--world', 'both'])) && (await passes(['--seeds', `${letterSeeds}`, '--world', 'letters'])) && (await passes(['--seeds', `${broadcastSeeds}`, '--world', 'broadcasts'])) && passes(['--controls'])
+  return (await replays()) && (await passes(['--seeds', `${faultSeeds}`])) && (await passes(['--seeds', `${meshSeeds}`, '--world', 'both'])) && (await passes(['--seeds', `${letterSeeds}`, '--world', 'letters'])) && (await passes(['--seeds', `${callSeeds}`, '--world', 'calls'])) && (await passes(['--seeds', `${broadcastSeeds}`, '--world', 'broadcasts'])) && passes(['--controls'])
 }
 
 async function passes(args) {

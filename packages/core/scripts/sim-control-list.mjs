@@ -70,6 +70,21 @@ export const controls = [
     replace: [{ file: 'messages/deliveries.js', text: "else if (this.#router)\n            this.#later(lane, letter);", by: '' }],
   },
   {
+    name: 'at most once (what may have been executed is asked of nobody else)',
+    world: 'calls',
+    replace: [{ file: 'services/call-run.js', text: "(ran === 'maybe' && !this.#plan.idempotent)", by: 'false' }],
+  },
+  {
+    name: 'MM9 (answers stand in their order)',
+    world: 'calls',
+    replace: [{ file: 'services/answer-order.js', text: 'const due = [];', by: 'return [answer]; const due = [];' }],
+  },
+  {
+    name: 'absences (who is gone is not waited for)',
+    world: 'calls',
+    replace: [{ file: 'services/absences.js', text: "router.on('destination', ({ address }) => this.#look(address));", by: '' }],
+  },
+  {
     name: 'BC8 (who missed something asks for it)',
     world: 'broadcasts',
     seeds: 20,

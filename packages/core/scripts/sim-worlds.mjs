@@ -3,18 +3,22 @@
 
 import { pathToFileURL } from 'node:url'
 
-export const worlds = ['faults', 'routing', 'mesh', 'edge', 'letters', 'broadcasts']
+export const worlds = ['faults', 'routing', 'mesh', 'edge', 'letters', 'calls', 'broadcasts']
 export const builtHere = new URL('../dist/', import.meta.url)
 
 /** One seed of one world: `{ outcome }`, or `{ failure, history }` when a promise was broken. Other errors are thrown. */
 export async function runOne(build, { world, seed, nodes, slackMs, without = [], recorded = false }) {
   const testing = await testingOf(build)
   try {
-    if (world === 'faults') return { history: [], outcome: testing.runFaultScenario(seed, { nodes, slackMs, without: new Set(without), recorded }) }
+    if (world === 'faults')
+      return { history: [], outcome: testing.runFaultScenario(seed, { nodes, slackMs, without: new Set(without), recorded }) }
     if (world === 'routing') return { history: [], outcome: testing.runRoutingScenario(seed) }
     if (world === 'edge') return { history: [], outcome: testing.runPlainEdgeScenario(seed) }
     if (world === 'broadcasts') return { history: [], outcome: testing.runBroadcastScenario(seed, { nodes, recorded }) }
-    if (world === 'letters') return { history: [], outcome: await testing.runLettersScenario(seed, { settle: () => new Promise(setImmediate) }) }
+    if (world === 'letters')
+      return { history: [], outcome: await testing.runLettersScenario(seed, { settle: () => new Promise(setImmediate) }) }
+    if (world === 'calls')
+      return { history: [], outcome: await testing.runCallsScenario(seed, { settle: () => new Promise(setImmediate) }) }
     return { history: [], outcome: await testing.runMeshScenario(seed, { settle: () => new Promise(setImmediate) }) }
   } catch (error) {
     if (error instanceof testing.ScenarioFailure) return { failure: error.message, history: error.history }

@@ -361,7 +361,7 @@ async function bodyTargets(load) {
   const { decodeSealedPacket, encodeSealedPacket } = await load('core/mesh/sealed-packet')
   const { decodeNetError, decodeThrown, encodeThrown } = await load('core/services/remote-error')
   const { decodeAccept, decodeOpen, encodeAccept, encodeOpen } = await load('core/streams/stream-heads')
-  const { decodeCallAnswer, decodeCallRequest, decodeTaken, encodeCallAnswer, encodeCallRequest, encodeTaken } =
+  const { decodeAsk, decodeCallAnswer, decodeCallRequest, decodeTaken, encodeAsk, encodeCallAnswer, encodeCallRequest, encodeTaken } =
     await load('core/services/call-codec')
   const { decodeValue, encodeValue } = await load('core/functions/value-codec')
   const { decodeLetter, encodeLetter } = await load('core/messages/letter')
@@ -436,11 +436,13 @@ async function bodyTargets(load) {
         encodeCallRequest({ id: new Uint8Array(16), space: 'function', name: 'add', timeoutMs: 500, key: 'once', body: bytesOf('x') }),
         encodeCallAnswer({ id: new Uint8Array(16), kind: 'item', index: 3, body: bytesOf('x') }),
         encodeTaken(new Uint8Array(16), 300),
+        encodeAsk(new Uint8Array(16), { taken: 3, arrived: 70 }),
       ],
       run(input) {
         decodeCallRequest(input)
         decodeCallAnswer(input)
         decodeTaken(input)
+        decodeAsk(input)
       },
     },
     {

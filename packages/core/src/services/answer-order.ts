@@ -7,6 +7,11 @@ export class AnswerOrder {
   #earlyBytes = 0
   #next = 0
 
+  /** How many came, without a gap. */
+  get arrived(): number {
+    return this.#next
+  }
+
   /** Those that can be read now; undefined: the provider is further ahead than it may be. One that comes twice counts once. */
   add(answer: CallAnswer, taken: number): readonly CallAnswer[] | undefined {
     const { index, body } = answer

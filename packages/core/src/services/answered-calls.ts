@@ -11,6 +11,7 @@ import type { Arrival } from '../routing/routing-types.ts'
 import { Seen } from '../routing/seen.ts'
 import type { Absences } from './absences.ts'
 import { callIdText, callService, callTypes, encodeCallAnswer, type CallRequest, type NameSpace } from './call-codec.ts'
+import { encodeNetError } from './remote-error.ts'
 import { OutcomeCache } from './outcome-cache.ts'
 import { Request } from './request.ts'
 import { RunningCall, tooLargeAnswer } from './running-call.ts'
@@ -67,6 +68,8 @@ export class AnsweredCalls {
   readonly #spaces = new Map<NameSpace, Answering>()
   readonly #running = new Map<string, Running>()
   readonly #byKey = new Map<string, Running>()
+  /** Over here, and not yet there. */
+  readonly #leaving = new Set<string>()
   readonly #ofCaller = new Map<string, Share>()
   #bytes = 0
   readonly #cancelledEarly = new Seen(cancelledEarlyMax)
@@ -103,6 +106,18 @@ export class AnsweredCalls {
 
   taken(from: string, id: Uint8Array, count: number): void {
     this.#running.get(`${from} ${callIdText(id)}`)?.call.taken(count)
+  }
+
+  /** The caller has not heard of it for a while. */
+  asked(from: string, { id, taken, arrived }: { readonly id: Uint8Array; readonly taken: number; readonly arrived: number }): void {
+    const key = `${from} ${callIdText(id)}`
+    const running = this.#running.get(key)
+    if (running) return running.call.taken(taken)
+    if (this.#leaving.has(key)) return
+    const body = encodeNetError('OUTCOME_UNKNOWN', 'the provider has given the call up')
+    this.#deliver(from, encodeCallAnswer({ id, kind: 'failed', index: arrived, body })).catch(() => {
+      // It will ask again.
+    })
   }
 
   cancelled(from: string, id: Uint8Array): void {
@@ -152,8 +167,10 @@ export class AnsweredCalls {
       failed: (error) => {
         if (log.level >= 3) log.write(3, 'services', `the handler of '${request.name}' failed: ${describeThrown(error)}`, error)
       },
+      done: () => this.#leaving.delete(id),
       over: () => {
         stopWatch?.()
+        if (this.#running.has(id)) this.#leaving.add(id)
         this.#forget(id, from, request.body.length)
         if (cacheKey !== undefined) this.#keyFree(cacheKey, id)
       },

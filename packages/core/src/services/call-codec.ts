@@ -7,7 +7,7 @@ import { WireFault } from '../wire/wire-fault.ts'
 export const callService = '$mesh.call'
 
 /** What `dataType` says on a packet of `$mesh.call`. */
-export const callTypes = { request: 3, answer: 4, taken: 5, cancel: 6 } as const
+export const callTypes = { request: 3, answer: 4, taken: 5, cancel: 6, ask: 7 } as const
 
 /** Where a name is looked up: services and functions of one name have nothing to do with each other. */
 export type NameSpace = 'service' | 'function'
@@ -95,6 +95,19 @@ export function decodeTaken(bytes: Uint8Array): { readonly id: Uint8Array; reado
   const id = reader.bytes(callIdBytes)
   const count = reader.varint()
   return reader.failed ? new WireFault('truncated', 'a count of answers ends before it is whole') : { id, count }
+}
+
+/** Of a caller that has heard nothing for a while: how many answers it has read, and how many came. */
+export function encodeAsk(id: Uint8Array, counts: { readonly taken: number; readonly arrived: number }): Uint8Array {
+  return new ByteWriter(32).bytes(id).varint(counts.taken).varint(counts.arrived).finish()
+}
+
+export function decodeAsk(bytes: Uint8Array): { readonly id: Uint8Array; readonly taken: number; readonly arrived: number } | WireFault {
+  const reader = new ByteReader(bytes)
+  const id = reader.bytes(callIdBytes)
+  const taken = reader.varint()
+  const arrived = reader.varint()
+  return reader.failed ? new WireFault('truncated', 'a question about a call ends before it is whole') : { id, taken, arrived }
 }
 
 export function callIdText(id: Uint8Array): string {

@@ -19,6 +19,7 @@ import {
   callKeyBytesMax,
   callService,
   callTypes,
+  decodeAsk,
   decodeCallAnswer,
   decodeCallRequest,
   decodeTaken,
@@ -89,7 +90,7 @@ export class Calls {
     const { clock, dice, log } = options
     this.#options = options
     this.#absences = new Absences(clock)
-    this.#outgoing = new OutgoingCalls({ dice, absences: this.#absences })
+    this.#outgoing = new OutgoingCalls({ clock, dice, absences: this.#absences })
     this.#answered = new AnsweredCalls({ clock, log, absences: this.#absences })
     this.#choice = new ProviderChoice(dice)
   }
@@ -262,7 +263,11 @@ export class Calls {
   }
 
   /** The identity is not loaded yet, or the relay is asked for providers. */
-  #later(options: OperationOptions, sink: RepliesSink<Reply>, begin: (router: Router) => Promise<RepliesSource<Reply>>): RepliesSource<Reply> {
+  #later(
+    options: OperationOptions,
+    sink: RepliesSink<Reply>,
+    begin: (router: Router) => Promise<RepliesSource<Reply>>,
+  ): RepliesSource<Reply> {
     let source: RepliesSource<Reply> | undefined
     let cancelled = false
     const started = this.#options.whenStarted(options, async (router) => {
@@ -291,6 +296,8 @@ export class Calls {
         return this.#read(from, decodeCallAnswer(data), (answer) => this.#outgoing.answer(from, answer, arrival))
       case callTypes.taken:
         return this.#read(from, decodeTaken(data), ({ id, count }) => this.#answered.taken(from, id, count))
+      case callTypes.ask:
+        return this.#read(from, decodeAsk(data), (asked) => this.#answered.asked(from, asked))
       case callTypes.cancel:
         return this.#read(from, decodeTaken(data), ({ id }) => this.#answered.cancelled(from, id))
       default:

@@ -2,6 +2,7 @@
 
 import { asMeshError } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Router } from '../routing/router.ts'
 import type { Arrival } from '../routing/routing-types.ts'
@@ -16,6 +17,7 @@ import {
   callIdText,
   callService,
   callTypes,
+  encodeAsk,
   encodeCallRequest,
   encodeTaken,
   type CallAnswer,
@@ -23,7 +25,13 @@ import {
 import { decodeNetError, decodeThrown } from './remote-error.ts'
 import { bodyBytesMax, Reply, replyTypes } from './requests.ts'
 
+/** After so long without an answer a provider is asked whether it still has the call: it may have given it up, and been cut off then. */
+const askEveryMs = 15_000
+/** When a cancel is said again that may not have arrived. */
+const cancelAgainMs: readonly number[] = [1_000, 5_000, 15_000]
+
 export interface OutgoingCallsOptions {
+  readonly clock: Clock
   readonly dice: Dice
   readonly absences: Absences
 }
@@ -47,10 +55,10 @@ export class OutgoingCalls {
 
   /** Asks at once. Throws QUEUE_FULL or TOO_LARGE. */
   begin(router: Router, asking: Asking, events: AttemptEvents): Attempt {
-    const { dice, absences } = this.#options
+    const { clock, dice, absences } = this.#options
     const id = dice.bytes(callIdBytes)
     const key = callIdText(id)
-    const call: OutgoingCall = new OutgoingCall(router, { id, absences, asking, events, over: () => this.#pending.delete(key) })
+    const call: OutgoingCall = new OutgoingCall(router, { id, clock, absences, asking, events, over: () => this.#pending.delete(key) })
     this.#pending.set(key, call)
     call.begin()
     return call
@@ -64,6 +72,7 @@ export class OutgoingCalls {
 
 interface OutgoingCallOptions {
   readonly id: Uint8Array
+  readonly clock: Clock
   readonly absences: Absences
   readonly asking: Asking
   readonly events: AttemptEvents
@@ -76,6 +85,7 @@ class OutgoingCall implements Attempt {
   readonly #options: OutgoingCallOptions
   readonly #order: AnswerOrder = new AnswerOrder()
   #stopWatch: (() => void) | undefined
+  #stopAsking: (() => void) | undefined
   #context: number | undefined
   #taken = 0
   #takenBytes = 0
@@ -103,6 +113,7 @@ class OutgoingCall implements Attempt {
     this.#router
       .deliver({ service: callService, dataType: callTypes.request, destAddr: target, contextID: this.#context, data })
       .catch((error: unknown) => this.#undelivered(asMeshError(error)))
+    if (asking.timeoutMs > askEveryMs) this.#askLater()
   }
 
   answer(answer: CallAnswer, arrival: Arrival): void {
@@ -110,6 +121,7 @@ class OutgoingCall implements Attempt {
     const due = this.#order.add(answer, this.#taken)
     if (!due) return this.#break()
     for (const next of due) this.#next(next, arrival)
+    if (!this.#over) this.#askLater()
   }
 
   took(reply: Reply): void {
@@ -120,11 +132,11 @@ class OutgoingCall implements Attempt {
     if (this.#taken - this.#toldTaken < answersAheadMax / 2 && this.#takenBytes < answerBytesAheadMax / 4) return
     this.#toldTaken = this.#taken
     this.#takenBytes = 0
-    this.#tell(callTypes.taken, encodeTaken(this.#options.id, this.#taken))
+    void this.#tell(callTypes.taken, encodeTaken(this.#options.id, this.#taken))
   }
 
   cancel(): void {
-    if (this.#end()) this.#tell(callTypes.cancel, encodeTaken(this.#options.id, this.#taken))
+    if (this.#end()) this.#tellOver()
   }
 
   #next({ kind, body }: CallAnswer, arrival: Arrival): void {
@@ -169,7 +181,7 @@ class OutgoingCall implements Attempt {
 
   /** The provider does not keep to the rules. */
   #break(): void {
-    this.#tell(callTypes.cancel, encodeTaken(this.#options.id, this.#taken))
+    this.#tellOver()
     this.#fail(new MeshError('WIRE_FAULT', `${this.target} answered further ahead than was agreed`), 'yes')
   }
 
@@ -181,14 +193,36 @@ class OutgoingCall implements Attempt {
     if (this.#over) return false
     this.#over = true
     this.#stopWatch?.()
+    this.#stopAsking?.()
     if (this.#context !== undefined) this.#router.releaseContext(this.#context)
     this.#options.over()
     return true
   }
 
-  #tell(dataType: number, data: Uint8Array): void {
-    this.#router.deliver({ service: callService, dataType, destAddr: this.target, data }).catch(() => {
-      // Then the provider learns by itself that nobody is there.
+  #askLater(): void {
+    const { clock, id } = this.#options
+    this.#stopAsking?.()
+    this.#stopAsking = clock.setTimer(askEveryMs, () => {
+      void this.#tell(callTypes.ask, encodeAsk(id, { taken: this.#taken, arrived: this.#order.arrived }))
+      this.#askLater()
     })
+  }
+
+  /** Whoever is cut off now learns by itself that nobody is there. */
+  #tellOver(again = 0): void {
+    const { clock, id } = this.#options
+    void this.#tell(callTypes.cancel, encodeTaken(id, this.#taken)).then((arrived) => {
+      const delayMs = cancelAgainMs[again]
+      if (!arrived && delayMs !== undefined) clock.setTimer(delayMs, () => this.#tellOver(again + 1))
+    })
+  }
+
+  /** False: it may not have arrived. */
+  #tell(dataType: number, data: Uint8Array): Promise<boolean> {
+    const packet = { service: callService, dataType, destAddr: this.target, data }
+    return this.#router.deliver(packet).then(
+      () => true,
+      () => false,
+    )
   }
 }

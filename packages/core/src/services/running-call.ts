@@ -26,8 +26,10 @@ export interface RunningCallOptions {
   /** The whole of one that has a single answer. */
   succeeded(body: Uint8Array): void
   failed(error: unknown): void
-  /** Nothing more will be sent. */
+  /** Nothing more will be said, though perhaps some of it again. */
   over(call: RunningCall): void
+  /** It is over, and everything that was said has arrived or never will. */
+  done(): void
 }
 
 export class RunningCall {
@@ -39,6 +41,7 @@ export class RunningCall {
   #aheadBytes = 0
   #taken = 0
   #sent = 0
+  #onTheWay = 0
   #over = false
   #room: (() => void) | undefined
   #iterator: AsyncIterator<unknown> | undefined
@@ -139,6 +142,7 @@ export class RunningCall {
     this.#over = true
     this.#stopDeadline?.()
     this.#options.over(this)
+    if (this.#onTheWay === 0) this.#options.done()
     return true
   }
 
@@ -146,7 +150,11 @@ export class RunningCall {
     // The first answer is out: the rest takes the time that it takes.
     if (this.#sent === 0) this.#stopDeadline?.()
     const { id } = this.#options.request
-    void this.#deliver({ id, kind, index: this.#sent++, body })
+    this.#onTheWay += 1
+    void this.#deliver({ id, kind, index: this.#sent++, body }).then(() => {
+      this.#onTheWay -= 1
+      if (this.#over && this.#onTheWay === 0) this.#options.done()
+    })
   }
 
   async #deliver(answer: CallAnswer): Promise<void> {

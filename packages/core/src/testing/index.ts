@@ -6,6 +6,8 @@ export type { BroadcastOutcome, BroadcastScenarioOptions } from './simulator/bro
 export { runFaultScenario } from './simulator/fault-scenario.ts'
 export type { FaultOutcome, FaultScenarioOptions } from './simulator/fault-scenario.ts'
 export { Invariants } from './simulator/invariants.ts'
+export { runCallsScenario } from './simulator/calls-scenario.ts'
+export type { CallsOutcome, CallsScenarioOptions } from './simulator/calls-scenario.ts'
 export { runLettersScenario } from './simulator/letters-scenario.ts'
 export type { LettersOutcome, LettersScenarioOptions } from './simulator/letters-scenario.ts'
 export { runMeshScenario } from './simulator/mesh-scenario.ts'

@@ -8,6 +8,7 @@ import {
   callTypes,
   decodeCallAnswer,
   decodeCallRequest,
+  encodeAsk,
   encodeCallAnswer,
   encodeCallRequest,
   encodeTaken,
@@ -234,6 +235,36 @@ describe('a member that does not keep to the rules of calls', () => {
     puppet.say(bob, callTypes.taken, encodeTaken(idOf(1), 2 ** 50))
     await world.clock.advance(5_000)
     expect(given).toBe(2 * answersAheadMax + 1)
+  })
+})
+
+describe('a provider that has given a call up without being heard', () => {
+  it('MM9 is asked, says so, and the loop ends with OUTCOME_UNKNOWN; one that is only slow is waited for', async () => {
+    const [ada, eve] = (await members(69, 'ada', 'eve')) as [Mesh, Mesh]
+    const slow = world.sim.network.node('eve').clock
+    eve.services.register('slow', async function* () {
+      yield 'one'
+      await new Promise<void>((resolve) => void slow.setTimer(100_000, resolve))
+      yield 'two'
+    })
+    await world.settle(ada.services.wait('slow'))
+    const waiting = ada.call('slow')[Symbol.asyncIterator]()
+    expect((await world.settle(waiting.next())).value?.text()).toBe('one')
+    expect((await world.settle(waiting.next())).value?.text()).toBe('two')
+
+    const puppet = new Puppet(eve)
+    const reading = ada.call('slow')[Symbol.asyncIterator]()
+    await world.clock.advanceUntil(() => puppet.requests.length === 1)
+    puppet.answer(ada, 'item', 0)
+    await world.settle(reading.next())
+    const lost = rejectionOf(reading.next())
+    await world.clock.advanceUntil(() => puppet.others.includes(callTypes.ask))
+    puppet.answer(ada, 'failed', 1, new TextEncoder().encode('OUTCOME_UNKNOWN it is not here'))
+    expect((await world.settle(lost)).code).toBe('OUTCOME_UNKNOWN')
+    // The other way round: what was never asked here is answered so.
+    puppet.say(ada, callTypes.ask, encodeAsk(idOf(7), { taken: 0, arrived: 3 }))
+    await world.clock.advanceUntil(() => puppet.answers.length === 1)
+    expect(puppet.answers[0]).toMatchObject({ kind: 'failed', index: 3 })
   })
 })
 
