@@ -10,7 +10,7 @@ const meshSeeds = 200
 /** Of members that write to each other. */
 const letterSeeds = 60
 /** Of members that call each other. */
-const callSeeds = 60
+const callSeeds = 30
 
 /** Of what is said to all while the network falls apart. */
 const broadcastSeeds = 30
