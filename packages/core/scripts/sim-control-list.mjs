@@ -80,11 +80,6 @@ export const controls = [
     replace: [{ file: 'services/answer-order.js', text: 'const due = [];', by: 'return [answer]; const due = [];' }],
   },
   {
-    name: 'absences (who is gone is not waited for)',
-    world: 'calls',
-    replace: [{ file: 'services/absences.js', text: "router.on('destination', ({ address }) => this.#look(address));", by: '' }],
-  },
-  {
     name: 'BC8 (who missed something asks for it)',
     world: 'broadcasts',
     seeds: 20,
