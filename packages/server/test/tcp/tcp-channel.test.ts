@@ -4,6 +4,7 @@ import { channelContractCasesFor } from '@hopmesh/core/testing'
 import { describe, expect, it } from 'vitest'
 import { TcpChannel } from '../../src/tcp/tcp-channel.ts'
 import { TcpHost } from '../../src/tcp/tcp-host.ts'
+import { tcpLingerMs } from '../../src/tcp/limits.ts'
 import { sleep, tcpWorld } from '../worlds.ts'
 
 describe('ALN-41 channel contract: TCP', () => {
@@ -53,6 +54,21 @@ describe('ALN-41 TcpChannel and TcpHost', () => {
     raw.resetAndDestroy()
     expect(await ended).toMatch(/^lost: .*(ECONNRESET|gone)/)
     expect(channel.send(new Uint8Array(1))).toBe(false)
+    end()
+  })
+
+  it('LM who goes on talking to a closed channel is not listened to until the linger is over', async () => {
+    const { raw, channel, end } = await rawPair()
+    void listen(channel)
+    const gone = new Promise<number>((resolve) => raw.once('close', () => resolve(performance.now())))
+    channel.close()
+    const since = performance.now()
+    const talk = (): void => {
+      while (!raw.destroyed && raw.write(Buffer.alloc(65_536)));
+      if (!raw.destroyed) raw.once('drain', talk)
+    }
+    talk()
+    expect((await gone) - since).toBeLessThan(tcpLingerMs * 0.75)
     end()
   })
 
