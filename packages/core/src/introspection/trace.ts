@@ -31,7 +31,7 @@ export interface TraceHop {
 
 export interface Trace {
   readonly address: Address
-  /** It answered itself; for a plain node, the node that is its gateway. */
+  /** The node there says that it is the target, which nobody has checked; for a plain node, its gateway says so. */
   readonly arrived: boolean
   /** In order from here, the target last when it arrived. Empty for oneself. */
   readonly hops: readonly TraceHop[]

@@ -184,6 +184,22 @@ describe('peers', () => {
   })
 })
 
+describe('a message on an idle mesh', () => {
+  it.each([5, 60])('takes one round trip, through a relay whose lines take %i ms, also one behind the other', async (latencyMs) => {
+    world = new MeshWorld(12, { latencyMs })
+    world.relay()
+    const [ada, bob] = [world.member('ada'), world.member('bob')]
+    await world.acquainted(ada, bob)
+    await world.settle(ada.send(bob.address, 'the first one waits for the handshake'))
+    for (let count = 0; count < 8; count += 1) {
+      await world.clock.advance(count < 4 ? 2_000 : 0)
+      const since = world.clock.now()
+      await world.settle(ada.send(bob.address, 'a line'))
+      expect(world.clock.now() - since).toBeLessThan(4 * latencyMs + 3)
+    }
+  })
+})
+
 describe('events', () => {
   it('PY-21 a listener that fails becomes an error event, never an unhandled rejection', async () => {
     world = new MeshWorld(11)
