@@ -33,6 +33,14 @@ function at(relay: Relay, options: MeshOptions = {}): MeshOptions {
   return { network: 'garden', relays: [relay.ws], timeoutMs: 5_000, ...options }
 }
 
+/** The relay says who it is in a session, without the network key. */
+async function expectAnswers(mesh: Mesh): Promise<void> {
+  const address = mesh.relays.list()[0]?.address ?? ''
+  expect((await mesh.ping(address)).hops).toBe(1)
+  expect(await mesh.inspect(address, 'describe')).toMatchObject({ kind: 'relay', network: 'garden' })
+  expect(mesh.peer(address)).toMatchObject({ kind: 'relay', verified: true })
+}
+
 async function talk(ada: Mesh, bob: Mesh): Promise<string> {
   bob.services.register('echo', (request) => `echo ${request.text()}`)
   await ada.services.wait('echo', { timeoutMs: 5_000 })
@@ -48,6 +56,7 @@ describe('a relay that pins the key of a network', () => {
     ])
     expect(await talk(ada, bob)).toBe('echo hello')
     await until(() => ada.peer(bob.address)?.name === 'bob', 'the name of bob')
+    await expectAnswers(ada)
   })
 
   it('PY-05 refuses the wrong key and none at all with NETWORK_KEY_MISMATCH within a second, and counts it', async () => {
@@ -83,7 +92,7 @@ describe('a relay that pins the key of a network', () => {
     const after = await relayOf({ networks: [{ name: 'garden', keys: [await admissionText(another)] }] })
     expect(await codeOf(joinMesh(at(after, { key })))).toBe('NETWORK_KEY_MISMATCH')
     expect(await codeOf(joinMesh(at(after, { key: [key, another] })))).toBe('NETWORK_KEY_MISMATCH')
-    await member(after, { network: 'garden', key: [another, key] })
+    await expectAnswers(await member(after, { network: 'garden', key: [another, key] }))
   })
 
   it('refuses plain nodes, over every door', async () => {
@@ -111,6 +120,7 @@ describe('a relay that pins the key of a network', () => {
     await ada.services.wait('ping')
     expect(await codeOf(ada.call('ping'))).toBe('NO_SERVICE')
     expect((await ada.call('ping', '', { plain: true })).text()).toBe('pong')
+    await expectAnswers(ada)
   })
 
   it.each([
@@ -137,6 +147,7 @@ describe('a relay that pins nothing', () => {
     await until(() => told(ada) && told(bob) && told(eve), 'everybody was told')
     expect([...eve.peers.values()].filter(({ kind }) => kind === 'member')).toEqual([])
     expect(ada.peer(eve.address)).toBeUndefined()
+    await expectAnswers(ada)
     // Whoever comes again and again does not flood those who are here.
     const more = await member(relay, { network: 'garden', key: another })
     await until(() => told(more), 'the next one is told')
