@@ -10,7 +10,7 @@ function fuzz(...args) {
 }
 
 function run(...args) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [fuzzer, ...args], { encoding: 'utf8', timeout: 60_000 })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [fuzzer, ...args], { encoding: 'utf8', timeout: 170_000 })
   return { status, stdout, stderr }
 }
 
@@ -29,7 +29,7 @@ test('and has nothing to say about what is well made, and no patience for a targ
   expect(fuzz('nothing')).toMatchObject({ status: 2, stderr: expect.stringMatching(/no target 'nothing'/) })
 })
 
-test('a short run over everything that reads what others wrote finds nothing', { timeout: 120_000 }, () => {
+test('a short run over everything that reads what others wrote finds nothing', { timeout: 180_000 }, () => {
   const { status, stdout, stderr } = run('--seconds', '0.15', '--seed', String(Date.now() % 1_000_000))
   expect(stderr).toBe('')
   expect(status).toBe(0)

@@ -103,6 +103,12 @@ describe('SE13 each signature says one thing', () => {
     return now(run(receiptHolds(receipt, { network, publicKey: keyPair.publicKey, crypto })))
   }
 
+  it.each(Object.keys(uses))('SE13 and says so itself: what is signed begins with %s', (use) => {
+    let signed = ''
+    uses[use]!({ ...keyPair, sign: (text) => ((signed = new TextDecoder('latin1').decode(text)), keyPair.sign(text)) })
+    expect(signed.startsWith(use)).toBe(true)
+  })
+
   it.each(Object.keys(uses))('SE13 what was signed for anything else is no %s', (use) => {
     expect(uses[use]!(keyPair)).toBe(true)
     for (const other of [...Object.keys(uses).filter((one) => one !== use), 'hopmesh.1 token', '', use.slice(0, -1)]) {

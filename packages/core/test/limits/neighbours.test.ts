@@ -44,6 +44,17 @@ describe('LM what a plain neighbour may make us keep', () => {
     }
   })
 
+  it('LM and the router gives it no larger one: what is longer than a plain packet is a fault before it is whole', () => {
+    const world = new RouterWorld()
+    const relay = world.router('relay', 'relay')
+    const [dialer, listener] = memoryChannelPair(world.clock, { carries: 'stream' })
+    dialer.start({ message: () => {}, drained: () => {}, closed: () => {} })
+    relay.addChannel(listener)
+    for (let sent = 0; sent < 5 * plainPacketBytesMax; sent += 1_024) dialer.send(new Uint8Array(1_024).fill(0x55))
+    world.run(100)
+    expect(relay.faults.get('too-long')).toBe(1)
+  })
+
   it('LM a plain packet with more data, or with a longer name, is a fault, and the next one is read', () => {
     const { world, relay, peer } = plainWorld()
     const heard: number[] = []

@@ -41,7 +41,7 @@ describe('ALN-19 relays that fail', () => {
       const [ada, bob] = ['ada', 'bob'].map((name) => world.member(name, { relays: relays.map(simUrl) })) as [Mesh, Mesh]
       const heard = new Map<string, number>()
       for (const mesh of [ada, bob])
-        mesh.on('message', ({ parts: [text] }) => void heard.set(String(text), (heard.get(String(text)) ?? 0) + 1))
+        mesh.on('message', ({ parts: [text] }) => void heard.set(text as string, (heard.get(text as string) ?? 0) + 1))
       await world.acquainted(ada, bob)
       let settled = 0
       let kills = 0
