@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startRelay } from '@hopmesh/server'
-import type { Page } from '@playwright/test'
-import { benchRow, quantile, type Bench, type BenchRow } from './bench-row.ts'
+import type { CDPSession, Page } from '@playwright/test'
+import { sampleRow, type Bench, type BenchRow } from './bench-row.ts'
+import type { Sample } from './pipelined.ts'
 
 const rounds = Number(process.env['ROUNDS'] ?? 7)
 const megabytes = Number(process.env['MEGABYTES'] ?? 48)
@@ -50,7 +51,19 @@ async function served(work: (url: string) => Promise<void>): Promise<void> {
   }
 }
 
-async function measure(one: Page, other: Page): Promise<{ ours: number[]; raw: number[] }> {
+/** CPU time of the whole browser so far, in microseconds. */
+async function cpuMicros(browser: CDPSession): Promise<number> {
+  const { processInfo } = await browser.send('SystemInfo.getProcessInfo')
+  return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime * 1e6, 0)
+}
+
+async function sample(browser: CDPSession, bytes: number, carry: () => Promise<number>): Promise<Sample> {
+  const before = await cpuMicros(browser)
+  const ms = await carry()
+  return { packetsPerSecond: bytes / ms / 1_000, cpuMicros: ((await cpuMicros(browser)) - before) / (bytes / 16_384) }
+}
+
+async function measure(browser: CDPSession, one: Page, other: Page): Promise<{ ours: Sample[]; raw: Sample[] }> {
   const relay = await startRelay({ port: 0 })
   try {
     const offer = await one.evaluate(() => (globalThis as Tab).raw.offer())
@@ -60,14 +73,14 @@ async function measure(one: Page, other: Page): Promise<{ ours: number[]; raw: n
     await one.evaluate((url) => (globalThis as Tab).tab.join(url), relay.ws)
     await one.evaluate((to) => (globalThis as Tab).tab.connect(to), address)
     const bytes = megabytes * 1_048_576
-    const [ours, raw]: [number[], number[]] = [[], []]
+    const [ours, raw]: [Sample[], Sample[]] = [[], []]
     // The first round warms up.
     for (let round = 0; round <= rounds; round += 1) {
-      const rawMs = await one.evaluate((count) => (globalThis as Tab).raw.send(count), bytes)
-      const ourMs = await one.evaluate(([to, count]) => (globalThis as Tab).tab.send(to, count), [address, bytes] as const)
+      const bare = await sample(browser, bytes, () => one.evaluate((count) => (globalThis as Tab).raw.send(count), bytes))
+      const own = await sample(browser, bytes, () => one.evaluate(([to, count]) => (globalThis as Tab).tab.send(to, count), [address, bytes] as const))
       if (round === 0) continue
-      raw.push(bytes / rawMs / 1_000)
-      ours.push(bytes / ourMs / 1_000)
+      raw.push(bare)
+      ours.push(own)
     }
     return { ours, raw }
   } finally {
@@ -88,12 +101,9 @@ async function run(): Promise<BenchRow[]> {
         await page.goto(url)
         await page.locator('body[data-loaded=yes]').waitFor({ state: 'attached' })
       }
-      const { ours, raw } = await measure(one, other)
+      const { ours, raw } = await measure(await browser.newBrowserCDPSession(), one, other)
       const work = `direct WebRTC, 16 KiB pieces, ${megabytes} MiB: MB/s`
-      rows.push(benchRow({ id: 'P4', work, peerName: 'raw RTCDataChannel', goal: 0.85 }, ours, raw))
-      console.log(
-        `P4: ours ${ours.map((rate) => rate.toFixed(1)).join(' ')}, raw ${raw.map((rate) => rate.toFixed(1)).join(' ')}; median ${quantile(ours, 0.5).toFixed(1)}`,
-      )
+      rows.push(sampleRow({ id: 'P4', work, peerName: 'raw RTCDataChannel', goal: 0.85 }, ours, raw))
     } finally {
       await browser.close()
     }

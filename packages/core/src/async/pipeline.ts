@@ -1,7 +1,7 @@
 import type { Awaitable } from '../ports/crypto.ts'
 
 export interface PipelineTask<T> {
-  /** Must not throw; what its promise rejects with goes to `failed`. */
+  /** What it throws, or its promise rejects with, goes to `failed`. */
   begin(): Awaitable<T>
   /** Called in the order of the tasks. Must not throw. */
   finish(value: T): void
@@ -63,15 +63,19 @@ export class Pipeline<T> {
 
   #begin(place: Place<T>): void {
     place.begun = true
-    const begun = place.task.begin()
-    if (begun instanceof Promise) {
-      begun.then(
-        (value) => this.#settled(place, { value }),
-        (error: unknown) => this.#settled(place, { error }),
-      )
-      return
+    try {
+      const begun = place.task.begin()
+      if (begun instanceof Promise) {
+        begun.then(
+          (value) => this.#settled(place, { value }),
+          (error: unknown) => this.#settled(place, { error }),
+        )
+        return
+      }
+      place.outcome = { value: begun }
+    } catch (error) {
+      place.outcome = { error }
     }
-    place.outcome = { value: begun }
     this.#finish()
   }
 

@@ -46,6 +46,17 @@ describe('a pipeline', () => {
     expect(log.at(-1)).toBe('t2 = 9')
   })
 
+  it('that begins with an error has failed', () => {
+    log.length = 0
+    const pipeline = new Pipeline<number>(2, 2)
+    const begin = (): number => {
+      throw new Error('at once')
+    }
+    pipeline.push({ ...task('t', 0), begin })
+    pipeline.push(task('u', 1))
+    expect(log).toEqual(['t failed: at once', 'begin u', 'u = 1'])
+  })
+
   it('leaves a task alone that wants to be', async () => {
     log.length = 0
     const pipeline = new Pipeline<number>(9, 4)
