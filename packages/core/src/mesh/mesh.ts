@@ -196,8 +196,9 @@ export class Mesh {
   /**
    * Streams a Blob, bytes, text, a ReadableStream or an iterable to the handler of that name at a member; resolves, once it is
    * taken, with what the handler answers, which ends when the handler is done with everything. Every byte once and in order, or an
-   * error. To a list or `'*'`: a Map of settled results under the targets as given. Rejects as `send` does, or NO_HANDLER, BUSY,
-   * TIMEOUT (10 000 ms, until it is taken). Reading rejects with REMOTE_ERROR, STREAM_RESET, ABORTED, or what the source failed with.
+   * error. To a list or `'*'`: a Map of settled results under the targets as given. Rejects as `send` does, with INVALID_OPTION
+   * to oneself, NO_HANDLER, BUSY, or TIMEOUT (10 000 ms, until it is taken). Reading rejects with REMOTE_ERROR, STREAM_RESET,
+   * ABORTED, or what the source failed with.
    */
   stream(target: SeveralTargets, name: string, source: StreamSource, options?: StreamOptions): Promise<Outcomes<StreamAnswer>>
   stream(target: string, name: string, source: StreamSource, options?: StreamOptions): Promise<StreamAnswer>

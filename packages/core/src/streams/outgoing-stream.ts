@@ -48,6 +48,8 @@ export class OutgoingStream {
   readonly #abort = new AbortController()
   #attempt: Attempt | undefined
   #opening: SessionStream | undefined
+  /** The one that the source goes into. */
+  #latest: SessionStream | undefined
   #isAnswered = false
   #isResumable = false
   /** Directions that are not over. */
@@ -91,6 +93,9 @@ export class OutgoingStream {
     }
     this.#attempt?.pieces.cancel(error)
     this.#abort.abort(error)
+    // Whether or not anybody reads that.
+    this.#open.clear()
+    this.#options.over()
   }
 
   async #read(): Promise<Uint8Array | undefined> {
@@ -184,12 +189,13 @@ export class OutgoingStream {
 
   /** In the background: what goes wrong shows where the answer is read. */
   #carry(stream: SessionStream, pieces: Pieces, { start, ahead }: { readonly start: number; readonly ahead: number }): void {
+    this.#latest = stream
     stream.onAcknowledged = () => this.#options.progress(start + Math.max(0, stream.ackedBytes - ahead))
     pieces.onFailed = (error) => this.fail(error)
     const done = async (): Promise<void> => {
       const pumped = await pump(pieces, stream)
       if (pumped.outcome === 'source') this.fail(pumped.error)
-      if (this.#attempt?.stream === stream) this.#over('source')
+      if (this.#latest === stream) this.#over('source')
     }
     void done()
   }

@@ -18,7 +18,7 @@ export interface StreamProgress {
   /** As it was given. */
   readonly target: string
   readonly address: Address
-  /** Bytes of the source that the other side has, those of earlier attempts included. */
+  /** Bytes of the source that the other side has; those that were lost with it are taken back when it is taken up again. */
   readonly sent: number
   /** Bytes of the source, if it says so. */
   readonly total: number | undefined
@@ -188,6 +188,11 @@ export class StreamRoom<M> implements Streams<M> {
     if (signal?.aborted) onAbort()
     else signal?.addEventListener('abort', onAbort)
     return outgoing.open(timeoutMs)
+  }
+
+  /** Streams that are under way, opened here or there. */
+  get size(): number {
+    return this.#outgoing.size + (this.#incoming?.size ?? 0)
   }
 
   close(): void {

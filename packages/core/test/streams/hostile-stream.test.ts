@@ -92,6 +92,39 @@ describe('a peer that keeps to no rules', () => {
     expect(seen).toMatchObject({ code: 'WIRE_FAULT' })
   })
 
+  it('leaves nothing behind: neither what went well, nor what failed, nor what nobody reads', async () => {
+    const world = new SessionWorld()
+    let bobRoom: ReturnType<typeof room> | undefined
+    const bob = world.node('bob', { sessions: { stream: (from, stream) => bobRoom?.take(from.peer, stream) } })
+    const ada: WorldNode = world.node('ada')
+    bobRoom = room(world, () => bob)
+    const { streams } = room(world, () => ada)
+    bobRoom.streams.register('echo', (_ctx, readable) => readable)
+    bobRoom.streams.register('throw', () => Promise.reject(new Error('no')))
+    bobRoom.streams.register('never', () => new Promise<void>(() => {}))
+    const failing = async function* (): AsyncGenerator<string> {
+      yield 'a'
+      throw new Error('disk')
+    }
+    const abort = new AbortController()
+    const open = (name: string, source: unknown): Promise<ReadableStream<Uint8Array>> =>
+      world.settle(streams.open('bob', bob.address, streams.sendings(name, source, { signal: abort.signal }, 1)[0]!, 5_000))
+    await world.settle(allOf(await open('echo', 'hello')))
+    await open('echo', 'nobody reads this')
+    await expect(world.settle(allOf(await open('throw', noise(500_000))))).rejects.toMatchObject({ code: 'REMOTE_ERROR' })
+    await open('echo', failing())
+    await expect(open('nothing', 'x')).rejects.toMatchObject({ code: 'NO_HANDLER' })
+    const cancelled = await open('echo', noise(3_000_000))
+    await cancelled.cancel()
+    await open('never', noise(3_000_000))
+    await world.advance(5_000)
+    expect(streams.size).toBe(2)
+    abort.abort()
+    await world.advance(5_000)
+    expect(streams.size).toBe(0)
+    expect(bobRoom.streams.size).toBe(1)
+  })
+
   it('BUSY is the answer to more streams than a node handles at one time, of all peers together', async () => {
     const world = new SessionWorld()
     let bobRoom: ReturnType<typeof room> | undefined
