@@ -3,6 +3,7 @@ import { awaitedMax } from '../../src/broadcast/broadcast-limits.ts'
 import type { SaidWithReceipts } from '../../src/broadcast/broadcasts.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
 import type { Message } from '../../src/messages/message.ts'
+import type { SimChannel } from '../../src/testing/simulator/sim-channel.ts'
 import { rejectionOf } from '../mesh/mesh-error-of.ts'
 import { MeshWorld } from '../mesh/mesh-world.ts'
 
@@ -266,7 +267,7 @@ describe('receipts', () => {
     const frames: number[] = []
     const own = link!.channel as { ondata?: unknown }
     void own
-    world.sim.network.observer = { delivered: (channel) => void (channel.other?.node.name === 'relay' && channel.node.name === 'ada' && frames.push(1)) } as never
+    world.sim.network.observer = { delivered: (channel: SimChannel) => void (channel.other?.node.name === 'relay' && channel.node.name === 'ada' && frames.push(1)) } as never
     const said = await world.settle(ada.with({ receipts: true }).broadcast('all of you?'))
     await world.settle(said.done)
     expect(said.delivered.size).toBe(60)
