@@ -3,6 +3,7 @@ import type { Address } from '../../src/identity/address.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
 import type { ExchangeKeys } from '../../src/ports/crypto.ts'
 import { Router } from '../../src/routing/router.ts'
+import type { ServiceListing } from '../../src/services/service-registry.ts'
 import { RemoteError } from '../../src/services/remote-error.ts'
 import { toyCrypto } from '../../src/testing/toy-crypto.ts'
 import { netStates, type DecodedPacket } from '../../src/wire/packet.ts'
@@ -94,7 +95,11 @@ describe('services and calls', () => {
     bob.services.register('large', () => new Uint8Array(17 * 1_048_576))
     await world.settle(ada.services.wait('large'))
     const before = world.clock.now()
-    const [small, large, sent] = [ada.call('echo', 'x'), rejectionOf(ada.call('large')), rejectionOf(ada.call('echo', new Uint8Array(17 * 1_048_576)))]
+    const [small, large, sent] = [
+      ada.call('echo', 'x'),
+      rejectionOf(ada.call('large')),
+      rejectionOf(ada.call('echo', new Uint8Array(17 * 1_048_576))),
+    ]
     expect((await sent).code).toBe('TOO_LARGE')
     expect((await world.settle(small)).text()).toBe('x')
     expect((await world.settle(large)).code).toBe('TOO_LARGE')
@@ -226,5 +231,49 @@ describe('services and calls', () => {
     await world.clock.advanceUntil(() => heard.length === 2)
     expect(heard[1]?.netState).toBe(netStates.error)
     expect(new TextDecoder().decode(heard[1]?.data)).toMatch(/^HANDLER_FAILED/)
+  })
+
+  it('ALN-18 ALN-16 a plain ALN node answers many times; a long silence is the end of it, and await takes the first', async () => {
+    const [ada, bob] = (await members(48, 'ada', 'bob')) as [Mesh, Mesh]
+    const sensor = plainNode('sensor', bob)
+    let asked = 0
+    sensor.registerService('temperature', ({ srcAddr, contextID }) => {
+      asked += 1
+      for (const data of ['20', '21', '22']) sensor.send({ destAddr: srcAddr, contextID, data })
+    })
+    bob.services.register('temperature', () => {
+      throw new Error('no thermometer')
+    })
+    await world.clock.advanceUntil(() => ada.services.list('temperature').length === 2)
+    const plain = { select: (rows: readonly ServiceListing[]) => rows.find(({ kind }) => kind === 'plain'), timeoutMs: 2_000 }
+    const got: string[] = []
+    const read = async (): Promise<void> => {
+      for await (const reply of ada.call('temperature', '', plain)) got.push(reply.text())
+    }
+    const before = world.clock.now()
+    await world.settle(read())
+    expect(got).toEqual(['20', '21', '22'])
+    expect(world.clock.now() - before).toBeLessThan(3_000)
+    expect((await world.settle(ada.call('temperature', '', plain))).text()).toBe('20')
+    const all = new Map<string, string[]>()
+    const readAll = async (): Promise<void> => {
+      for await (const { from, reply, error } of ada.callAll('temperature', '', { timeoutMs: 1_000 })) {
+        all.set(from, [...(all.get(from) ?? []), reply?.text() ?? error?.code ?? ''])
+      }
+    }
+    await world.settle(readAll())
+    expect(Object.fromEntries(all)).toEqual({ sensor: ['20', '21', '22'], [bob.address]: ['REMOTE_ERROR'] })
+    expect(asked).toBe(3)
+    expect(ada.health().pending).toBe(0)
+    // And the other way round: a generator answers the context of a plain node.
+    ada.services.register('count', async function* () {
+      for (const text of ['1', '2', '3']) yield text
+    })
+    await world.clock.advanceUntil(() => sensor.services('count').length > 0)
+    const heard: string[] = []
+    const contextID = sensor.registerContext(({ data }) => void heard.push(new TextDecoder().decode(data)))
+    sensor.send({ service: 'count', destAddr: ada.address, contextID })
+    await world.clock.advanceUntil(() => heard.length === 3)
+    expect(heard).toEqual(['1', '2', '3'])
   })
 })
