@@ -157,6 +157,7 @@ export class Calls {
 
   close(): void {
     this.#answered.close()
+    this.#outgoing.close()
     this.#absences.close()
     this.#router = undefined
   }

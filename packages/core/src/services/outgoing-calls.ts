@@ -44,6 +44,9 @@ const notArrived: readonly string[] = ['NO_ROUTE', 'QUEUE_FULL', 'TIMEOUT', 'CLO
 export class OutgoingCalls {
   readonly #options: OutgoingCallsOptions
   readonly #pending = new Map<string, OutgoingCall>()
+  /** Cancels that are to be said again. */
+  readonly #repeats = new Set<() => void>()
+  #closed = false
 
   constructor(options: OutgoingCallsOptions) {
     this.#options = options
@@ -58,15 +61,38 @@ export class OutgoingCalls {
     const { clock, dice, absences } = this.#options
     const id = dice.bytes(callIdBytes)
     const key = callIdText(id)
-    const call: OutgoingCall = new OutgoingCall(router, { id, clock, absences, asking, events, over: () => this.#pending.delete(key) })
+    const call: OutgoingCall = new OutgoingCall(router, {
+      id,
+      clock,
+      absences,
+      asking,
+      events,
+      over: () => this.#pending.delete(key),
+      later: (delayMs, say) => this.#later(delayMs, say),
+    })
     this.#pending.set(key, call)
     call.begin()
     return call
   }
 
+  close(): void {
+    this.#closed = true
+    for (const stop of this.#repeats) stop()
+    this.#repeats.clear()
+  }
+
   answer(from: string, answer: CallAnswer, arrival: Arrival): void {
     const call = this.#pending.get(callIdText(answer.id))
     if (call?.target === from) call.answer(answer, arrival)
+  }
+
+  #later(delayMs: number, say: () => void): void {
+    if (this.#closed) return
+    const stop = this.#options.clock.setTimer(delayMs, () => {
+      this.#repeats.delete(stop)
+      say()
+    })
+    this.#repeats.add(stop)
   }
 }
 
@@ -77,6 +103,7 @@ interface OutgoingCallOptions {
   readonly asking: Asking
   readonly events: AttemptEvents
   over(): void
+  later(delayMs: number, say: () => void): void
 }
 
 class OutgoingCall implements Attempt {
@@ -136,7 +163,7 @@ class OutgoingCall implements Attempt {
   }
 
   cancel(): void {
-    if (this.#end()) this.#tellOver()
+    if (this.#end()) void this.#tellOver()
   }
 
   #next({ kind, body }: CallAnswer, arrival: Arrival): void {
@@ -181,7 +208,7 @@ class OutgoingCall implements Attempt {
 
   /** The provider does not keep to the rules. */
   #break(): void {
-    this.#tellOver()
+    void this.#tellOver()
     this.#fail(new MeshError('WIRE_FAULT', `${this.target} answered further ahead than was agreed`), 'yes')
   }
 
@@ -209,20 +236,20 @@ class OutgoingCall implements Attempt {
   }
 
   /** Whoever is cut off now learns by itself that nobody is there. */
-  #tellOver(again = 0): void {
-    const { clock, id } = this.#options
-    void this.#tell(callTypes.cancel, encodeTaken(id, this.#taken)).then((arrived) => {
-      const delayMs = cancelAgainMs[again]
-      if (!arrived && delayMs !== undefined) clock.setTimer(delayMs, () => this.#tellOver(again + 1))
-    })
+  async #tellOver(again = 0): Promise<void> {
+    const { id, later } = this.#options
+    const error = await this.#tell(callTypes.cancel, encodeTaken(id, this.#taken))
+    const delayMs = cancelAgainMs[again]
+    if (error && error.code !== 'CLOSED' && delayMs !== undefined) later(delayMs, () => void this.#tellOver(again + 1))
   }
 
-  /** False: it may not have arrived. */
-  #tell(dataType: number, data: Uint8Array): Promise<boolean> {
-    const packet = { service: callService, dataType, destAddr: this.target, data }
-    return this.#router.deliver(packet).then(
-      () => true,
-      () => false,
-    )
+  /** An error: it may not have arrived. */
+  async #tell(dataType: number, data: Uint8Array): Promise<MeshError | undefined> {
+    try {
+      await this.#router.deliver({ service: callService, dataType, destAddr: this.target, data })
+      return undefined
+    } catch (error) {
+      return asMeshError(error)
+    }
   }
 }

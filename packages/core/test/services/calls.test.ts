@@ -256,6 +256,30 @@ describe('calls that do not come through', () => {
     expect(bob.health().pending).toBe(0)
   })
 
+  it('a closed mesh keeps no timer, whatever was under way', async () => {
+    world = new MeshWorld(77)
+    const relay = world.relay()
+    const [ada, bob] = [world.member('ada'), world.member('bob')]
+    await world.acquainted(ada, bob)
+    bob.services.register('feed', async function* () {
+      for (;;) yield 'x'
+    })
+    bob.services.register('never', () => new Promise<string>(() => {}))
+    await world.settle(ada.services.wait('never'))
+    const reading = ada.call('feed')[Symbol.asyncIterator]()
+    await world.settle(reading.next())
+    const lost = [rejectionOf(ada.call('never', '', { timeoutMs: Infinity, idempotent: true })), rejectionOf(ada.call('never'))]
+    await world.clock.advance(500)
+    const closed = [world.settle(bob.close()), world.settle(ada.close())]
+    await Promise.all(closed)
+    world.meshes.length = 0
+    expect((await Promise.all(lost)).map(({ code }) => code).toSorted()[0]).toMatch(/CLOSED|OUTCOME_UNKNOWN/)
+    await reading.return?.()
+    await world.settle(relay.close())
+    await world.clock.advance(500)
+    expect(world.clock.waiting).toBe(0)
+  })
+
   it('ALN-08 a caller that dies ends what it had asked for', async () => {
     const [ada, bob] = (await members(67, 'ada', 'bob')) as [Mesh, Mesh]
     let signal: AbortSignal | undefined
