@@ -62,7 +62,7 @@ export const controls = [
   {
     name: 'the outbox (what is stored is sent by the next process)',
     world: 'letters',
-    replace: [{ file: 'messages/messages.js', text: 'return store && this.#resume(store);', by: 'return undefined;' }],
+    replace: [{ file: 'messages/post-office.js', text: 'return store && this.#resume(store);', by: 'return undefined;' }],
   },
   {
     name: 'saying again (what is not answered)',

@@ -2,7 +2,20 @@
 // blocks count, and `run`, which may return anything and must not throw. Where an input is a conversation, it is many messages, each
 // behind its length in two bytes.
 
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+
 const text = new TextEncoder()
+/** Answers at once. */
+const compression = {
+  deflate: (bytes) => new Uint8Array(deflateRawSync(bytes)),
+  inflate(bytes, bytesMax) {
+    try {
+      return new Uint8Array(inflateRawSync(bytes, { maxOutputLength: bytesMax }))
+    } catch {
+      return undefined
+    }
+  },
+}
 const bytesOf = (...parts) => Uint8Array.from(parts.flatMap((part) => (typeof part === 'string' ? [...text.encode(part)] : [...part])))
 const latin = (input) => String.fromCharCode(...input)
 
@@ -364,6 +377,7 @@ async function bodyTargets(load) {
   const { decodeAsk, decodeCallAnswer, decodeCallRequest, decodeTaken, encodeAsk, encodeCallAnswer, encodeCallRequest, encodeTaken } =
     await load('core/services/call-codec')
   const { decodeValue, encodeValue } = await load('core/functions/value-codec')
+  const { squeeze, unsqueeze } = await load('core/messages/squeezed-message')
   const { decodeLetter, encodeLetter } = await load('core/messages/letter')
   const { isWireFault } = await load('core/wire/wire-fault')
   const id = 'ab'.repeat(16)
@@ -411,6 +425,14 @@ async function bodyTargets(load) {
         }),
       ],
       run: (input) => decodeMessage(input),
+    },
+    {
+      name: 'squeezed message',
+      seeds: [
+        await squeeze(bytesOf('the same words. '.repeat(100)), compression),
+        bytesOf([2, 0xc0, 0x84, 0x3d], compression.deflate(new Uint8Array(1_000_000))),
+      ],
+      run: (input) => unsqueeze(input, compression),
     },
     {
       name: 'sealed packet',

@@ -172,7 +172,7 @@ export class MeshRooms {
       online: this.online,
       pending: this.operations.size,
       errors: [...this.#errors],
-      stored: this.messages.storedCount,
+      stored: this.messages.outbox.storedCount,
     })
   }
 

@@ -10,7 +10,7 @@ import type { MessageCursor } from '../messages/message-cursor.ts'
 import type { MessagePart } from '../messages/message-codec.ts'
 import type { MessageHandler } from '../messages/handler-chain.ts'
 import type { Message, Sent, SentToSeveral } from '../messages/message.ts'
-import type { MessageOutbox } from '../messages/messages.ts'
+import type { MessageOutbox } from '../messages/post-office.ts'
 import type { BroadcastOptions, Said, SaidAs, Whispered } from '../broadcast/broadcasts.ts'
 import type { Topic } from '../broadcast/topic.ts'
 import type { Listener, ListenOptions } from '../async/guarded-events.ts'
@@ -86,7 +86,7 @@ export class Mesh {
     this.peers = rooms.peers
     this.bluetooth = rooms.bluetooth
     this.serial = rooms.serial
-    this.outbox = rooms.messages
+    this.outbox = rooms.messages.outbox
   }
 
   /** `who.tab`: where this node is. Throws NOT_READY before `ready`. */

@@ -1,7 +1,7 @@
 // Messages between members: what goes out is a letter until it is delivered, what comes in is taken once.
 
 import { run, wait, type Steps } from '../async/awaitable.ts'
-import { checkSignal, closedError, type OperationOptions, type Operations, type Settle } from '../async/operations.ts'
+import { checkSignal, closedError, type OperationOptions, type Operations } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberAddress, isMemberForm, whoPart, type Address } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -15,26 +15,16 @@ import type { Arrival } from '../routing/routing-types.ts'
 import { answering } from '../services/answers.ts'
 import { requestTimeoutMs, type Requests } from '../services/requests.ts'
 import type { DecodedPacket } from '../wire/packet.ts'
-import { Deliveries } from './deliveries.ts'
 import { Inbox } from './inbox.ts'
-import { letterTtlMsMax, type Letter } from './letter.ts'
-import {
-  decodeMessage,
-  encodeMessage,
-  hexOf,
-  recipientsMax,
-  type MessageBody,
-  type MessagePart,
-} from './message-codec.ts'
+import { letterTtlMsMax } from './letter.ts'
+import { decodeMessage, encodeMessage, hexOf, recipientsMax, type MessageBody, type MessagePart } from './message-codec.ts'
 import { Message, type Delivery, type RepliedAll, type Sent, type SentToSeveral } from './message.ts'
 import { Neighbour } from './neighbour.ts'
-import { Outbox } from './outbox.ts'
+import { PostOffice, type Draft, type PostOptions, type Recipient } from './post-office.ts'
 import { unsqueeze } from './squeezed-message.ts'
 import { TakenMessages } from './taken-messages.ts'
 
 export const messageService = '$mesh.message'
-/** Nobody who is there is found later than this: then a message for somebody away is stored. */
-const awayMs = 2_000
 
 export interface MessagesOptions {
   readonly clock: Clock
@@ -46,7 +36,10 @@ export interface MessagesOptions {
   /** The address that a display name means. */
   resolve(target: string, options: OperationOptions): Promise<string>
   /** To everybody. */
-  broadcast(parts: readonly MessagePart[], about: { readonly inReplyTo: string; readonly topic: string | undefined }): Promise<{ readonly id: string }>
+  broadcast(
+    parts: readonly MessagePart[],
+    about: { readonly inReplyTo: string; readonly topic: string | undefined },
+  ): Promise<{ readonly id: string }>
   /** A message that no handler took. */
   arrived(message: Message): void
   /** What became of a stored one. */
@@ -56,57 +49,21 @@ export interface MessagesOptions {
   report(error: MeshError): void
 }
 
-export interface SendOptions extends OperationOptions {
-  /** How long it is kept for a member that is away, in milliseconds; 0: not at all, and `send` rejects instead. Default and most: 7 days. */
-  readonly ttlMs?: number | undefined
+export interface SendOptions extends PostOptions {
   /** The id of the message that this one answers. */
   readonly inReplyTo?: string | undefined
 }
 
-/** A message that waits for a member that is away. */
-export interface StoredMessage {
-  readonly id: string
-  /** The `who` of the member. */
-  readonly to: string
-  readonly parts: readonly MessagePart[]
-  /** Milliseconds since 1970. */
-  readonly sentAt: number
-  readonly expiresAt: number
-}
-
-/** What of it apps see. */
-export interface MessageOutbox {
-  /** The oldest first. */
-  list(): StoredMessage[]
-  /** It is not delivered any more, unless it just was. False: nothing of that id waits. */
-  drop(id: string): boolean
-}
-
-interface Draft {
-  readonly id: string
-  readonly sentAt: number
-  readonly bytes: Uint8Array
-}
-
-interface Recipient {
-  readonly who: string
-  readonly address: string | undefined
-}
-
-export class Messages implements MessageOutbox {
+export class Messages {
   readonly inbox: Inbox
+  readonly outbox: PostOffice
   readonly #options: MessagesOptions
-  readonly #outbox: Outbox
-  readonly #deliveries: Deliveries
   readonly #taken: TakenMessages
-  /** Letters that a `send` waits for. */
-  readonly #pending = new Map<Letter, Settle<Sent>>()
   #router: Router | undefined
-  #order = 0
   #closed = false
 
   constructor(options: MessagesOptions) {
-    const { clock, dice, compression, requests } = options
+    const { clock, dice, compression, operations, requests } = options
     this.#options = options
     let failed = false
     const storeFailed = (error: MeshError): void => {
@@ -115,14 +72,15 @@ export class Messages implements MessageOutbox {
     }
     this.inbox = new Inbox({ clock, emit: (message) => options.arrived(message), report: (error) => options.report(error) })
     this.#taken = new TakenMessages({ clock, failed: storeFailed })
-    this.#outbox = new Outbox({ clock, expired: (letter) => this.#expired(letter), found: (letter) => this.#deliveries.begin(letter), failed: storeFailed })
-    this.#deliveries = new Deliveries({
+    this.outbox = new PostOffice({
       clock,
       dice,
       compression,
+      operations,
       requests,
+      storeFailed,
       service: messageService,
-      settled: (letter, error) => this.#settled(letter, error),
+      delivery: (delivery) => options.delivery(delivery),
     })
   }
 
@@ -136,9 +94,8 @@ export class Messages implements MessageOutbox {
       return Promise.resolve(answering(router, (request) => this.#take(request.bytes, packet, arrival), log)(packet, arrival))
     }
     router.registerService(messageService, take, { plain: false })
-    this.#deliveries.attach(router)
     this.#taken.attach(store)
-    return store && this.#resume(store)
+    return this.outbox.attach(router, store)
   }
 
   /** To one as `send`, to a list as `sendToSeveral`. */
@@ -153,7 +110,7 @@ export class Messages implements MessageOutbox {
   /** Resolves when the library of that member has it, or when it is stored. */
   async send(target: string, parts: readonly MessagePart[], options: SendOptions = {}): Promise<Sent> {
     const draft = this.#draft(parts, options)
-    return this.#post(draft, await this.#recipient(target, options), options)
+    return this.outbox.post(draft, await this.#recipient(target, options), options)
   }
 
   /** One message to each, told apart by the targets as they were given. */
@@ -180,7 +137,7 @@ export class Messages implements MessageOutbox {
     const outcomes = await Promise.allSettled(
       found.map(async (finding) => {
         const recipient = await finding
-        const sent = posted.get(recipient.who) ?? this.#post(draft, recipient, options)
+        const sent = posted.get(recipient.who) ?? this.outbox.post(draft, recipient, options)
         posted.set(recipient.who, sent)
         return sent
       }),
@@ -188,31 +145,10 @@ export class Messages implements MessageOutbox {
     return new Map(targets.map((target, index) => [target, outcomes[index] as PromiseSettledResult<Sent>]))
   }
 
-  /** How many `list` has. */
-  get storedCount(): number {
-    return this.#outbox.stored
-  }
-
-  list(): StoredMessage[] {
-    return this.#outbox.storedLetters().map(({ id, who, bytes, sentAt, expiresAt }) => {
-      return { id, to: who, parts: decodeMessage(bytes)?.parts ?? [], sentAt, expiresAt }
-    })
-  }
-
-  drop(id: string): boolean {
-    const letters = this.#outbox.storedLetters().filter((letter) => letter.id === id)
-    for (const letter of letters) {
-      this.#outbox.remove(letter)
-      this.#deliveries.cancel(letter)
-    }
-    return letters.length > 0
-  }
-
   close(): void {
     this.#closed = true
     this.inbox.close()
-    this.#deliveries.close()
-    this.#outbox.close()
+    this.outbox.close()
     this.#router = undefined
   }
 
@@ -225,74 +161,6 @@ export class Messages implements MessageOutbox {
     const { signal, timeoutMs = requestTimeoutMs } = options
     const address = named ? await this.#options.resolve(target, { signal, timeoutMs }) : target
     return { who: whoPart(address), address: isMemberAddress(address) ? address : undefined }
-  }
-
-  #post({ id, sentAt, bytes }: Draft, { who, address }: Recipient, options: SendOptions): Promise<Sent> {
-    const { signal, timeoutMs = requestTimeoutMs, ttlMs = letterTtlMsMax } = options
-    const { clock, operations } = this.#options
-    this.#order = Math.max(this.#order + 1, sentAt * 8)
-    const letter: Letter = { id, who, address, bytes, sentAt, expiresAt: sentAt + ttlMs, order: this.#order }
-    return operations.run<Sent>({
-      signal,
-      timeoutMs: Infinity,
-      timedOut: closedError,
-      begin: (settle) => {
-        const refused = this.#outbox.add(letter)
-        if (refused) throw refused
-        this.#pending.set(letter, settle)
-        const giveUp = (): void => {
-          if (ttlMs === 0) settle.reject(this.#undelivered(letter, timeoutMs))
-          else this.#keep(letter, settle)
-        }
-        const atFirstMs = ttlMs === 0 ? timeoutMs : Math.min(timeoutMs, awayMs)
-        let stop = timer(clock, atFirstMs, () => {
-          if (!this.#deliveries.isUnderway(letter)) return giveUp()
-          stop = timer(clock, timeoutMs - atFirstMs, giveUp)
-        })
-        this.#deliveries.begin(letter)
-        return () => {
-          stop()
-          this.#pending.delete(letter)
-          if (this.#outbox.isStored(letter)) return
-          this.#deliveries.cancel(letter)
-          this.#outbox.remove(letter)
-        }
-      },
-    })
-  }
-
-  #keep(letter: Letter, settle: Settle<Sent>): void {
-    this.#outbox.keep(letter).then(
-      (durable) => settle.resolve({ id: letter.id, state: 'stored', durable }),
-      (error: unknown) => settle.reject(error as MeshError),
-    )
-  }
-
-  #undelivered(letter: Letter, timeoutMs: number): MeshError {
-    return this.#deliveries.isUnderway(letter)
-      ? new MeshError('TIMEOUT', `no answer from ${letter.who} within ${timeoutMs} ms`)
-      : new MeshError('NO_ROUTE', `no path to ${letter.who} within ${timeoutMs} ms`)
-  }
-
-  #settled(letter: Letter, error: MeshError | undefined): void {
-    const stored = this.#outbox.isStored(letter)
-    const settle = this.#pending.get(letter)
-    this.#outbox.remove(letter)
-    if (!settle && stored) this.#options.delivery({ id: letter.id, to: letter.who, state: error ? 'failed' : 'delivered' })
-    else if (error) settle?.reject(error)
-    else settle?.resolve({ id: letter.id, state: 'delivered' })
-  }
-
-  #expired(letter: Letter): void {
-    this.#deliveries.cancel(letter)
-    this.#options.delivery({ id: letter.id, to: letter.who, state: 'expired' })
-  }
-
-  /** The letters of the process before. */
-  async #resume(store: Store): Promise<void> {
-    for (const letter of await this.#outbox.attach(store)) {
-      if (!this.#closed && this.#outbox.has(letter)) this.#deliveries.begin(letter)
-    }
   }
 
   #draft(parts: readonly MessagePart[], { inReplyTo }: SendOptions, to: readonly string[] = []): Draft {
@@ -377,8 +245,4 @@ function checkSendOptions({ ttlMs, timeoutMs, signal }: SendOptions): void {
   if (ttlMs !== undefined && !(typeof ttlMs === 'number' && ttlMs >= 0 && ttlMs <= letterTtlMsMax)) {
     throw new MeshError('INVALID_OPTION', `ttlMs must be a number of milliseconds from 0 to ${letterTtlMsMax}, not ${String(ttlMs)}`)
   }
-}
-
-function timer(clock: Clock, delayMs: number, callback: () => void): () => void {
-  return delayMs === Infinity ? () => {} : clock.setTimer(delayMs, callback)
 }
