@@ -54,6 +54,7 @@ class LettersScenario {
   readonly #meshes = new Map<string, Mesh>()
   readonly #letters = new Map<string, Letter>()
   readonly #broken: string[] = []
+  #storms = true
   #partitions = 0
   #routeChanges = 0
 
@@ -150,6 +151,8 @@ class LettersScenario {
     this.#world.network.note(`${name} hears ${text}`)
     if (letter.to !== name) this.#broken.push(`${name} heard '${text}', which was for ${letter.to}`)
     if (letter.heard > 1) this.#broken.push(`${name} heard '${text}' ${letter.heard} times`)
+    // The answer of the library does not leave any more: the message comes again, to another life.
+    if (this.#storms && this.#dice.chance(0.06)) this.#world.network.clock.setTimer(0, () => this.#restart(name, this.#dice.chance(0.5)))
     if (letter.isAnswer || !this.#dice.chance(0.3)) return
     const answer = this.#letter(name, letter.from, true)
     this.#follow(answer, message.reply(answer.text))
@@ -211,6 +214,7 @@ class LettersScenario {
   async #healAndCheck(): Promise<void> {
     const { network } = this.#world
     network.note('everything heals')
+    this.#storms = false
     network.healAll()
     const until = network.clock.now() + (this.#options.healingMs ?? 300_000)
     // Those that are away come back first, and then everything has the time to arrive.
