@@ -270,11 +270,12 @@ describe('calls that do not come through', () => {
     await world.settle(reading.next())
     const lost = [rejectionOf(ada.call('never', '', { timeoutMs: Infinity, idempotent: true })), rejectionOf(ada.call('never'))]
     await world.clock.advance(500)
-    const closed = [world.settle(bob.close()), world.settle(ada.close())]
-    await Promise.all(closed)
+    // The cancel is on its way when everything is closed.
+    await reading.return?.()
+    await world.clock.advance(1)
+    await Promise.all([world.settle(ada.close()), world.settle(bob.close())])
     world.meshes.length = 0
     expect((await Promise.all(lost)).map(({ code }) => code).toSorted()[0]).toMatch(/CLOSED|OUTCOME_UNKNOWN/)
-    await reading.return?.()
     await world.settle(relay.close())
     await world.clock.advance(500)
     expect(world.clock.waiting).toBe(0)
