@@ -6,7 +6,10 @@ import type { Panel } from './panel.ts'
 const warningsMax = 6
 
 // These describe a moment, and are over once the page is online again.
-const passing = new Set(['RESTARTING', 'LINK_FAILED', 'LINK_FLAPS', 'GREETING_TIMEOUT', 'NETWORK_KEY_MISMATCH', 'TOKEN_EXPIRED', 'TOKEN_REFUSED', 'TOKEN_REQUIRED'])
+const passing: ReadonlySet<string> = new Set(['RESTARTING', 'LINK_FAILED', 'LINK_FLAPS', 'GREETING_TIMEOUT', 'NETWORK_KEY_MISMATCH', 'TOKEN_EXPIRED', 'TOKEN_REFUSED', 'TOKEN_REQUIRED'])
+
+// A relay that pins no key says so to whoever has just come, a moment before the page is online; a refusal is over by then.
+const justComeMs = 2_000
 
 /** What the library wants people to know, one plain sentence for each code. */
 export class WarningsPanel implements Panel {
@@ -18,7 +21,7 @@ export class WarningsPanel implements Panel {
     this.#mesh = mesh
     mesh.on('warning', ({ code, message }) => this.#add(code, message))
     mesh.on('error', (error) => this.#add(error.code, error.message))
-    mesh.on('online', () => this.#drop((code) => passing.has(code)))
+    mesh.on('online', () => this.#drop((code, ageMs) => passing.has(code) && (code !== 'NETWORK_KEY_MISMATCH' || ageMs > justComeMs)))
   }
 
   update(): void {
@@ -40,7 +43,7 @@ export class WarningsPanel implements Panel {
     const close = element('button', { type: 'button', class: 'quiet', 'aria-label': 'Dismiss' }, '×')
     const note = element(
       'p',
-      { class: 'warning', 'data-testid': 'warning', 'data-code': code },
+      { class: 'warning', 'data-testid': 'warning', 'data-code': code, 'data-since': Date.now() },
       element('span', {}, sentenceFor(code, message), ' ', element('code', {}, code)),
       close,
     )
@@ -49,9 +52,10 @@ export class WarningsPanel implements Panel {
     while (this.node.children.length > warningsMax) this.node.firstElementChild?.remove()
   }
 
-  #drop(matches: (code: string) => boolean): void {
+  #drop(matches: (code: string, ageMs: number) => boolean): void {
     for (const note of this.node.querySelectorAll<HTMLElement>('[data-code]')) {
-      if (matches(note.dataset['code'] ?? '')) note.remove()
+      const { code = '', since } = note.dataset
+      if (matches(code, Date.now() - Number(since))) note.remove()
     }
   }
 }
