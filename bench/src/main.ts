@@ -1,5 +1,6 @@
 // `pnpm bench [p1 p2 …]`: runs the named benches, or all, and prints one table of ratios.
 import { browserStreamsBench } from './browser-streams.ts'
+import { broadcastBench } from './broadcast/broadcast.ts'
 import { codecBench } from './codec.ts'
 import { floodBench } from './flood/flood.ts'
 import { handshakeBench } from './handshake.ts'
@@ -12,7 +13,7 @@ import { sealingBench } from './sealing.ts'
 import { websocketBench } from './websocket-forwarding.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 
-const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, browserStreamsBench, routingCostBench, healingBench, memoryBench, leavesBench, floodBench, handshakeBench, sealingBench]
+const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, browserStreamsBench, broadcastBench, routingCostBench, healingBench, memoryBench, leavesBench, floodBench, handshakeBench, sealingBench]
 
 function line(row: BenchRow): Record<string, string> {
   return {

@@ -14,6 +14,8 @@ export interface KeptBroadcast {
   readonly hops: number
   /** The neighbour that handed it over; '' for one's own. */
   readonly from: string
+  /** It was pulled: the tree did not bring it. */
+  readonly repaired: boolean
   /** When it was said, by this node's clock, as far as that is known. */
   readonly saidAt: number
 }

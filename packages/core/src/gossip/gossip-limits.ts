@@ -32,12 +32,17 @@ export const gapWaitMs = 20_000
 export const gapAsksMs: readonly number[] = [500, 2_000, 6_000]
 
 /** From the first id that a lazy link shall hear of to the message that tells it; in a stream of them the second number. */
-export const lazyBatchMs = 100
-export const lazyBusyBatchMs = 500
+export const lazyBatchMs = 60
+export const lazyBusyBatchMs = 1_000
+/** Of one that was missing here, too. */
+export const lazyUrgentMs = 10
 /** Ids that wait for a lazy link. */
 export const lazyIdsMax = 1_024
 /** A payload that others have already is waited for so long, then pulled; and so long from one who has it to the next, beside a round trip. */
-export const graftAfterMs = 400
+export const graftAfterMs = 350
+export const graftAfterMsMax = 600
+/** Where the tree is known to be broken. */
+export const graftRepairedMs = 100
 export const graftNextMs = 200
 /** Ids that are heard of and not here: of all neighbours, and of one. */
 export const missingMax = 4_096
@@ -52,17 +57,22 @@ export const pullsAtOnce = 2_000
 export const offerBytesMin = 1_024
 /** A link that was not pruned for so long after its first payload is a branch of the tree. */
 export const branchAfterMs = 1_000
-/** Payloads to one neighbour that follow each other closer than this leave together. */
-export const pushEveryMs = 20
+/** A payload that follows another one to the same neighbour this closely waits for more: a quarter of the round trip, and at most so long. */
+export const pushBusyMs = 200
+export const pushHoldMsMax = 20
 export const pushesHeldMax = 64
 
 /** More broadcasts than this in the time, and their origin takes a tree of its own. */
-export const busyMax = 5
-export const busyWithinMs = 5_000
+export const busyMax = 3
+export const busyWithinMs = 3_000
+/** Who was busy and says nothing for so long is not any more. */
+export const calmAfterMs = 20_000
 export const ownTreesMax = 64
 export const ownTreeIdleMs = 60_000
 /** The least time between two prunes, or two changes of parent, of one tree and link. */
 export const treeChangeMs = 500
+/** While several say something at a time, a link of the shared tree that brings what is here already stays for up to so long: one of a circle shall go, not two. */
+export const pruneWithinMs = 1_000
 
 /** How often neighbours compare what they keep. */
 export const digestEveryMs = 15_000

@@ -39,6 +39,7 @@ import {
   ownBytesAtOnce,
   ownBytesPerSecond,
   ownTreesMax,
+  pruneWithinMs,
   pullsAtOnce,
   pullsPerSecond,
   receiptsWaitingMax,
@@ -129,6 +130,8 @@ export class Gossip<N extends GossipNeighbour> {
   readonly #records = new Map<string, ProvenRecord>()
   readonly #receipts: Receipts<N>
   readonly #allowed: TokenBucket
+  /** When the last but one and the last broadcast came here. */
+  #newsAt: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
   #stopped = false
 
   constructor(parts: GossipParts<N>) {
@@ -293,7 +296,7 @@ export class Gossip<N extends GossipNeighbour> {
       const bytes = encodeMeshPacket({ hopLimit: hopLimitStart, broadcast: true }, aln).slice()
       const id = { origin: address, epoch: head.epoch, fleeting, counter: head.counter }
       this.#histories.heard(id, this.#parts.clock.now()).add(id.counter)
-      this.#spread(this.#keep(id, { tree: head.ownTree ? address : sharedTree, packet: bytes, hops: 0, from: '', ageMs: 0 }), undefined)
+      this.#spread(this.#keep(id, { tree: head.ownTree ? address : sharedTree, packet: bytes, hops: 0, from: '', ageMs: 0, repaired: false }), undefined)
       return id
     } catch (error) {
       // A packet that no wire can carry is found out when it is encoded; a key store may fail.
@@ -347,10 +350,10 @@ export class Gossip<N extends GossipNeighbour> {
     const history = this.#histories.heard(id, this.#parts.clock.now())
     if (!history.add(id.counter)) return this.#doubled(neighbour, incoming)
     history.skipTo(proven.floor)
-    this.#missing.had(key)
+    const repaired = this.#missing.had(key, neighbour)
     this.#catchUp.had(key)
     const { hops, ageMs } = incoming
-    const kept = this.#keep(id, { tree: proven.tree, packet: passedOn(incoming), hops, from: neighbour.address, ageMs })
+    const kept = this.#keep(id, { tree: proven.tree, packet: passedOn(incoming), hops, from: neighbour.address, ageMs, repaired })
     if (incoming.late) this.#catchUp.came(id, neighbour)
     else {
       this.#trees.setEager(kept.tree, neighbour)
@@ -371,10 +374,11 @@ export class Gossip<N extends GossipNeighbour> {
     deliver()
   }
 
-  #keep(id: BroadcastId, { tree, packet, hops, from, ageMs }: { tree: string; packet: Uint8Array; hops: number; from: string; ageMs: number }): KeptBroadcast {
+  #keep(id: BroadcastId, { ageMs, ...came }: Pick<KeptBroadcast, 'tree' | 'packet' | 'hops' | 'from' | 'repaired'> & { readonly ageMs: number }): KeptBroadcast {
     const now = this.#parts.clock.now()
-    const kept: KeptBroadcast = { id, key: idKey(id), tree, packet, hops, from, saidAt: now - ageMs }
-    this.#trees.use(tree, now)
+    this.#newsAt = [this.#newsAt[1], now]
+    const kept: KeptBroadcast = { ...came, id, key: idKey(id), saidAt: now - ageMs }
+    this.#trees.use(kept.tree, now)
     ;(id.fleeting ? this.#fleeting : this.#kept).add(kept)
     return kept
   }
@@ -383,7 +387,7 @@ export class Gossip<N extends GossipNeighbour> {
   #spread(kept: KeptBroadcast, from: N | undefined): void {
     if (kept.packet[0] === 0) return
     const now = this.#parts.clock.now()
-    const news: BroadcastNews = { ...kept.id, ownTree: kept.tree !== sharedTree, hops: kept.hops }
+    const news: BroadcastNews = { ...kept.id, ownTree: kept.tree !== sharedTree, repaired: kept.repaired, hops: kept.hops }
     for (const neighbour of this.#neighbours.keys()) {
       if (neighbour === from || neighbour.address === kept.id.origin) continue
       if (!this.#trees.isEager(kept.tree, neighbour)) {
@@ -411,7 +415,9 @@ export class Gossip<N extends GossipNeighbour> {
   }
 
   #pruneFrom(neighbour: N, tree: string): void {
-    if (this.#trees.prune(tree, neighbour, this.#parts.clock.now())) neighbour.link.sendControl({ type: 'prune', tree })
+    const now = this.#parts.clock.now()
+    const patience = this.#newsAt[0] > now - pruneWithinMs ? pruneWithinMs * this.#parts.dice.random() : 0
+    if (this.#trees.prune(tree, neighbour, { now, patience })) neighbour.link.sendControl({ type: 'prune', tree })
   }
 
   #heardOf(neighbour: N, news: BroadcastNews, offer: boolean): void {
@@ -424,7 +430,8 @@ export class Gossip<N extends GossipNeighbour> {
   /** Who only tells of it had it much earlier than who brought it: the two change places. */
   #swap(neighbour: N, news: BroadcastNews, tree: string): void {
     const kept = this.#find(idKey(news))
-    if (!kept || kept.from === '' || kept.hops <= news.hops + 2 || this.#trees.isEager(tree, neighbour)) return
+    // In the shared tree the next sender would swap them back.
+    if (tree === sharedTree || !kept || kept.from === '' || kept.hops <= news.hops + 2 || this.#trees.isEager(tree, neighbour)) return
     if (!this.#trees.maySwap(tree, this.#parts.clock.now())) return
     this.#trees.setEager(tree, neighbour)
     neighbour.link.sendControl({ type: 'graft', tree, eager: true, ids: [] })

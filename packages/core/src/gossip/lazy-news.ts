@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import { gossipIdsMax, type BroadcastNews } from '../wire/gossip-control.ts'
-import { lazyBatchMs, lazyBusyBatchMs, lazyIdsMax } from './gossip-limits.ts'
+import { lazyBatchMs, lazyBusyBatchMs, lazyIdsMax, lazyUrgentMs } from './gossip-limits.ts'
 import type { GossipNeighbour } from './gossip-neighbour.ts'
 
 /** Ids for the links that get no payloads, told a few at a time. What does not fit is caught up with by digests. */
@@ -8,6 +8,7 @@ export class LazyNews<N extends GossipNeighbour> {
   readonly #clock: Clock
   readonly #waiting = new Map<N, BroadcastNews[]>()
   #cancel: (() => void) | undefined
+  #urgent = false
   #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
@@ -19,7 +20,13 @@ export class LazyNews<N extends GossipNeighbour> {
     this.#waiting.set(neighbour, ids)
     ids.push(news)
     if (ids.length > lazyIdsMax) ids.shift()
-    const busy = this.#clock.now() - this.#toldAt < 2 * lazyBusyBatchMs
+    const busy = this.#clock.now() - this.#toldAt < lazyBusyBatchMs
+    // Who waits for it may wait for others that wait for it.
+    if (news.repaired && !this.#urgent) {
+      this.#urgent = true
+      this.#cancel?.()
+      this.#cancel = this.#clock.setTimer(lazyUrgentMs, () => this.#tell())
+    }
     this.#cancel ??= this.#clock.setTimer(busy ? lazyBusyBatchMs : lazyBatchMs, () => this.#tell())
   }
 
@@ -34,6 +41,7 @@ export class LazyNews<N extends GossipNeighbour> {
 
   #tell(): void {
     this.#cancel = undefined
+    this.#urgent = false
     this.#toldAt = this.#clock.now()
     const told = [...this.#waiting]
     this.#waiting.clear()

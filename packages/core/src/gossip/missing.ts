@@ -4,14 +4,27 @@
 import type { Clock } from '../ports/clock.ts'
 import { gossipIdsMax, type BroadcastId, type BroadcastNews } from '../wire/gossip-control.ts'
 import { idKey } from './broadcast-key.ts'
-import { graftAfterMs, graftNextMs, missingMax, missingOfOneMax, missingSourcesMax } from './gossip-limits.ts'
+import {
+  graftAfterMs,
+  graftAfterMsMax,
+  graftNextMs,
+  graftRepairedMs,
+  missingMax,
+  missingOfOneMax,
+  missingSourcesMax,
+} from './gossip-limits.ts'
 import type { GossipNeighbour } from './gossip-neighbour.ts'
+import { sharedTree } from './trees.ts'
 
 interface Missing<N> {
   readonly id: BroadcastId
   readonly tree: string
   readonly sources: N[]
-  cancel: () => void
+  /** Who told of it first, and counts as who makes this node wait. */
+  readonly first: N
+  /** Whom it was asked of last, as of a branch. */
+  asked: N | undefined
+  stopTimer: () => void
 }
 
 export interface MissingPort<N> {
@@ -24,6 +37,8 @@ export class MissingBroadcasts<N extends GossipNeighbour> {
   readonly #clock: Clock
   readonly #port: MissingPort<N>
   readonly #missing = new Map<string, Missing<N>>()
+  /** How long a branch gets. */
+  #waitMs = graftAfterMs
   readonly #ofNeighbour = new Map<N, number>()
   /** What is pulled in this turn leaves together. */
   #grafts: { readonly neighbour: N; readonly tree: string; readonly eager: boolean; readonly ids: BroadcastId[] }[] = []
@@ -38,60 +53,64 @@ export class MissingBroadcasts<N extends GossipNeighbour> {
   }
 
   /** `offer`: it comes only when asked for. */
-  heard(neighbour: N, { hops: _, ownTree, ...id }: BroadcastNews, offer: boolean): void {
+  heard(neighbour: N, { hops: _, ownTree, repaired, ...id }: BroadcastNews, offer: boolean): void {
     const key = idKey(id)
     const known = this.#missing.get(key)
     if (known) {
       if (known.sources.length < missingSourcesMax && !known.sources.includes(neighbour)) known.sources.push(neighbour)
+      if (repaired && known.asked === undefined) this.#pullAfter(graftRepairedMs, key, known)
       return
     }
     const count = this.#ofNeighbour.get(neighbour) ?? 0
     if (this.#missing.size >= missingMax || count >= missingOfOneMax) return
     this.#ofNeighbour.set(neighbour, count + 1)
-    const missing: Missing<N> = { id, tree: ownTree ? id.origin : '', sources: [neighbour], cancel: () => {} }
-    const forget = (): void => {
-      const left = (this.#ofNeighbour.get(neighbour) ?? 1) - 1
-      if (left > 0) this.#ofNeighbour.set(neighbour, left)
-      else this.#ofNeighbour.delete(neighbour)
+    const missing: Missing<N> = {
+      id, tree: ownTree ? id.origin : sharedTree, sources: [neighbour], first: neighbour, asked: undefined, stopTimer: () => {},
     }
     this.#missing.set(key, missing)
-    if (offer) this.#pull(key, missing, { eager: false, forget })
-    else missing.cancel = this.#after(graftAfterMs, forget, () => this.#pull(key, missing, { eager: true, forget }))
+    if (offer) this.#pull(key, missing, false)
+    else this.#pullAfter(repaired ? graftRepairedMs : this.#waitMs, key, missing)
   }
 
-  /** It is here, or proven to be. */
-  had(key: string): void {
+  /** It is here. True: because it was pulled from this neighbour. */
+  had(key: string, from: N): boolean {
     const missing = this.#missing.get(key)
-    if (missing === undefined) return
-    missing.cancel()
-    this.#missing.delete(key)
+    if (missing === undefined) return false
+    this.#forget(key, missing)
+    if (missing.asked === undefined) return false
+    // What comes by itself after it was asked for was only slow: in a wide network it is waited for longer.
+    const repaired = missing.asked === from
+    this.#waitMs = repaired ? Math.max(graftAfterMs, this.#waitMs * 0.8) : Math.min(graftAfterMsMax, this.#waitMs * 1.5)
+    return repaired
   }
 
   stop(): void {
-    for (const key of [...this.#missing.keys()]) this.had(key)
+    for (const [key, missing] of [...this.#missing]) this.#forget(key, missing)
   }
 
-  #pull(key: string, missing: Missing<N>, { eager, forget }: { eager: boolean; forget: () => void }): void {
+  #pullAfter(waitMs: number, key: string, missing: Missing<N>): void {
+    missing.stopTimer()
+    missing.stopTimer = this.#clock.setTimer(waitMs, () => this.#pull(key, missing, true))
+  }
+
+  #pull(key: string, missing: Missing<N>, eager: boolean): void {
     let source = missing.sources.shift()
     while (source !== undefined && !this.#port.isNeighbour(source)) source = missing.sources.shift()
-    if (source === undefined) {
-      forget()
-      this.#missing.delete(key)
-      return
+    if (source === undefined) return this.#forget(key, missing)
+    if (eager) {
+      missing.asked = source
+      this.#port.grafted(missing.tree, source)
     }
-    if (eager) this.#port.grafted(missing.tree, source)
     this.#graft(source, missing, eager)
-    const waitMs = graftNextMs + (source.link.roundTripMs ?? graftNextMs)
-    missing.cancel = this.#after(waitMs, forget, () => this.#pull(key, missing, { eager: true, forget }))
+    this.#pullAfter(graftNextMs + (source.link.roundTripMs ?? graftNextMs), key, missing)
   }
 
-  /** As a timer; cancelled, it is forgotten whose it was. */
-  #after(ms: number, forget: () => void, act: () => void): () => void {
-    const cancel = this.#clock.setTimer(ms, act)
-    return () => {
-      cancel()
-      forget()
-    }
+  #forget(key: string, { first, stopTimer }: Missing<N>): void {
+    stopTimer()
+    this.#missing.delete(key)
+    const left = (this.#ofNeighbour.get(first) ?? 1) - 1
+    if (left > 0) this.#ofNeighbour.set(first, left)
+    else this.#ofNeighbour.delete(first)
   }
 
   #graft(neighbour: N, { tree, id }: Missing<N>, eager: boolean): void {

@@ -6,7 +6,7 @@ import type { WireNetwork } from '../identity/wire-network.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Crypto, KeyPair } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
-import { busyMax, busyWithinMs } from './gossip-limits.ts'
+import { busyMax, busyWithinMs, calmAfterMs } from './gossip-limits.ts'
 
 const counterMax = 2 ** 32 - 1
 
@@ -27,6 +27,7 @@ export class OwnWords {
   #salt: Uint8Array | undefined
   #kept = 0
   #fleeting = 0
+  #busy = false
   /** When the last ones were said. */
   readonly #lately: number[] = []
 
@@ -60,11 +61,13 @@ export class OwnWords {
     return { head, data: yield* signBroadcast(frame, { ...head, body }, signer) }
   }
 
-  /** More than one in a second lately. */
+  /** More than one in a second lately, and no long silence since. */
   #isBusy(): boolean {
     const now = this.#clock.now()
+    if (now - (this.#lately.at(-1) ?? now) > calmAfterMs) this.#busy = false
     this.#lately.push(now)
     if (this.#lately.length > busyMax + 1) this.#lately.shift()
-    return this.#lately.length > busyMax && now - this.#lately[0]! <= busyWithinMs
+    this.#busy ||= this.#lately.length > busyMax && now - this.#lately[0]! <= busyWithinMs
+    return this.#busy
   }
 }

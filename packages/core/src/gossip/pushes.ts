@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import { pushesHeldMax, pushEveryMs } from './gossip-limits.ts'
+import { pushBusyMs, pushHoldMsMax, pushesHeldMax } from './gossip-limits.ts'
 import type { GossipNeighbour } from './gossip-neighbour.ts'
 
 interface Held {
@@ -13,7 +13,7 @@ interface Lane {
   cancel: (() => void) | undefined
 }
 
-/** Payloads on their way to neighbours: the first leaves at once, those that follow it closely leave together, in one frame. */
+/** Payloads on their way to neighbours: the first leaves at once; in a stream of them those that are close leave together, in one frame. */
 export class Pushes<N extends GossipNeighbour> {
   readonly #clock: Clock
   readonly #lanes = new Map<N, Lane>()
@@ -28,8 +28,9 @@ export class Pushes<N extends GossipNeighbour> {
     const lane = this.#lanes.get(neighbour) ?? { pushedAt: Number.NEGATIVE_INFINITY, held: [], cancel: undefined }
     this.#lanes.set(neighbour, lane)
     lane.held.push({ packet, failed })
-    const waitMs = lane.pushedAt + pushEveryMs - now
-    if (waitMs <= 0 || lane.held.length >= pushesHeldMax) this.#send(neighbour, lane)
+    // A small part of what the link takes anyway.
+    const waitMs = now - lane.pushedAt < pushBusyMs ? Math.min(pushHoldMsMax, (neighbour.link.roundTripMs ?? 0) / 4) : 0
+    if (waitMs < 1 || lane.held.length >= pushesHeldMax) this.#send(neighbour, lane)
     else lane.cancel ??= this.#clock.setTimer(waitMs, () => this.#send(neighbour, lane))
   }
 

@@ -1,7 +1,7 @@
 // Which links carry the payloads of a tree at once, and which only ids (Plumtree). Every link begins as a branch; a payload that
 // comes twice makes the second link lazy, a payload that does not come makes the link that has it a branch again.
 
-import { branchAfterMs, ownTreeIdleMs, ownTreesMax, treeChangeMs } from './gossip-limits.ts'
+import { branchAfterMs, ownTreeIdleMs, ownTreesMax, pruneWithinMs, treeChangeMs } from './gossip-limits.ts'
 
 /** The tree of all who have none of their own. */
 export const sharedTree = ''
@@ -12,6 +12,9 @@ interface LinkState {
   pushedAt: number | undefined
   /** When it was asked last to become lazy. */
   prunedAt: number
+  /** From when on one more repetition makes it lazy, and when that was decided. */
+  doomedAt: number
+  doubledAt: number
 }
 
 interface Tree<N> {
@@ -20,8 +23,8 @@ interface Tree<N> {
   swappedAt: number
 }
 
-function newLink(eager: boolean): LinkState {
-  return { eager, pushedAt: undefined, prunedAt: Number.NEGATIVE_INFINITY }
+function newLink(): LinkState {
+  return { eager: true, pushedAt: undefined, prunedAt: Number.NEGATIVE_INFINITY, doomedAt: 0, doubledAt: Number.NEGATIVE_INFINITY }
 }
 
 export class Trees<N> {
@@ -34,19 +37,19 @@ export class Trees<N> {
   }
 
   join(neighbour: N): void {
-    for (const { links } of this.#all()) links.set(neighbour, newLink(true))
+    for (const { links } of this.#all()) links.set(neighbour, newLink())
   }
 
   leave(neighbour: N): void {
     for (const { links } of this.#all()) links.delete(neighbour)
   }
 
-  /** A proven broadcast takes it: a tree of its own grows out of the shared one. Where there is no room for it, the shared one does. */
+  /** A proven broadcast takes it. A tree of its own begins with all links, and is then the shortest. Where there is no room for it, the shared one serves. */
   use(name: string, now: number): void {
     const known = this.#own.get(name)
     if (known) known.usedAt = now
     else if (name !== sharedTree && this.#own.size < ownTreesMax) {
-      const links = new Map([...this.#shared.links].map(([neighbour, { eager }]) => [neighbour, newLink(eager)]))
+      const links = new Map(Array.from(this.#shared.links.keys(), (neighbour) => [neighbour, newLink()]))
       this.#own.set(name, { links, usedAt: now, swappedAt: Number.NEGATIVE_INFINITY })
     }
   }
@@ -71,11 +74,19 @@ export class Trees<N> {
     if (link) link.eager = false
   }
 
-  /** The link becomes lazy. True: the neighbour has to be told. */
-  prune(name: string, neighbour: N, now: number): boolean {
-    const link = this.#tree(name).links.get(neighbour)
+  /** The link becomes lazy. True: the neighbour has to be told. `patience`: not at once, if it is one of the shared tree. */
+  prune(name: string, neighbour: N, { now, patience = 0 }: { now: number; patience?: number }): boolean {
+    const tree = this.#tree(name)
+    const link = tree.links.get(neighbour)
     if (!link) return false
+    if (patience > 0 && tree === this.#shared) {
+      // Where several speak at a time, each of them sees a circle end at another link: the first that is cut shall be the only one.
+      if (now - link.doubledAt > 2 * pruneWithinMs) link.doomedAt = now + patience
+      link.doubledAt = now
+      if (now < link.doomedAt) return false
+    }
     link.eager = false
+    link.doubledAt = Number.NEGATIVE_INFINITY
     if (now - link.prunedAt < treeChangeMs) return false
     link.prunedAt = now
     return true

@@ -25,6 +25,8 @@ export interface BroadcastId extends BroadcastLife {
 export interface BroadcastNews extends BroadcastId {
   /** Its origin has a tree of its own. */
   readonly ownTree: boolean
+  /** It did not come along the tree, but had to be asked for: it will not come to others, either. */
+  readonly repaired: boolean
   /** Links that it crossed to who tells of it. */
   readonly hops: number
 }
@@ -57,7 +59,7 @@ export type GossipMessage =
 
 export const gossipTypes = { prune: 32, have: 33, graft: 34, digest: 35, holds: 36, want: 37, receipts: 38 } as const
 
-const lifeFlags = { fleeting: 1, ownTree: 2 } as const
+const lifeFlags = { fleeting: 1, ownTree: 2, repaired: 4 } as const
 
 export function isGossip(message: { readonly type: string }): message is GossipMessage {
   return message.type in gossipTypes
@@ -108,7 +110,7 @@ function decodeKnown(type: number, reader: ByteReader): GossipMessage | WireFaul
       const offer = reader.u8() === 1
       const ids: BroadcastNews[] = []
       const fits = readGroups(reader, (life, flags) => {
-        ids.push({ ...life, counter: reader.varint(), ownTree: (flags & lifeFlags.ownTree) !== 0, hops: reader.u8() })
+        ids.push({ ...life, counter: reader.varint(), ownTree: (flags & lifeFlags.ownTree) !== 0, repaired: (flags & lifeFlags.repaired) !== 0, hops: reader.u8() })
       })
       return fits ? { type: 'have', offer, ids } : tooLong
     }
@@ -143,22 +145,28 @@ function decodeKnown(type: number, reader: ByteReader): GossipMessage | WireFaul
 }
 
 /** Neighbours of one life in the list share a group. */
-function writeGroups<T extends BroadcastId & { readonly ownTree?: boolean }>(writer: ByteWriter, ids: readonly T[], write: (id: T) => void): void {
+function writeGroups<T extends Grouped>(writer: ByteWriter, ids: readonly T[], write: (id: T) => void): void {
   for (let at = 0; at < ids.length; ) {
     const first = ids[at]!
     let end = at + 1
     while (end < ids.length && sameGroup(first, ids[end]!)) end += 1
-    writeLife(writer, first, first.ownTree === true).varint(end - at)
+    writeLife(writer, first).varint(end - at)
     for (; at < end; at += 1) write(ids[at]!)
   }
 }
 
-function sameGroup(one: BroadcastId & { readonly ownTree?: boolean }, other: BroadcastId & { readonly ownTree?: boolean }): boolean {
-  return one.origin === other.origin && one.epoch === other.epoch && one.fleeting === other.fleeting && one.ownTree === other.ownTree
+type Grouped = BroadcastLife & Partial<Pick<BroadcastNews, 'ownTree' | 'repaired'>>
+
+function sameGroup(one: Grouped, other: Grouped): boolean {
+  return one.origin === other.origin && one.epoch === other.epoch && flagsOf(one) === flagsOf(other)
 }
 
-function writeLife(writer: ByteWriter, { origin, epoch, fleeting }: BroadcastLife, ownTree = false): ByteWriter {
-  return writer.string(origin).u32(epoch).u8((fleeting ? lifeFlags.fleeting : 0) | (ownTree ? lifeFlags.ownTree : 0))
+function writeLife(writer: ByteWriter, life: Grouped): ByteWriter {
+  return writer.string(life.origin).u32(life.epoch).u8(flagsOf(life))
+}
+
+function flagsOf({ fleeting, ownTree, repaired }: Grouped): number {
+  return (fleeting ? lifeFlags.fleeting : 0) | (ownTree === true ? lifeFlags.ownTree : 0) | (repaired === true ? lifeFlags.repaired : 0)
 }
 
 /** False: more than `gossipIdsMax`. */

@@ -38,7 +38,7 @@ function idOf(counter: number, origin = 'ka', epoch = 7): BroadcastId {
 
 function kept(counter: number, { origin = 'ka', bytes = 100, saidAt = 0 } = {}): KeptBroadcast {
   const id = idOf(counter, origin)
-  return { id, key: idKey(id), tree: '', packet: new Uint8Array(bytes), hops: 1, from: 'kb', saidAt }
+  return { id, key: idKey(id), tree: '', packet: new Uint8Array(bytes), hops: 1, from: 'kb', repaired: false, saidAt }
 }
 
 function neighbour(address = 'kb'): GossipNeighbour & { readonly told: GossipMessage[] } {
@@ -112,11 +112,11 @@ describe('LM what is heard of and not here', () => {
     const clock = new VirtualClock()
     const missing = new MissingBroadcasts<GossipNeighbour>(clock, { isNeighbour: () => true, grafted: () => {} })
     const liar = neighbour('liar')
-    for (let counter = 1; counter <= 10_000; counter += 1) missing.heard(liar, { ...idOf(counter), ownTree: false, hops: 1 }, false)
+    for (let counter = 1; counter <= 10_000; counter += 1) missing.heard(liar, { ...idOf(counter), ownTree: false, repaired: false, hops: 1 }, false)
     expect(missing.size).toBe(missingOfOneMax)
     for (let other = 0; other < 10; other += 1) {
       const one = neighbour(`k${other}`)
-      for (let counter = 1; counter <= 1_000; counter += 1) missing.heard(one, { ...idOf(counter, one.address), ownTree: false, hops: 1 }, false)
+      for (let counter = 1; counter <= 1_000; counter += 1) missing.heard(one, { ...idOf(counter, one.address), ownTree: false, repaired: false, hops: 1 }, false)
     }
     expect(missing.size).toBe(missingMax)
     clock.runFor(graftAfterMs + 5_000)
@@ -128,7 +128,7 @@ describe('LM what is heard of and not here', () => {
     const clock = new VirtualClock()
     const lazy = new LazyNews<GossipNeighbour>(clock)
     const one = neighbour()
-    for (let counter = 1; counter <= 3 * lazyIdsMax; counter += 1) lazy.add(one, { ...idOf(counter), ownTree: false, hops: 1 })
+    for (let counter = 1; counter <= 3 * lazyIdsMax; counter += 1) lazy.add(one, { ...idOf(counter), ownTree: false, repaired: false, hops: 1 })
     clock.runFor(1_000)
     const ids = one.told.flatMap((message) => (message.type === 'have' ? message.ids : []))
     expect(ids.length).toBe(lazyIdsMax)
