@@ -41,6 +41,10 @@ for (const { services } of nodes) {
 for (const [one, other] of edges) await nodes[one].dial(multiaddr(`/memory/node-${other}`))
 await pause(8_000)
 
+async function until(over) {
+  while (!over()) await new Promise(setImmediate)
+}
+
 const lastMs = []
 let sent = 0
 for (let at = 0; at < warmUp + publications; at += 1) {
@@ -48,7 +52,7 @@ for (let at = 0; at < warmUp + publications; at += 1) {
   heard = 0
   const startedAt = performance.now()
   await nodes[(at * 7) % count].services.pubsub.publish(topic, new Uint8Array(bytes).fill(at))
-  while (heard < count - 1 && performance.now() - startedAt < 2_000) await new Promise(setImmediate)
+  await until(() => heard >= count - 1 || performance.now() - startedAt > 2_000)
   if (at >= warmUp) lastMs.push(performance.now() - startedAt)
   await pause(everyMs)
   if (at >= warmUp) sent += sends - before

@@ -20,6 +20,10 @@ export interface BroadcastResult {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
+async function until(over: () => boolean): Promise<void> {
+  while (!over()) await new Promise<void>((resolve) => void setImmediate(resolve))
+}
+
 /** Flag 2 of a mesh packet. */
 function isBroadcast(packet: Uint8Array): boolean {
   return ((packet[1] ?? 0) & 2) !== 0
@@ -52,7 +56,7 @@ export async function meshBroadcasts({ edges, count, warmUp, publications, bytes
     heard = 0
     const startedAt = performance.now()
     await meshes[(at * 7) % count]!.broadcast(new Uint8Array(bytes).fill(at))
-    while (heard < count - 1 && performance.now() - startedAt < 2_000) await new Promise<void>((resolve) => void setImmediate(resolve))
+    await until(() => heard >= count - 1 || performance.now() - startedAt > 2_000)
     if (at >= warmUp) lastMs.push(performance.now() - startedAt)
     await pause(everyMs)
     if (at >= warmUp) sent += sends - before
