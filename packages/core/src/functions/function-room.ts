@@ -1,7 +1,8 @@
 // Functions with arguments, by name: those that are registered here, and those of others as if they were.
 
 import { MeshError } from '../errors/mesh-error.ts'
-import type { Calls, MemberCallOptions } from '../services/calls.ts'
+import type { MemberCallOptions } from '../services/call-options.ts'
+import type { Calls } from '../services/calls.ts'
 import { callNameBytesMax } from '../services/call-codec.ts'
 import { bodyBytesMax } from '../services/requests.ts'
 import { reported } from '../services/reported-handler.ts'

@@ -2,7 +2,7 @@ import { functionProxy } from '../functions/function-proxy.ts'
 import { encodeArguments } from '../functions/function-room.ts'
 import { handled } from '../async/operations.ts'
 import { areSeveral } from '../membership/targets.ts'
-import type { MemberCallOptions } from '../services/calls.ts'
+import type { MemberCallOptions } from '../services/call-options.ts'
 import { requestTimeoutMs } from '../services/requests.ts'
 import type { MeshRooms } from './mesh-rooms.ts'
 

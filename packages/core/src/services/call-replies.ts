@@ -106,3 +106,13 @@ export interface RepliesSink<R> {
   /** Somebody awaits it or loops over it. */
   isRead(): boolean
 }
+
+/** Replies that fail at once. */
+export function failedReplies<R>(error: MeshError): CallReplies<R> {
+  return new CallReplies((sink) => failedSource(sink, error))
+}
+
+export function failedSource<R>(sink: RepliesSink<R>, error: MeshError): RepliesSource<R> {
+  sink.end(error)
+  return { took: () => {}, cancel: () => {} }
+}

@@ -25,37 +25,15 @@ import {
   decodeTaken,
   type NameSpace,
 } from './call-codec.ts'
-import { CallReplies, type RepliesSink, type RepliesSource } from './call-replies.ts'
+import type { CallAllOptions, CallOptions, MemberCallOptions } from './call-options.ts'
+import { CallReplies, failedSource, type RepliesSink, type RepliesSource } from './call-replies.ts'
 import { CallRun, type CallPlan } from './call-run.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
 import { PacketAttempt } from './packet-attempt.ts'
-import { checkSelect, ProviderChoice, type Select } from './provider-choice.ts'
+import { checkSelect, ProviderChoice } from './provider-choice.ts'
 import { bodyBytesMax, plainBodyBytesMax, requestTimeoutMs, type Reply } from './requests.ts'
 import { byPreference, checkServiceName, type ServiceListing, type ServiceRegistry } from './service-registry.ts'
-
-/** Nobody waits longer than the first answer takes; `timeoutMs` is the time until it. */
-export interface MemberCallOptions extends OperationOptions {
-  /**
-   * It does no harm when it is executed twice: it is asked again, also of others, as long as there is time. A provider executes it once,
-   * and gives its answer again for 5 minutes; a text: also to another call of one's own with the same text.
-   */
-  idempotent?: boolean | string | undefined
-}
-
-export interface CallOptions extends MemberCallOptions {
-  select?: Select | undefined
-  /** In a network with a key: also plain ALN nodes, which cannot prove who they are, and which relays can read. */
-  plain?: boolean | undefined
-}
-
-export interface CallAllOptions extends OperationOptions {
-  plain?: boolean | undefined
-}
-
-/** The names in the options. */
-export const callAllOptions: readonly string[] = ['plain', 'signal', 'timeoutMs'] satisfies (keyof CallAllOptions)[]
-export const memberCallOptions: readonly string[] = ['idempotent', 'signal', 'timeoutMs'] satisfies (keyof MemberCallOptions)[]
-export const callOptions: readonly string[] = ['select', 'plain', ...memberCallOptions]
+import { shownName } from './shown-name.ts'
 
 /** The relay of a large network is asked for providers no longer than this. */
 const seekMsMax = 3_000
@@ -116,7 +94,7 @@ export class Calls {
     return this.#replies(options, (router) => {
       const { address, space, name, body } = call
       const asking = { space, name, body, ...this.#asking(options) }
-      const what = `the ${space} '${shown(name)}'`
+      const what = `the ${space} '${shownName(name)}'`
       return {
         ...this.#planOf(what, options),
         next: (asked) => (asked.has(address) ? undefined : address),
@@ -170,7 +148,7 @@ export class Calls {
     const asking = { space: 'service', name: service, body, ...this.#asking(options) } as const
     let none: MeshError | undefined
     return {
-      ...this.#planOf(`'${shown(service)}'`, options),
+      ...this.#planOf(`'${shownName(service)}'`, options),
       next: (asked) => {
         try {
           const able = this.#providers(router, service, { bytes: body.length, plain: options.plain })
@@ -185,7 +163,7 @@ export class Calls {
           return undefined
         }
       },
-      nobody: () => none ?? new MeshError('NO_SERVICE', `no provider of '${shown(service)}' was selected`),
+      nobody: () => none ?? new MeshError('NO_SERVICE', `no provider of '${shownName(service)}' was selected`),
       ask: (target, events) => this.#ask(router, { ...asking, target }, events),
       answered: (target) => this.#choice.answered(service, target),
     }
@@ -194,7 +172,7 @@ export class Calls {
   #planOfProvider(router: Router, { address, service }: ServiceListing, call: { bytes: Uint8Array; options: OperationOptions }): CallPlan {
     const asking = { space: 'service', name: service, body: call.bytes, ...this.#asking(call.options) } as const
     return {
-      ...this.#planOf(`'${shown(service)}'`, call.options),
+      ...this.#planOf(`'${shownName(service)}'`, call.options),
       next: (asked) => (asked.has(address) ? undefined : address),
       nobody: () => new MeshError('NO_SERVICE', `${address} does not offer it any more`),
       ask: (target, events) => this.#ask(router, { ...asking, target }, events),
@@ -208,7 +186,7 @@ export class Calls {
     if (!trusted.length) {
       const only = listed.length > 0
       const who = only ? 'only plain ALN nodes offer' : 'nobody offers'
-      throw new MeshError('NO_SERVICE', `${who} the service '${shown(service)}'${only ? ': call it with { plain: true }' : ''}`)
+      throw new MeshError('NO_SERVICE', `${who} the service '${shownName(service)}'${only ? ': call it with { plain: true }' : ''}`)
     }
     const able = bytes > plainBodyBytesMax ? trusted.filter(({ kind }) => kind !== 'plain') : trusted
     if (able.length) return able
@@ -244,7 +222,7 @@ export class Calls {
       try {
         return new CallRun(plan(router), sink, { clock, operations })
       } catch (error) {
-        return nothing(sink, asMeshError(error))
+        return failedSource(sink, asMeshError(error))
       }
     }
     const seek = (): Promise<void> | undefined => this.#seek(service, options)
@@ -318,20 +296,4 @@ export function checkedBody(body: unknown): Uint8Array {
   if (!bytes) throw new MeshError('INVALID_OPTION', `the body of a call is a string, a Uint8Array or nothing, not ${typeof body}`)
   if (bytes.length > bodyBytesMax) throw new MeshError('TOO_LARGE', `the body has ${bytes.length} bytes, ${bodyBytesMax} fit in a call`)
   return bytes
-}
-
-/** Replies that fail at once. */
-export function failedReplies(error: MeshError): CallReplies<Reply> {
-  return new CallReplies((sink) => nothing(sink, error))
-}
-
-function nothing(sink: RepliesSink<Reply>, error: MeshError): RepliesSource<Reply> {
-  sink.end(error)
-  return { took: () => {}, cancel: () => {} }
-}
-
-/** As much of a name as fits a line. */
-export function shown(name: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return name.slice(0, 64).replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
 }

@@ -1,0 +1,26 @@
+import type { OperationOptions } from '../async/operations.ts'
+import type { Select } from './provider-choice.ts'
+
+/** Nobody waits longer than the first answer takes; `timeoutMs` is the time until it. */
+export interface MemberCallOptions extends OperationOptions {
+  /**
+   * It does no harm when it is executed twice: it is asked again, also of others, as long as there is time. A provider executes it once,
+   * and gives its answer again for 5 minutes; a text: also to another call of one's own with the same text.
+   */
+  idempotent?: boolean | string | undefined
+}
+
+export interface CallOptions extends MemberCallOptions {
+  select?: Select | undefined
+  /** In a network with a key: also plain ALN nodes, which cannot prove who they are, and which relays can read. */
+  plain?: boolean | undefined
+}
+
+export interface CallAllOptions extends OperationOptions {
+  plain?: boolean | undefined
+}
+
+/** The names in the options. */
+export const callAllOptions: readonly string[] = ['plain', 'signal', 'timeoutMs'] satisfies (keyof CallAllOptions)[]
+const memberCallOptions: readonly string[] = ['idempotent', 'signal', 'timeoutMs'] satisfies (keyof MemberCallOptions)[]
+export const callOptions: readonly string[] = ['select', 'plain', ...memberCallOptions]
