@@ -315,8 +315,11 @@ describe('the life of a session', () => {
     expect(texts(bob)).toEqual(['through'])
   })
 
-  it('SE12 changes keys at each border of a generation, under loss, and nothing is lost', async () => {
-    const world = new SessionWorld({ seed: 'generations' })
+  it.each([
+    ['at once', {}],
+    ['later, several at a time', { cryptoMsMax: 4 }],
+  ])('SE12 changes keys at each border of a generation, under loss, and nothing is lost, with a port that answers %s', async (_, crypto) => {
+    const world = new SessionWorld({ seed: 'generations', ...crypto })
     const options = { sessions: { generationShift: 7 } }
     const [ada, bob] = [world.node('ada', options), world.node('bob', options)]
     Object.assign(world.weather, { loss: 0.1, doubled: 0.1, jitterMs: 10 })
