@@ -8,6 +8,14 @@ test('a message to a member whose tab is closed is stored, and turns delivered w
   await ada.say('are you there?', 'Bob')
   await expect(ada.line('are you there?').getByTestId('chat-mark')).toHaveText('delivered ✓')
 
+  // Long enough to be squeezed by the streams of the browser, there and here.
+  const long = 'long and long '.repeat(120).trim()
+  await ada.say(long, 'Bob')
+  await expect(first.line(long)).toBeVisible()
+  await expect(ada.line(long).getByTestId('chat-mark')).toHaveText('delivered ✓')
+  const capabilities = await ada.page.evaluate((address) => window.hopmesh?.mesh.router.destination(address)?.capabilities, await first.address())
+  expect(capabilities).toContain('deflate')
+
   await first.page.close()
   await ada.say('for later', 'Bob (away)')
   await expect(ada.line('for later')).toContainText('only to Bob')
