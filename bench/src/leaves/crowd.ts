@@ -2,9 +2,9 @@
 // many shall there be. Answers when they are. Members hear of nobody, so that this process stays small.
 import { createInterface } from 'node:readline'
 import { Router, addressOf, drawTab, whoOf, type Crypto } from '@hopmesh/core'
+import { deafCrypto } from '@hopmesh/core/testing'
 import { dialWebSocket, nodeClock, nodeDice } from '@hopmesh/server'
 import { WebSocket } from 'ws'
-import { deafCrypto } from '../memory/deaf-crypto.ts'
 
 const [kind = 'members', url = ''] = process.argv.slice(2)
 /** A few at a time: a relay gives up who does not greet in time. */

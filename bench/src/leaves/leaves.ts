@@ -37,7 +37,8 @@ async function crowded(server: string, kind: 'members' | 'sockets'): Promise<Cro
         await pause(3_000)
         held = JSON.parse(await node.ask('held')) as Held
         if (performance.now() > late) throw new Error(`${held.members} of ${count} stay with ${server}`)
-      } while (held.members !== count)
+        // On a busy machine some are on their way back at any time.
+      } while (held.members < count * 0.99)
       steps.push(held)
       console.log(`  ${server}: ${count}`)
     }

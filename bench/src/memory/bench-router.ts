@@ -1,7 +1,6 @@
 import { Router, addressOf, drawTab, whoOf } from '@hopmesh/core'
-import { SeededDice, toyCrypto, toyKeyPair } from '@hopmesh/core/testing'
+import { SeededDice, deafCrypto, toyCrypto, toyKeyPair } from '@hopmesh/core/testing'
 import { nodeClock } from '@hopmesh/server'
-import { deafCrypto } from './deaf-crypto.ts'
 
 /** A router of this process on real time, with the toy port's cryptography: what is measured is what it keeps. `deaf`: it hears of nobody. */
 export function benchRouter(name: string, kind: 'member' | 'relay', deaf = false): Router {

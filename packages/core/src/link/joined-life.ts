@@ -165,10 +165,12 @@ export class JoinedLife {
     this.#over = true
   }
 
-  *frame(frame: LinkFrame): Steps<void> {
-    if (frame.kind === frameKinds.packets) return this.#packets(frame)
-    if (frame.kind === frameKinds.control) return yield* this.#control(frame.body)
-    return this.#parts.owner.fault('unknown-kind', `a frame of kind ${frame.kind} from ${this.peer.address}`)
+  /** Steps for what may have to wait; packets never do. */
+  frame(frame: LinkFrame): Steps<void> | undefined {
+    if (frame.kind === frameKinds.control) return this.#control(frame.body)
+    if (frame.kind === frameKinds.packets) this.#packets(frame)
+    else this.#parts.owner.fault('unknown-kind', `a frame of kind ${frame.kind} from ${this.peer.address}`)
+    return undefined
   }
 
   #packets({ body, whole }: LinkFrame): void {

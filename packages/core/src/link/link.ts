@@ -310,8 +310,7 @@ export class Link implements Reading {
   }
 
   #enqueue(steps: () => Steps<void>, bytes = 0): void {
-    const guarded = this.#guarded.bind(this)
-    if (this.#ingress.push(() => run(guarded(steps)), bytes)) return
+    if (this.#ingress.push(() => run(this.#guarded(steps)), bytes)) return
     this.#fail(new MeshError('QUEUE_FULL', `more than ${ingressFramesMax} frames wait to be verified, or more than ${ingressBytesMax} bytes of them`))
   }
 
@@ -328,7 +327,10 @@ export class Link implements Reading {
     const frame = decodeLinkFrame(bytes)
     if (isWireFault(frame)) return this.#fault(frame)
     const state = this.#state
-    if (state.phase === 'joined') return yield* state.life.frame(frame)
+    if (state.phase === 'joined') {
+      const steps = state.life.frame(frame)
+      return steps && (yield* steps)
+    }
     if (frame.kind === frameKinds.refusal) return this.#refused(frame.body)
     if (state.phase === 'confirming') return yield* this.#confirmed(state.result, frame)
     if (state.phase !== 'greeting' || state.handshake === undefined) {
@@ -348,7 +350,8 @@ export class Link implements Reading {
   *#confirmed(result: HandshakeResult, frame: LinkFrame): Steps<void> {
     if (frame.kind !== frameKinds.control) return this.#owner.fault('unknown-kind', `a frame of kind ${frame.kind} before ${this.channel.label} said yes`)
     this.#join(result)
-    if (this.#state.phase === 'joined') yield* this.#state.life.frame(frame)
+    const steps = this.#state.phase === 'joined' ? this.#state.life.frame(frame) : undefined
+    if (steps) yield* steps
   }
 
   #plainPacket(packet: DecodedPacket): void {

@@ -26,6 +26,7 @@ interface Listener<N extends Neighbour> {
 export class Advertiser<N extends Neighbour> {
   readonly #table: RouteTable<N>
   readonly #self: () => RouteEntry
+  readonly #address: string
   readonly #tagOf: (address: string) => number | undefined
   readonly #listeners = new Map<N, Listener<N>>()
   /** By how many they are. */
@@ -43,6 +44,7 @@ export class Advertiser<N extends Neighbour> {
     this.#table = table
     this.#self = self
     this.#tagOf = tagOf
+    this.#address = self().destination
   }
 
   /** Everything, or of a leaf at most `rowsMax`, for a neighbour that knows nothing yet. */
@@ -97,7 +99,7 @@ export class Advertiser<N extends Neighbour> {
 
   /** What the neighbour knows when it has read all news. */
   digest(neighbour: N): Digest {
-    const self = this.#self().destination
+    const self = this.#address
     const visible = this.#listeners.get(neighbour)?.visible
     if (this.#stub) return new TableDigest<N>().told(neighbour, self, undefined)
     if (!visible) return this.#table.digest.told(neighbour, self, this.#table.get(neighbour.address))
@@ -110,7 +112,7 @@ export class Advertiser<N extends Neighbour> {
     const place = this.#start + this.#log.length
     this.#latest.set(address, place)
     this.#log.push(address)
-    if (address === this.#self().destination) return
+    if (address === this.#address) return
     for (const rows of this.#visible.values()) this.#follow(rows.changed(address, place))
   }
 
@@ -166,8 +168,7 @@ export class Advertiser<N extends Neighbour> {
   /** A finite advert of one destination for one neighbour, whether it is news or not; undefined when there is none. */
   answer(neighbour: N, address: string): RouteEntry | undefined {
     const listener = this.#listeners.get(neighbour)
-    const self = this.#self()
-    if (address === self.destination) return self
+    if (address === this.#address) return this.#self()
     if (listener?.visible && !listener.visible.has(address)) return undefined
     const origin = this.#table.get(address)
     const entry = origin && this.#entry(neighbour, origin)
@@ -176,8 +177,7 @@ export class Advertiser<N extends Neighbour> {
   }
 
   #change(neighbour: N, listener: Listener<N>, address: string): RouteEntry | undefined {
-    const self = this.#self()
-    if (address === self.destination) return self
+    if (address === this.#address) return this.#self()
     if (address === neighbour.address) return undefined
     const { untold, visible, cursor } = listener
     const origin = this.#table.get(address)

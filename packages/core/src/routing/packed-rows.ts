@@ -11,7 +11,7 @@ export class PackedRows {
 
   constructor(rowBytes: number) {
     this.#rowBytes = rowBytes
-    this.#view = new DataView(new ArrayBuffer(rowBytes * 8))
+    this.#view = new DataView(new ArrayBuffer(rowBytes * 16))
   }
 
   /** To be read and written at a row's place and behind; another one after `take`. */
@@ -38,10 +38,10 @@ export class PackedRows {
     this.#free = row
   }
 
-  /** By an eighth: what is not used shall not be much. */
+  /** By an eighth at last: what is not used shall not be much. */
   #grow(): void {
     const rows = this.#view.byteLength / this.#rowBytes
-    const larger = new Uint8Array((rows + Math.max(8, rows >> 3)) * this.#rowBytes)
+    const larger = new Uint8Array((rows + Math.max(Math.min(rows, 64), rows >> 3)) * this.#rowBytes)
     larger.set(new Uint8Array(this.#view.buffer))
     this.#view = new DataView(larger.buffer)
   }

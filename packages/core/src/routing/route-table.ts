@@ -87,7 +87,9 @@ export class RouteTable<N extends Neighbour> {
 
   /** A link is not what it was. */
   reselect(neighbour: N): Change<N>[] {
-    return Array.from(this.#origins.values()).flatMap((origin) => (origin.hasRouteOf(neighbour) ? [this.select(origin)] : []))
+    const changes: Change<N>[] = []
+    for (const origin of this.#origins.values()) if (origin.hasRouteOf(neighbour)) changes.push(this.select(origin))
+    return changes
   }
 
   /** A link is gone: every route over it goes. */

@@ -5,6 +5,7 @@ import { wireNetwork } from '../../src/identity/wire-network.ts'
 import type { Link } from '../../src/link/link.ts'
 import type { Crypto, KeyPair } from '../../src/ports/crypto.ts'
 import { Router, type RouterOptions } from '../../src/routing/router.ts'
+import { deafCrypto } from '../../src/testing/deaf-crypto.ts'
 import { SeededDice } from '../../src/testing/seeded-dice.ts'
 import { toyCrypto } from '../../src/testing/toy-crypto.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
@@ -22,6 +23,8 @@ export interface TestRouterOptions extends Partial<RouterOptions> {
   /** Of that network; a relay takes no more of them than the hash. */
   readonly keys?: NetworkKeys
   readonly epoch?: number
+  /** It hears of nobody, and so costs little: one of a thousand. */
+  readonly deaf?: boolean
   /** The key of an earlier router of this world: the same member, in another process. */
   readonly again?: Router
 }
@@ -41,7 +44,7 @@ export class RouterWorld {
   }
 
   router(name: string, kind: 'member' | 'relay' | 'named' = 'member', options: TestRouterOptions = {}): Router {
-    const { network = 'default', keys, epoch = 1_700_000_000, again, ...others } = options
+    const { network = 'default', keys, epoch = 1_700_000_000, again, deaf = false, ...others } = options
     const known = again && this.#keyPairs.get(again)
     const keyPair = known ?? now(this.crypto.generateKeyPair())
     const drawn = kind === 'named' ? (name as Address) : addressOf(now(whoOf(keyPair.publicKey, this.crypto)), drawTab(this.dice))
@@ -49,7 +52,7 @@ export class RouterWorld {
       address: (again?.address ?? drawn) as Address, kind, name, capabilities: [], epoch, network: wireNetwork(network, keys?.keyHash),
       keyring: keys && kind !== 'relay' ? ([keys] as const) : undefined,
       exchangeKeys: now(this.crypto.generateExchangeKeys()),
-      crypto: this.#slow?.port(this.crypto) ?? this.crypto,
+      crypto: this.#slow?.port(this.crypto) ?? (deaf ? deafCrypto(this.crypto) : this.crypto),
       keyPair: this.#slow?.keyPair(keyPair) ?? keyPair,
     }
     const router = new Router(identity, { clock: this.clock, dice: this.dice, ...others })

@@ -1,4 +1,5 @@
-import type { Crypto } from '@hopmesh/core'
+import { concatBytes } from '../bytes/concat-bytes.ts'
+import type { Crypto } from '../ports/crypto.ts'
 
 const messageTypes = { routes: 1, pull: 2, records: 3, refresh: 8 } as const
 
@@ -32,5 +33,5 @@ function without(plain: Uint8Array, types: readonly number[]): Uint8Array {
     if (!types.includes(plain[at]!)) kept.push(plain.subarray(start, at + length))
     at += length
   }
-  return new Uint8Array(Buffer.concat(kept))
+  return concatBytes(kept)
 }
