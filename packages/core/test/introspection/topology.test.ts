@@ -72,6 +72,7 @@ describe('the topology', () => {
       online: false,
       pending: expect.any(Number) as number,
       links: [],
+      stored: 0,
       reachable: 0,
       forwarded: 0,
       faults: {},
