@@ -43,6 +43,19 @@ describe('001 py2p', () => {
     expect(program.stdout).toBe("undefined []\n[ 'yes', 'I did' ] true\ndelivered\n")
   })
 
+  test('PY-11 PY-12 PY-13 PP-12 flags are verbs: to neighbours, to everybody with receipts, to who has a topic open', async () => {
+    const program = run('001/flags.mjs')
+    expect(await program.ends()).toBe(0)
+    const lines = program.stdout.split('\n').filter((line) => line !== '')
+    expect(lines.toSorted()).toEqual([
+      'Bob got of the weather rain',
+      'Bob got only neighbours',
+      'Bob got this is a test',
+      'Eve got this is a test',
+      'delivered to 2 and not to 0',
+    ])
+  })
+
   test('PY-16 PY-19 PY-20 handlers are asked in turn, answer the author or the neighbour that relayed, and take two parameters', async () => {
     const program = run('001/handlers.mjs')
     expect(await program.ends()).toBe(0)

@@ -12,12 +12,12 @@ import { askAfterMs, askEveryMs, asksAtOnce, awaitedFromMax, awaitedMax, awaited
 /** Asks a member to say again what it has. */
 export const receiptService = '$mesh.receipt'
 
-/** Who has a broadcast and who has not: live sets, and together everybody who was there or has it. */
+/** Who has a broadcast and who has not: live sets for 10 minutes, and together everybody who was there or has it. */
 export interface BroadcastReceipts {
   readonly delivered: ReadonlySet<Address>
   /** They can be reached, or could until lately, and have not said that they have it. */
   readonly pending: ReadonlySet<Address>
-  /** They cannot be reached for 30 s, and have not said that they have it. Who comes back in time gets it. */
+  /** They cannot be reached for 30 s, and have not said that they have it. Who comes back in time gets it, and is then `delivered`. */
   readonly left: ReadonlySet<Address>
   /** Resolves when nobody is pending any more, after 10 minutes at the latest. Rejects with ABORTED, or CLOSED. */
   readonly done: Promise<void>
@@ -31,6 +31,9 @@ interface Awaited extends BroadcastReceipts {
   readonly since: number
   /** When a member that is pending was found unreachable. */
   readonly missedSince: Map<Address, number>
+  /** `done` is settled; the sets go on to change as long as others keep the broadcast. */
+  over: boolean
+  /** Settles `done`. */
   finish(error?: MeshError): void
 }
 
@@ -46,7 +49,7 @@ export class ReceiptBook {
   }
 
   get full(): boolean {
-    return this.#awaited.size >= awaitedMax
+    return this.#awaited.size >= awaitedMax && [...this.#awaited].every(({ over }) => !over)
   }
 
   attach(router: Router): void {
@@ -67,13 +70,17 @@ export class ReceiptBook {
       since: this.#clock.now(),
       missedSince: new Map(),
       done: done.promise,
+      over: false,
       finish: (error) => {
-        if (!this.#awaited.delete(awaited)) return
+        if (error) this.#awaited.delete(awaited)
+        if (awaited.over) return
+        awaited.over = true
         signal?.removeEventListener('abort', abort)
         if (error) done.reject(error)
         else done.resolve()
       },
     }
+    if (this.#awaited.size >= awaitedMax) for (const oldest of this.#awaited) if (oldest.over && this.#awaited.delete(oldest)) break
     this.#awaited.add(awaited)
     signal?.addEventListener('abort', abort)
     this.#review(awaited)
@@ -146,6 +153,8 @@ export class ReceiptBook {
   }
 
   #review(awaited: Awaited): void {
-    if (awaited.pending.size === 0 || this.#clock.now() - awaited.since >= awaitedMs) awaited.finish()
+    const old = this.#clock.now() - awaited.since >= awaitedMs
+    if (old || awaited.pending.size === 0) awaited.finish()
+    if (old) this.#awaited.delete(awaited)
   }
 }

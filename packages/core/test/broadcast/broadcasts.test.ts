@@ -204,6 +204,12 @@ describe('receipts', () => {
     await world.clock.advance(40_000)
     expect([...said.left]).toEqual([zoe.address])
     expect(done).toBe(true)
+    // Whoever comes back, or comes, within the window has it then.
+    const back = world.member('zoe')
+    const late = world.member('late')
+    await world.acquainted(ada, back, late)
+    await world.clock.advance(30_000)
+    expect([said.delivered.size, said.left.size, said.delivered.has(late.address)]).toEqual([4, 0, true])
   })
 
   it('PY-13 that are lost are asked for again', async () => {
