@@ -73,6 +73,7 @@ describe('the topology', () => {
       pending: expect.any(Number) as number,
       links: [],
       stored: 0,
+      errors: [],
       reachable: 0,
       forwarded: 0,
       faults: {},
