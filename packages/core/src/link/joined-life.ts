@@ -8,29 +8,27 @@ import type { NoiseCipher } from '../crypto/noise.ts'
 import { ControlDecoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
 import { encodeLinkFrame, frameKinds, readItems, type LinkFrame } from '../wire/link-frame.ts'
-import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
+import { isWireFault } from '../wire/wire-fault.ts'
 import type { FramePort } from './frame-port.ts'
 import type { HandshakeResult } from './handshake.ts'
 import { ControlBudget } from './control-budget.ts'
 import { LinkEgress } from './link-egress.ts'
+import type { LinkIngress } from './link-ingress.ts'
 import type { LinkOwner, ProvenRecord } from './link-owner.ts'
-import type { Link, LinkPeer } from './link.ts'
+import type { LinkPeer } from './link-peer.ts'
+import type { Link } from './link.ts'
 import { Liveness } from './liveness.ts'
-import { readingItemBytes } from './reading-turns.ts'
 
 export interface JoinedLifeParts {
   readonly link: Link
   readonly owner: LinkOwner
   readonly port: FramePort
+  readonly ingress: LinkIngress
   readonly peer: LinkPeer
   /** As the handshake measured it. */
   readonly roundTripMs: number | undefined
   /** Gives the link up. */
   fail(error: MeshError): void
-  /** Reads nothing more of this neighbour for so long. */
-  pause(ms: number): void
-  /** Something odd that the link survives. */
-  fault(fault: WireFault): void
 }
 
 export class JoinedLife {
@@ -147,9 +145,9 @@ export class JoinedLife {
   }
 
   *#leaveSteps(bytes: Uint8Array): Steps<void> {
-    const { owner, link, fault } = this.#parts
+    const { owner, link, ingress } = this.#parts
     const record = yield* wait(openRecord(bytes, owner.identity.crypto, owner.identity.keyring))
-    if (isWireFault(record)) fault(record)
+    if (isWireFault(record)) ingress.fault(record)
     else if (record.kind === 'left' && record.address === this.peer.address) owner.left(link, { record, bytes })
     else owner.fault('SPOOFED', `${this.peer.address} says that ${record.address} leaves`)
   }
@@ -175,25 +173,26 @@ export class JoinedLife {
 
   #packets({ body, whole }: LinkFrame): void {
     const packets = readItems(body)
-    if (isWireFault(packets)) return this.#parts.fault(packets)
+    const { ingress, owner, link } = this.#parts
+    if (isWireFault(packets)) return ingress.fault(packets)
     const alone = packets.length === 1 ? whole : undefined
-    this.#parts.owner.reading.read(this.#parts.link, (packets.length - 1) * readingItemBytes)
-    for (const packet of packets) this.#parts.owner.packet(this.#parts.link, packet, alone)
+    ingress.items(packets.length - 1)
+    for (const packet of packets) owner.packet(link, packet, alone)
   }
 
   *#control(body: Uint8Array): Steps<void> {
-    const { fail, fault, pause } = this.#parts
+    const { fail, ingress } = this.#parts
     // Each control frame passes here: a generator less where nothing has to be waited for.
     const opened = this.#cipher.open(body)
     const plain = opened instanceof Promise ? ((yield opened) as Awaited<typeof opened>) : opened
     if (plain === undefined) return fail(new MeshError('LINK_FAILED', 'a control frame does not hold'))
     const items = readItems(plain)
-    if (isWireFault(items)) return fault(items)
+    if (isWireFault(items)) return ingress.fault(items)
     let pauseMs = 0
     for (const item of items) {
       const message = this.#decoder.decode(item)
       if (isWireFault(message)) {
-        fault(message)
+        ingress.fault(message)
         // Entries refer to earlier ones: after one that cannot be read, the later ones cannot be believed.
         if (message.code !== 'unknown-kind') return fail(new MeshError('LINK_FAILED', `unreadable control message: ${message.detail}`))
         continue
@@ -201,7 +200,7 @@ export class JoinedLife {
       const wasted = message.type === 'records' ? yield* this.#records(message.records) : this.#message(message)
       pauseMs = this.#budget.spend(message, wasted, this.#parts.owner.clock.now())
     }
-    if (pauseMs > 0 && !this.#over) pause(pauseMs)
+    if (pauseMs > 0 && !this.#over) ingress.pause(pauseMs)
   }
 
   /** Wastes no records. */
@@ -227,7 +226,7 @@ export class JoinedLife {
       const read = readRecord(bytes)
       if (!isWireFault(read) && !owner.expects(link, read.record)) continue
       const record = yield* wait(openRecord(bytes, owner.identity.crypto, owner.identity.keyring, read))
-      if (isWireFault(record)) this.#parts.fault(record)
+      if (isWireFault(record)) this.#parts.ingress.fault(record)
       else proven.push({ record, bytes })
     }
     if (!this.#over) owner.records(link, proven)

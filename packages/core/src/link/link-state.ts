@@ -1,13 +1,11 @@
-import type { Handshake, HandshakeResult } from './handshake.ts'
+import type { GreetingLife } from './greeting-life.ts'
 import type { JoinedLife } from './joined-life.ts'
+import type { PlainLife } from './plain-life.ts'
 
 /** The lives of a link, each with only what that life has. */
 export type LinkState =
   | { readonly phase: 'opening' }
-  /** `handshake` once both sides are known to be capable. */
-  | { readonly phase: 'greeting'; readonly handshake: Handshake | undefined }
-  /** Everything is proven, but the listener may still say no. */
-  | { readonly phase: 'confirming'; readonly result: HandshakeResult }
+  | { readonly phase: 'greeting'; readonly life: GreetingLife }
   | { readonly phase: 'joined'; readonly life: JoinedLife }
-  | { readonly phase: 'plain' }
+  | { readonly phase: 'plain'; readonly life: PlainLife }
   | { readonly phase: 'closed'; readonly why: string }

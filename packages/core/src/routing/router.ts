@@ -8,7 +8,8 @@ import { epochOf, type ServiceAdvert } from '../identity/member-record.ts'
 import type { Receipt } from '../identity/receipt-proof.ts'
 import { isKeyed } from '../identity/wire-network.ts'
 import { Gossip, type SayOptions } from '../gossip/gossip.ts'
-import type { Link, LinkOptions } from '../link/link.ts'
+import type { LinkOptions } from '../link/link-options.ts'
+import type { Link } from '../link/link.ts'
 import { PlainEdge } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Awaitable } from '../ports/crypto.ts'
@@ -34,7 +35,8 @@ import type { TableSize } from './table-sizes.ts'
 import { WaitingPackets, waitingPacketsMax } from './waiting-packets.ts'
 
 export type { CapableIdentity } from './capable-identity.ts'
-export type { Link as RouterLink, LinkPeer } from '../link/link.ts'
+export type { LinkPeer } from '../link/link-peer.ts'
+export type { Link as RouterLink } from '../link/link.ts'
 
 export interface RouterOptions {
   readonly clock: Clock

@@ -1,0 +1,148 @@
+// What comes in over one link: verified one thing after another, and read more slowly when the neighbour says too much or
+// too little that is of use.
+
+import { run, type Steps } from '../async/awaitable.ts'
+import { OrderedQueue } from '../async/ordered-queue.ts'
+import type { Channel } from '../channel/channel.ts'
+import { MeshError } from '../errors/mesh-error.ts'
+import type { WireFault } from '../wire/wire-fault.ts'
+import type { LinkOwner } from './link-owner.ts'
+import { readingItemBytes, type Reading } from './reading-turns.ts'
+import { WasteBudget } from './waste-budget.ts'
+
+/** Frames that wait while one is verified; a neighbour that outruns it is cut off. */
+export const ingressFramesMax = 1_024
+/** And their bytes. */
+export const ingressBytesMax = 4_194_304
+
+/** Unreadable packets or frames in a row, on a channel where a plain node may be, after which it is closed. */
+const unreadableMax = 64
+/** And before anything that can be read. */
+const unreadableFirstMax = 16
+
+export class LinkIngress implements Reading {
+  readonly #channel: Channel
+  readonly #owner: LinkOwner
+  readonly #fail: (error: MeshError) => void
+  readonly #queue = new OrderedQueue(ingressFramesMax, ingressBytesMax)
+  readonly #waste: WasteBudget
+  /** Why nothing is read now. */
+  readonly #pauses = new Set<'turn' | 'waste'>()
+  #unreadableInARow = 0
+  #unreadableMax = unreadableFirstMax
+  #cancelTimers: (() => void)[] = []
+  #over = false
+
+  /** `fail` gives the link up. */
+  constructor(channel: Channel, owner: LinkOwner, fail: (error: MeshError) => void) {
+    this.#channel = channel
+    this.#owner = owner
+    this.#fail = fail
+    this.#waste = new WasteBudget(owner.clock.now())
+  }
+
+  /** What waits to be verified, in bytes. */
+  get waitingBytes(): number {
+    return this.#queue.waitingBytes
+  }
+
+  /** Something came that can be read. */
+  arrived(bytes: number): void {
+    this.items(1, bytes)
+    this.#unreadableInARow = 0
+    this.#unreadableMax = unreadableMax
+  }
+
+  /** So much was read: it counts for the neighbour's turn. */
+  items(count: number, bytes = 0): void {
+    this.#owner.reading.read(this, bytes + count * readingItemBytes)
+  }
+
+  /** Runs the steps after all that came before; `bytes` are what they hold while they wait. */
+  push(steps: () => Steps<void>, bytes = 0): void {
+    if (this.#queue.push(() => run(this.#guarded(steps)), bytes)) return
+    this.#fail(
+      new MeshError(
+        'QUEUE_FULL',
+        `more than ${ingressFramesMax} frames wait to be verified, or more than ${ingressBytesMax} bytes of them`,
+      ),
+    )
+  }
+
+  /** Only a mistake of ours throws here; it costs this link and nobody else. */
+  *#guarded(steps: () => Steps<void>): Steps<void> {
+    try {
+      if (!this.#over) yield* steps()
+    } catch (error) {
+      this.#fail(
+        new MeshError('LINK_FAILED', `the link failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error }),
+      )
+    }
+  }
+
+  /** What it said was of no use to anybody: a neighbour that says little else is read more slowly. */
+  wasted(): void {
+    if (this.#over) return
+    const pauseMs = this.#waste.spend(1, this.#owner.clock.now())
+    if (pauseMs === 0 || this.#pauses.has('waste')) return
+    this.#owner.fault(
+      'PACKET_FLOOD',
+      `${this.#channel.label} says too much that is of no use: nothing is read for ${Math.round(pauseMs)} ms`,
+    )
+    if (!this.#stopReading('waste')) this.#queue.pause()
+    this.#owner.clock.setTimer(pauseMs, () => {
+      if (this.#over) return
+      this.#readOn('waste')
+      this.#queue.resume()
+    })
+  }
+
+  /** It says more than a neighbour has to say: what waits is bounded, and then the link ends. */
+  pause(ms: number): void {
+    this.#owner.fault('CONTROL_FLOOD', `${this.#channel.label} says too much: nothing is read for ${ms} ms`)
+    this.#queue.pause()
+    this.#cancelTimers.push(this.#owner.clock.setTimer(ms, () => this.#queue.resume()))
+  }
+
+  /** Something odd that the link survives. */
+  fault(fault: WireFault): void {
+    this.items(1)
+    this.wasted()
+    this.#owner.fault(fault.code, `${this.#channel.label}: ${fault.detail}`)
+  }
+
+  /** Noise now and then is survived; a neighbour that says nothing else is let go. */
+  unreadable(fault: WireFault): void {
+    this.fault(fault)
+    this.#unreadableInARow++
+    if (this.#unreadableInARow >= this.#unreadableMax)
+      this.#fail(new MeshError('WIRE_FAULT', `${this.#unreadableMax} things in a row that cannot be read`))
+  }
+
+  hold(): boolean {
+    return !this.#over && this.#stopReading('turn')
+  }
+
+  release(): void {
+    this.#readOn('turn')
+  }
+
+  /** The link has ended: what waits is forgotten. */
+  end(): void {
+    this.#over = true
+    for (const cancel of this.#cancelTimers) cancel()
+    this.#queue.clear()
+    this.#owner.reading.forget(this)
+  }
+
+  #stopReading(why: 'turn' | 'waste'): boolean {
+    if (!this.#channel.pauseReading) return false
+    this.#pauses.add(why)
+    this.#channel.pauseReading()
+    return true
+  }
+
+  #readOn(why: 'turn' | 'waste'): void {
+    if (this.#pauses.delete(why) && this.#pauses.size === 0) this.#channel.resumeReading?.()
+  }
+}

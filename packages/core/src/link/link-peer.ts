@@ -1,0 +1,11 @@
+import type { MemberRecord } from '../identity/member-record.ts'
+
+export interface LinkPeer {
+  readonly address: string
+  readonly kind: 'member' | 'relay' | 'plain'
+}
+
+/** Who showed this record in a handshake. */
+export function peerOf({ address, kind }: MemberRecord): LinkPeer {
+  return { address, kind: kind === 'relay' ? 'relay' : kind === 'named' ? 'plain' : 'member' }
+}
