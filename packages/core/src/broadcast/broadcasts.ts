@@ -15,7 +15,9 @@ import type { SentToSeveral } from '../messages/message.ts'
 import type { Messages } from '../messages/messages.ts'
 import type { Router } from '../routing/router.ts'
 import type { Arrival } from '../routing/routing-types.ts'
-import { ByteReader } from '../wire/bytes.ts'
+import { answering } from '../services/answers.ts'
+import type { Requests } from '../services/requests.ts'
+import { ByteReader, ByteWriter } from '../wire/bytes.ts'
 import type { DecodedPacket } from '../wire/packet.ts'
 import { awaitedMax, topicNameBytesMax, topicsMax } from './broadcast-limits.ts'
 import { ReceiptBook, receiptService, type BroadcastReceipts } from './broadcast-receipts.ts'
@@ -24,6 +26,9 @@ import { GivenReceipts } from './given-receipts.ts'
 import { Topic, type TopicEvents } from './topic.ts'
 
 export const broadcastService = '$mesh.broadcast'
+/** Answers with what the clock here shows: u48, milliseconds since 1970. */
+export const clockService = '$mesh.clock'
+const clockTimeoutMs = 5_000
 
 export interface BroadcastOptions {
   /** Whoever has it says so. Default false. */
@@ -56,6 +61,7 @@ export interface BroadcastsOptions {
   readonly dice: Dice
   readonly log: Log
   readonly messages: Pick<Messages, 'hand' | 'sendToSeveral'>
+  readonly requests: Requests
   report(error: MeshError): void
 }
 
@@ -96,6 +102,15 @@ export class Broadcasts {
       },
       { plain: false },
     )
+    const { clock, log, requests } = this.#options
+    const time = answering(router, () => new ByteWriter(6).u48(Math.max(0, Math.floor(clock.wallTime()))).finish(), log)
+    router.registerService(clockService, time, { plain: false })
+    router.askClocks(async (address) => {
+      const { bytes } = await requests.send(router, { targets: [address], service: clockService, bytes: new Uint8Array(0), timeoutMs: clockTimeoutMs })
+      const reader = new ByteReader(bytes)
+      const theirs = reader.u48()
+      return reader.failed || !router.seals(address) ? undefined : theirs
+    })
     router.registerService(
       receiptService,
       ({ data, srcAddr }, { plain, broadcast, verified }) => {

@@ -105,21 +105,21 @@ export class BroadcastProver {
     this.#fault = fault
   }
 
-  /** Undefined, and counted: its origin did not say this, or not in this window. */
-  *prove({ id, aln, data, said, handedOverBy }: Incoming, record: BroadcastSigner): Steps<ProvenBroadcast | undefined> {
+  /** Undefined, and counted: its origin did not say this. 'stale': not in this window, if its clock is so much ahead. */
+  *prove({ id, aln, data, said, handedOverBy }: Incoming, record: BroadcastSigner, aheadMs: number): Steps<ProvenBroadcast | 'stale' | undefined> {
     const { crypto, network } = this.#identity
     const frame: BroadcastFrame = { network: record.network, origin: id.origin, service: aln.service ?? '' }
     const what = `a broadcast of ${id.origin} that ${handedOverBy} hands over`
     if (isKeyed(network) && said.salt === undefined) return this.#refuse('wrong-key', `${what} is not sealed`)
     if (!(yield* broadcastHolds(frame, data, { publicKey: record.publicKey, crypto }))) return this.#refuse('bad-signature', what)
-    if (!this.#isOfNow(said)) return this.#refuse('STALE', `${what} was said ${Math.round((this.#wallTime() - said.saidAt) / 1_000)} s ago`)
+    if (!this.#isOfNow(said, aheadMs)) return 'stale'
     const floor = said.counter - 1 - said.before
     return { tree: said.ownTree ? id.origin : sharedTree, floor, body: yield* this.#opened(frame, said) }
   }
 
   /** A relay keeps and passes on; who was there and who was not is for members to say, by their clocks. */
-  #isOfNow({ saidAt }: Broadcast): boolean {
-    return this.#identity.kind === 'relay' || Math.abs(this.#wallTime() - saidAt) <= keptMs + clockSlackMs
+  #isOfNow({ saidAt }: Broadcast, aheadMs: number): boolean {
+    return this.#identity.kind === 'relay' || Math.abs(this.#wallTime() + aheadMs - saidAt) <= keptMs + clockSlackMs
   }
 
   /** Undefined: not for this node. A relay passes on what it cannot read. */

@@ -98,3 +98,10 @@ export const receiptsEveryMs = 100
 export const receiptsPerSecond = 500
 export const receiptsAtOnce = 8_192
 export const receiptHopsMax = 32
+
+/** Lives of origins that are asked for their time, at one time; broadcasts of one of them that wait for the answer; and answers that are remembered. */
+export const doubtedMax = 64
+export const doubtedOfOneMax = 64
+export const clocksKnownMax = 1_024
+/** The question waits for up to so long. */
+export const doubtAfterMsMax = 1_000

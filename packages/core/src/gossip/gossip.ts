@@ -22,6 +22,7 @@ import { BroadcastProver, passedOn, readIncoming, type BroadcastSigner, type Inc
 import { BroadcastStore, type KeptBroadcast } from './broadcast-store.ts'
 import { CatchUp } from './catch-up.ts'
 import { DeliveryOrder } from './delivery-order.ts'
+import { DoubtedDates, type ClockQuestion } from './doubted-dates.ts'
 import { Gaps } from './gaps.ts'
 import {
   broadcastsWaitingMax,
@@ -129,6 +130,7 @@ export class Gossip<N extends GossipNeighbour> {
   /** Of origins of which something is kept: who catches up may not have met them. */
   readonly #records = new Map<string, ProvenRecord>()
   readonly #receipts: Receipts<N>
+  readonly #dates: DoubtedDates
   readonly #allowed: TokenBucket
   /** When the last but one and the last broadcast came here. */
   #newsAt: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
@@ -142,6 +144,7 @@ export class Gossip<N extends GossipNeighbour> {
     this.#lazy = new LazyNews(clock)
     this.#pushes = new Pushes(clock)
     this.#order = new DeliveryOrder(clock)
+    this.#dates = new DoubtedDates(clock, dice)
     this.#words = new OwnWords(identity, clock, dice)
     this.#prover = new BroadcastProver(identity, () => clock.wallTime(), (code, message) => port.fault(code, message))
     this.#missing = new MissingBroadcasts(clock, {
@@ -191,6 +194,11 @@ export class Gossip<N extends GossipNeighbour> {
     this.#pushes.leave(neighbour)
     this.#catchUp.leave(neighbour)
     this.#receipts.leave(neighbour)
+  }
+
+  /** How an origin is asked what its clock shows. */
+  askClocks(question: ClockQuestion): void {
+    this.#dates.question = question
   }
 
   /** Tells the origin that this node has these. */
@@ -272,7 +280,7 @@ export class Gossip<N extends GossipNeighbour> {
   stop(): void {
     this.#stopped = true
     this.#entering.clear()
-    for (const part of [this.#lazy, this.#missing, this.#pushes, this.#catchUp, this.#gaps, this.#order, this.#receipts]) part.stop()
+    for (const part of [this.#lazy, this.#missing, this.#pushes, this.#catchUp, this.#gaps, this.#order, this.#receipts, this.#dates]) part.stop()
   }
 
   *#saySteps(packet: Packet, fleeting: boolean): Steps<BroadcastId | MeshError> {
@@ -343,8 +351,9 @@ export class Gossip<N extends GossipNeighbour> {
     const { id, key } = incoming
     // It may have come by another way while it waited.
     if (this.#histories.get(id)?.has(id.counter)) return this.#doubled(neighbour, incoming)
-    const proven = yield* this.#prover.prove(incoming, record)
+    const proven = yield* this.#prover.prove(incoming, record, this.#dates.aheadMs(id))
     if (proven === undefined || this.#stopped) return
+    if (proven === 'stale') return this.#doubt(neighbour, incoming, record)
     const known = this.#port.record(id.origin) ?? this.#records.get(id.origin)
     if (known && !id.fleeting) this.#records.set(id.origin, known)
     const history = this.#histories.heard(id, this.#parts.clock.now())
@@ -361,6 +370,15 @@ export class Gossip<N extends GossipNeighbour> {
     }
     if (!id.fleeting) this.#gaps.look(id, history, neighbour)
     this.#deliver(incoming, proven, neighbour.address)
+  }
+
+  /** By one of two clocks it is of another time. */
+  #doubt(neighbour: N, incoming: Incoming, record: BroadcastSigner): void {
+    const { id, key, said } = incoming
+    this.#dates.ask(id, {
+      known: () => this.#prove(neighbour, incoming, record, key),
+      giveUp: () => this.#port.fault('STALE', `${neighbour.address} hands over what ${id.origin} said at ${new Date(said.saidAt).toISOString()}`),
+    })
   }
 
   #deliver({ id, aln, hops }: Incoming, { body, floor }: ProvenBroadcast, via: string): void {

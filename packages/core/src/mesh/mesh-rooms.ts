@@ -135,7 +135,7 @@ export class MeshRooms {
       storeFailed: ({ message }) => this.#warn({ code: 'STORAGE_FAILED', message: `what is kept ends with this process: ${message}` }),
       report: (error) => this.report(error),
     })
-    this.broadcasts = new Broadcasts({ clock, dice, log, messages: this.messages, report: (error) => this.report(error) })
+    this.broadcasts = new Broadcasts({ clock, dice, log, messages: this.messages, requests: this.requests, report: (error) => this.report(error) })
     this.streams = new StreamRoom<Mesh>({
       clock,
       dice,

@@ -7,6 +7,7 @@ import { MeshError } from '../errors/mesh-error.ts'
 import { epochOf, type ServiceAdvert } from '../identity/member-record.ts'
 import type { Receipt } from '../identity/receipt-proof.ts'
 import { isKeyed } from '../identity/wire-network.ts'
+import type { ClockQuestion } from '../gossip/doubted-dates.ts'
 import { Gossip, type SayOptions } from '../gossip/gossip.ts'
 import type { LinkOptions } from '../link/link-options.ts'
 import type { Link } from '../link/link.ts'
@@ -75,6 +76,7 @@ export class Router {
   /** Broadcasts whose origin is not proven yet. */
   #unproven!: WaitingPackets
   #here!: Arrival
+  #clockQuestion: ClockQuestion | undefined
   #takeReceipt: ((receipt: Receipt) => void) | undefined
   #closed = false
 
@@ -276,6 +278,12 @@ export class Router {
     if (!this.#closed) this.#gossip.acknowledge(rows)
   }
 
+  /** How a member is asked what its clock shows, when something that it says to all seems to be of another time. */
+  askClocks(question: ClockQuestion): void {
+    this.#clockQuestion = question
+    this.#gossip.askClocks(question)
+  }
+
   /** `take` hears of receipts for what this node said; each is proven. */
   takeReceipts(take: (receipt: Receipt) => void): void {
     this.#takeReceipt = take
@@ -465,7 +473,7 @@ export class Router {
 
   #newGossip(identity: CapableIdentity, { clock, dice }: RouterOptions): Gossip<LinkNeighbour> {
     const exchange = this.#exchange
-    return new Gossip<LinkNeighbour>({
+    const gossip = new Gossip<LinkNeighbour>({
       identity,
       clock,
       dice,
@@ -486,6 +494,8 @@ export class Router {
         fault: (code, message) => this.#announcements.fault(code, message),
       },
     })
+    if (this.#clockQuestion) gossip.askClocks(this.#clockQuestion)
+    return gossip
   }
 
   /** A packet from a plain neighbour: for this node, for another, or for whoever offers its service. */

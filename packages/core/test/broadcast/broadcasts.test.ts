@@ -135,6 +135,33 @@ describe('broadcast', () => {
     expect(textsOf(forgetful)).toEqual(['1', '2', '3', '4', '5', '6'])
   })
 
+  it('PY-13 a member whose clock is wrong is heard, and hears: it is asked what time it is there', async () => {
+    world = new MeshWorld(10)
+    world.relay()
+    world.sim.network.node('ada').wallTimeShiftMs = -7_200_000
+    const [ada, bob, eve] = ['ada', 'bob', 'eve'].map((name) => world.member(name)) as [Mesh, Mesh, Mesh]
+    await world.acquainted(ada, bob, eve)
+    const [atAda, atBob] = [heardBy(ada), heardBy(bob)]
+    await world.settle(ada.broadcast('is it late?'))
+    await world.settle(ada.broadcast('I think so'))
+    await world.settle(bob.broadcast('no'))
+    await world.settle(eve.broadcast('yes'))
+    await world.clock.advance(10_000)
+    expect(textsOf(atBob)).toEqual(['yes', 'is it late?', 'I think so'])
+    expect(textsOf(atAda).toSorted()).toEqual(['no', 'yes'])
+    expect(atBob.every(({ verified }) => verified)).toBe(true)
+    // Who cannot be asked any more is judged by one's own clock.
+    await world.settle(ada.broadcast('farewell'))
+    await world.clock.advance(1_000)
+    await world.settle(ada.close())
+    const late = world.member('late')
+    const atLate = heardBy(late)
+    await world.acquainted(bob, late)
+    await world.clock.advance(30_000)
+    expect(textsOf(atLate).toSorted()).toEqual(['no', 'yes'])
+    expect(late.router.faults.get('STALE')).toBeGreaterThan(0)
+  })
+
   it('PY-12 whisper goes to neighbours and no further', async () => {
     const [ada, bob, eve] = (await members(6, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
     const [atBob, atEve] = [heardBy(bob), heardBy(eve)]

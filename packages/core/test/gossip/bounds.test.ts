@@ -4,7 +4,11 @@ import { idKey } from '../../src/gossip/broadcast-key.ts'
 import { BroadcastStore, type KeptBroadcast } from '../../src/gossip/broadcast-store.ts'
 import { DeliveryOrder } from '../../src/gossip/delivery-order.ts'
 import type { GossipNeighbour } from '../../src/gossip/gossip-neighbour.ts'
+import { DoubtedDates } from '../../src/gossip/doubted-dates.ts'
 import {
+  clocksKnownMax,
+  doubtedMax,
+  doubtedOfOneMax,
   gapWaitMs,
   graftAfterMs,
   heldBackMax,
@@ -189,6 +193,33 @@ describe('LM what is heard of and not here', () => {
     expect(strict.waiting).toBe(0)
     strict.receive(neighbour('flood'), flood)
     expect([strict.waiting, faults]).toEqual([1, ['QUEUE_FULL']])
+  })
+
+  it('LM doubtedMax origins are asked what time it is there, doubtedOfOneMax broadcasts wait for it, clocksKnownMax answers are remembered', async () => {
+    const clock = new VirtualClock()
+    const dates = new DoubtedDates(clock, new SeededDice(3))
+    let asked = 0
+    let given = 0
+    dates.question = (address) => {
+      asked += 1
+      return Promise.resolve(address === 'silent' ? undefined : clock.wallTime() + 5_000)
+    }
+    const ask = (origin: string): void => dates.ask(idOf(1, origin), { known: () => {}, giveUp: () => void (given += 1) })
+    for (let origin = 0; origin < doubtedMax + 10; origin += 1) ask(`k${origin}`)
+    expect(given).toBe(10)
+    for (let count = 0; count < doubtedOfOneMax + 10; count += 1) ask('k0')
+    expect(given).toBe(10 + 11)
+    await clock.advance(2_000)
+    expect([asked, dates.aheadMs(idOf(1, 'k1'))]).toEqual([doubtedMax, 5_000])
+    for (let origin = 0; origin < clocksKnownMax; origin += 1) {
+      ask(`l${origin}`)
+      await clock.advance(1_000)
+    }
+    expect([dates.aheadMs(idOf(1, 'k1')), dates.aheadMs(idOf(1, `l${clocksKnownMax - 1}`))]).toEqual([0, 5_000])
+    given = 0
+    ask('silent')
+    await clock.advance(2_000)
+    expect(given).toBe(1)
   })
 
   it('LM ownTreesMax senders have a tree of their own; for more the shared one serves', () => {

@@ -2,14 +2,14 @@
 // a virtual clock, over pipes with a latency instead of links. Who is whose neighbour, and whose record is whose, the world says.
 
 import { MeshError } from '../../errors/mesh-error.ts'
-import { Gossip } from '../../gossip/gossip.ts'
+import { Gossip, type GossipTableSize } from '../../gossip/gossip.ts'
 import type { GossipNeighbour } from '../../gossip/gossip-neighbour.ts'
 import { addressOf, drawTab, whoOf, type Address } from '../../identity/address.ts'
 import type { MemberRecord } from '../../identity/member-record.ts'
 import { wireNetwork } from '../../identity/wire-network.ts'
 import type { ProvenRecord } from '../../link/link-owner.ts'
 import { ByteReader } from '../../wire/bytes.ts'
-import { decodeGossip, encodeGossip } from '../../wire/gossip-control.ts'
+import { decodeGossip, encodeGossip, type GossipMessage } from '../../wire/gossip-control.ts'
 import { readMeshPacket } from '../../wire/mesh-packet.ts'
 import { isWireFault } from '../../wire/wire-fault.ts'
 import { SeededDice } from '../seeded-dice.ts'
@@ -149,6 +149,16 @@ export class GossipWorld {
   say(index: number, text: string): void {
     const said = atOnce(this.#members[index]!.gossip.say({ service: 'news', data: text }))
     if (said instanceof MeshError) throw said
+  }
+
+  /** What `one` would never say to `other`. */
+  lie(one: number, other: number, message: GossipMessage): void {
+    this.#members[one]?.pipes.get(other)?.link.sendControl(message)
+  }
+
+  /** How full the tables of a node are. */
+  sizes(index: number): GossipTableSize[] {
+    return this.#members[index]?.gossip.sizes() ?? []
   }
 
   /** Takes what a pipe sends; called by pipes. */
