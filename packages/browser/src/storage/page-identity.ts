@@ -35,7 +35,7 @@ export async function loadPageIdentity(options: PageIdentityOptions): Promise<Pa
   // Without a page there is no profile: a worker or a server-side rendering has an identity only when it asks for one.
   const identity = options.identity ?? (typeof document === 'undefined' ? 'ephemeral' : 'persistent')
   if (identity === 'ephemeral') return { keyPair: await options.crypto.generateKeyPair(), release: () => {} }
-  const keyPair = isKeyPair(identity) ? identity : await keptKeyPair(options)
+  const { keyPair, lasts } = isKeyPair(identity) ? { keyPair: identity, lasts: true } : await keptKeyPair(options)
   const who = await whoOf(keyPair.publicKey, options.crypto)
   const { tab, lastEpoch, claim } = await claimTab(who, options.dice)
   let suffix = tab
@@ -56,10 +56,10 @@ export async function loadPageIdentity(options: PageIdentityOptions): Promise<Pa
     held = drawn.claim
     return suffix
   }
-  return { keyPair, tab, lastEpoch, store: pageStore(who), redraw, release }
+  return { keyPair, tab, lastEpoch, store: lasts ? pageStore(who) : undefined, redraw, release }
 }
 
-async function keptKeyPair(options: PageIdentityOptions): Promise<KeyPair> {
+async function keptKeyPair(options: PageIdentityOptions): Promise<{ readonly keyPair: KeyPair; readonly lasts: boolean }> {
   const { crypto, subtle, dice, warn } = options
   const { keyPair, kept, reason } = await keptIdentity({ crypto, subtle, randomBytes: (length) => dice.bytes(length) })
   if (kept === 'none') warn('IDENTITY_STORAGE', `The identity ends with this page, because it cannot be kept: ${reason}`)
@@ -67,7 +67,7 @@ async function keptKeyPair(options: PageIdentityOptions): Promise<KeyPair> {
   if (kept === 'seed' && subtle !== undefined) {
     warn('IDENTITY_STORAGE', `The key of this profile can be read by scripts of this origin: ${reason}`)
   }
-  return keyPair
+  return { keyPair, lasts: kept !== 'none' }
 }
 
 function isKeyPair(identity: unknown): identity is KeyPair {
