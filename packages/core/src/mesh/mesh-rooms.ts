@@ -1,18 +1,13 @@
 import { DeviceLinks } from '../devices/device-pairing.ts'
 import { MeshError } from '../errors/mesh-error.ts'
-import type { Address } from '../identity/address.ts'
 import { isWeakKey, passphraseCharactersMin } from '../identity/network-key.ts'
 import { NameClashes } from '../membership/name-clashes.ts'
-import { resolveName, unresolved } from '../membership/names.ts'
 import type { Peer } from '../membership/peer.ts'
 import { Peers } from '../membership/peers.ts'
-import { settleEach, targetList, type Outcomes, type SeveralTargets } from '../membership/targets.ts'
 import { Broadcasts } from '../broadcast/broadcasts.ts'
 import { Messages } from '../messages/messages.ts'
-import { GuardedEvents } from '../async/guarded-events.ts'
 import type { Log } from '../ports/log.ts'
-import { asMeshError, closedError, handled, Operations, type OperationOptions } from '../async/operations.ts'
-import type { PeerKind } from '../routing/routing-types.ts'
+import { closedError, handled, Operations, type OperationOptions } from '../async/operations.ts'
 import { answerQuestions } from '../introspection/answers.ts'
 import { requestTimeoutMs, Requests } from '../services/requests.ts'
 import { contextOf, FunctionRoom } from '../functions/function-room.ts'
@@ -22,23 +17,21 @@ import { ServiceRegistry } from '../services/service-registry.ts'
 import { StreamRoom } from '../streams/stream-room.ts'
 import { DirectLinks } from '../signaling/direct-links.ts'
 import { LinkDegree } from '../signaling/link-degree.ts'
-import { healthOf, type Health, type PastError } from '../introspection/health.ts'
+import { healthOf, type Health } from '../introspection/health.ts'
 import type { FunctionContext } from './caller-context.ts'
 import type { Environment } from './environment.ts'
 import type { Mesh } from './mesh.ts'
-import type { MeshEvents, MeshWarning } from './mesh-events.ts'
 import type { MeshOptions } from './mesh-options.ts'
 import type { MeshSettings } from './mesh-settings.ts'
 import { Healing, type Healed } from './healing.ts'
 import { Presence } from './presence.ts'
+import { Readdressing } from './readdressing.ts'
 import { RelayLinks } from './relay-links.ts'
+import { Reports } from './reports.ts'
 import { roomLog } from './room-log.ts'
 import { startRouter, type StartedRouter } from './start-router.ts'
+import { TargetResolver } from './target-resolver.ts'
 import { Trouble } from './trouble.ts'
-import { Warnings } from './warnings.ts'
-
-/** Errors that `health()` still tells of. */
-const errorsKeptMax = 20
 
 /** What exists only once the identity is loaded. */
 export interface Started extends StartedRouter {
@@ -54,8 +47,8 @@ export class MeshRooms {
   readonly settings: MeshSettings
   readonly environment: Environment
   readonly operations: Operations
-  readonly events: GuardedEvents<MeshEvents>
-  readonly warnings: Warnings
+  readonly reports: Reports
+  readonly targets: TargetResolver
   readonly peers: Peers
   readonly services: ServiceRegistry
   readonly requests: Requests
@@ -75,37 +68,34 @@ export class MeshRooms {
   readonly #presence: Presence
   readonly #trouble: Trouble
   readonly #healing: Healing
-  readonly #errors: PastError[] = []
+  readonly #readdressing: Readdressing
   #clashes: NameClashes | undefined
   #started: Started | undefined
   #starting: Promise<Started> | undefined
   /** What the environment was asked to call. */
   readonly #forgets: ((() => void) | undefined)[] = []
   #closing: Promise<void> | undefined
-  #readdressing = false
 
   constructor(settings: MeshSettings, options: MeshOptions, environment: Environment) {
     const { clock, dice } = environment
     const log = roomLog(environment.log, options.debug)
+    const reports = new Reports({ clock, log, closing: () => this.#closing !== undefined })
+    const report = (error: MeshError): void => reports.report(error)
     this.settings = settings
     this.environment = environment
     this.#log = log
     this.operations = new Operations(clock)
     this.requests = new Requests(this.operations)
-    this.events = new GuardedEvents<MeshEvents>((error, event) => this.#listenerFailed(error, event))
-    this.warnings = new Warnings({
-      clock,
-      heard: () => this.events.listenerCount('warning') > 0,
-      emit: (warning) => this.events.emit('warning', warning),
-    })
-    this.#trouble = new Trouble({ clock, log, warn: (warning) => this.#warn(warning), report: (error) => this.report(error) })
+    this.reports = reports
+    this.targets = new TargetResolver({ clock, operations: this.operations, router: () => this.started.router })
+    this.#trouble = new Trouble({ clock, log, warn: (warning) => reports.warn(warning), report })
     this.peers = new Peers({ clock, changed: (peer) => this.#peerChanged(peer) })
     this.services = new ServiceRegistry({
       operations: this.operations,
       clock,
       log,
       relayed: new RelayedServices(clock, this.requests),
-      report: (error) => this.report(error),
+      report,
     })
     this.calls = new Calls({
       clock,
@@ -118,7 +108,7 @@ export class MeshRooms {
     this.calls.serve('service', this.services.answering())
     this.functions = new FunctionRoom({
       calls: this.calls,
-      report: (error) => this.report(error),
+      report,
       context: (request) => contextOf(this.mesh, request),
     })
     this.messages = new Messages({
@@ -128,32 +118,33 @@ export class MeshRooms {
       compression: environment.compression,
       operations: this.operations,
       requests: this.requests,
-      resolve: (target, waiting) => this.resolve(target, waiting),
+      resolve: (target, waiting) => this.targets.resolve(target, waiting),
       broadcast: (parts, about) => this.broadcasts.broadcast(parts, about),
-      arrived: (message) => this.events.emit('message', message),
-      delivery: (delivery) => this.events.emit('delivery', delivery),
-      storeFailed: ({ message }) => this.#warn({ code: 'STORAGE_FAILED', message: `what is kept ends with this process: ${message}` }),
-      report: (error) => this.report(error),
+      arrived: (message) => reports.events.emit('message', message),
+      delivery: (delivery) => reports.events.emit('delivery', delivery),
+      storeFailed: ({ message }) => reports.warn({ code: 'STORAGE_FAILED', message: `what is kept ends with this process: ${message}` }),
+      report,
     })
-    this.broadcasts = new Broadcasts({ clock, dice, log, messages: this.messages, requests: this.requests, report: (error) => this.report(error) })
+    this.broadcasts = new Broadcasts({ clock, dice, log, messages: this.messages, requests: this.requests, report })
     this.streams = new StreamRoom<Mesh>({
       clock,
       dice,
       log,
       operations: this.operations,
       mesh: () => this.mesh,
-      report: (error) => this.report(error),
-      reachable: (address, waiting) => this.resolve(address, waiting),
+      report,
+      reachable: (address, waiting) => this.targets.resolve(address, waiting),
     })
     this.relays = new RelayLinks({ environment, token: settings.token, changed: (status) => this.#trouble.relay(status) })
     this.bluetooth = this.#devices('bluetooth')
     this.serial = this.#devices('serial')
     this.#healing = new Healing({ clock, devices: [this.bluetooth, this.serial], relays: this.relays, started: () => this.#started })
+    this.#readdressing = new Readdressing({ relays: this.relays, reports, closing: () => this.#closing !== undefined })
     this.#presence = new Presence({
       clock,
-      online: (first) => this.#online(first),
-      offline: () => this.#offline(),
-      alone: () => this.#alone(),
+      online: (first) => reports.online(first),
+      offline: () => reports.offline(),
+      alone: () => reports.alone(settings.network, { keyed: settings.keys.length > 0, relays: this.relays.list() }),
     })
     for (const url of settings.relays) this.relays.add(url)
   }
@@ -171,7 +162,7 @@ export class MeshRooms {
     return healthOf(this.#started?.router, {
       online: this.online,
       pending: this.operations.size,
-      errors: [...this.#errors],
+      errors: this.reports.errors,
       stored: this.messages.outbox.storedCount,
     })
   }
@@ -193,65 +184,8 @@ export class MeshRooms {
     return handled(this.operations.follow(starting, { signal, timeoutMs, timedOut }).then(begin))
   }
 
-  /** The address that a name, `who` or address means, as soon as it can be reached. */
-  resolve(target: string, options: OperationOptions = {}, kinds: readonly PeerKind[] = ['member']): Promise<string> {
-    const { signal, timeoutMs = requestTimeoutMs } = options
-    const { router } = this.started
-    let undecided: MeshError | undefined
-    return this.operations.run<string>({
-      signal,
-      timeoutMs,
-      timedOut: () => undecided ?? unresolved(target, timeoutMs),
-      begin(settle) {
-        if (typeof target !== 'string' || target === '') throw new MeshError('INVALID_OPTION', 'a target is an address or a name')
-        const look = (): void => {
-          const found = resolveName({ target, self: router.address, kinds }, router.destinations())
-          undecided = undefined
-          if (found instanceof MeshError) settle.reject(found)
-          else if (typeof found === 'string') settle.resolve(found)
-          else if (found !== undefined) {
-            undecided = found.error
-            for (const address of found.ask) router.probe(address)
-          }
-        }
-        look()
-        return router.on('destination', look)
-      },
-    })
-  }
-
-  /** As `resolve`, then `begin` with what is left of the time. */
-  async withAddress<T>(
-    target: string,
-    options: OperationOptions & { readonly timeoutMs: number; readonly kinds?: readonly PeerKind[] },
-    begin: (address: string, options: { signal: AbortSignal | undefined; timeoutMs: number }) => Promise<T>,
-  ): Promise<T> {
-    const { clock } = this.environment
-    const since = clock.now()
-    const address = await this.resolve(target, options, options.kinds)
-    return begin(address, { signal: options.signal, timeoutMs: Math.max(1, options.timeoutMs - (clock.now() - since)) })
-  }
-
-  /** As `withAddress` for each of several: a target that cannot be resolved is a rejected entry. */
-  withAddresses<T>(
-    targets: SeveralTargets,
-    options: OperationOptions & { readonly timeoutMs: number; readonly atOnceMax?: number | undefined },
-    begin: (address: string, options: { signal: AbortSignal | undefined; timeoutMs: number }) => Promise<T>,
-  ): Promise<Outcomes<T>> {
-    const list = targetList(targets, this.started.router)
-    return settleEach(list, (target) => this.withAddress(target, options, begin), options.atOnceMax)
-  }
-
   async heal(): Promise<Healed> {
     return this.operations.follow(this.#healing.heal(), { timeoutMs: Infinity, timedOut: closedError })
-  }
-
-  report(error: MeshError): void {
-    if (this.#closing) return
-    this.#errors.push({ code: error.code, message: error.message, at: this.environment.clock.wallTime() })
-    if (this.#errors.length > errorsKeptMax) this.#errors.shift()
-    if (this.events.listenerCount('error')) this.events.emit('error', error)
-    else this.#log.write(1, 'mesh', `${error.code} ${error.message}`, error)
   }
 
   close(): Promise<void> {
@@ -291,42 +225,30 @@ export class MeshRooms {
     router.on('notice', ({ code, text, from }) => this.#trouble.notice(code, `${text} (told by ${from})`))
     router.on('fault', (fault) => this.#trouble.fault(fault))
     router.on('lost', () => this.#healing.lost())
-    router.on('contested', () => void this.#readdress(this.started))
+    router.on('contested', () => void this.#readdressing.begin(this.started))
     const { onLeave, onHidden } = this.environment
-    this.#forgets.push(onLeave?.(() => router.leave()), onHidden?.((hidden) => router.setReluctant(hidden)))
+    this.#forgets.push(
+      onLeave?.(() => router.leave()),
+      onHidden?.((hidden) => router.setReluctant(hidden)),
+    )
     for (const dialing of [relays, this.bluetooth, this.serial]) dialing.attach(router)
-    clock.soon(() => {
-      for (const warning of this.environment.warnings) this.#warn(warning)
-      if (this.settings.keys.some(isWeakKey)) {
-        this.#warn({ code: 'WEAK_KEY', message: `the key is a passphrase of fewer than ${passphraseCharactersMin} characters: it can be guessed` })
-      }
-    })
+    clock.soon(() => this.#warnOfSettings())
     await resumed
     return this.#started
-  }
-
-  /** Another process has this one's address, and the greater number: this one takes another (SE4). */
-  async #readdress({ router, readdress }: Started): Promise<void> {
-    if (this.#readdressing || this.#closing) return
-    this.#readdressing = true
-    const before = router.address as Address
-    try {
-      const address = (await readdress()) as Address
-      if (this.#closing) return
-      for (const tried of this.relays.hurry({ refused: true })) void handled(tried)
-      this.#warn({ code: 'IDENTITY_IN_USE', message: `another process has the address ${before}: this one is ${address} now` })
-      this.events.emit('address', { address, before })
-    } catch (error) {
-      this.report(asMeshError(error))
-    } finally {
-      this.#readdressing = false
-    }
   }
 
   #devices(medium: 'bluetooth' | 'serial'): DeviceLinks {
     const { clock, dice, deviceDialers } = this.environment
     const dialer = deviceDialers?.find((one) => one.medium === medium)
-    return new DeviceLinks({ medium, dialer, clock, dice, log: this.#log, operations: this.operations, peer: (address) => this.peers.peer(address) })
+    return new DeviceLinks({
+      medium,
+      dialer,
+      clock,
+      dice,
+      log: this.#log,
+      operations: this.operations,
+      peer: (address) => this.peers.peer(address),
+    })
   }
 
   /** Ends every link of ours to that one, and forgets it when it is a device. */
@@ -356,7 +278,7 @@ export class MeshRooms {
     this.streams.close()
     started?.sealed.close()
     started?.router.leave()
-    this.events.clear()
+    this.reports.events.clear()
     this.messages.close()
     this.broadcasts.close()
     this.services.close()
@@ -373,37 +295,21 @@ export class MeshRooms {
   }
 
   #peerChanged(peer: Peer): void {
-    if (this.#log.level >= 4) this.#log.write(4, 'membership', `${peer.address} is ${peer.state}, ${peer.hops} hops via ${peer.via}`)
-    this.events.emit('peer', peer)
+    this.reports.peer(peer)
     const clash = this.#clashes?.look(peer, this.peers.values())
-    if (clash) this.#warn({ code: 'NAME_CLASH', message: `more than one member is called '${peer.name}': ${clash.slice(0, 4).join(', ')}` })
+    if (!clash) return
+    this.reports.warn({ code: 'NAME_CLASH', message: `more than one member is called '${peer.name}': ${clash.slice(0, 4).join(', ')}` })
   }
 
-  #online(first: boolean): void {
-    if (this.#log.level >= 4) this.#log.write(4, 'mesh', first ? 'online' : 'online again')
-    this.events.emit('online', { first, reconnect: !first })
-  }
-
-  #offline(): void {
-    if (this.#log.level >= 4) this.#log.write(4, 'mesh', 'offline')
-    this.events.emit('offline')
-  }
-
-  #alone(): void {
-    const relays = this.relays.list().map(({ url, state, error }) => `${url} (${state}${error ? `: ${error.code}` : ''})`)
-    const where = relays.length ? `relays: ${relays.join(', ')}` : 'no relays'
-    this.#warn({ code: 'ALONE_IN_NETWORK', message: `nobody else in network '${this.settings.network}'${this.settings.keys.length ? ' with this key' : ''} for 10 s; ${where}` })
-  }
-
-  #warn(warning: MeshWarning): void {
-    if (this.#closing) return
-    this.#log.write(2, 'mesh', `${warning.code} ${warning.message}`)
-    this.warnings.add(warning)
-  }
-
-  #listenerFailed(error: MeshError, event: string): void {
-    // A failing error listener is not told to itself.
-    if (event === 'error') this.#log.write(1, 'mesh', error.message, error)
-    else this.report(error)
+  /** What was found before anybody could be told. */
+  #warnOfSettings(): void {
+    const { reports, environment, settings } = this
+    for (const warning of environment.warnings) reports.warn(warning)
+    if (settings.keys.some(isWeakKey)) {
+      reports.warn({
+        code: 'WEAK_KEY',
+        message: `the key is a passphrase of fewer than ${passphraseCharactersMin} characters: it can be guessed`,
+      })
+    }
   }
 }

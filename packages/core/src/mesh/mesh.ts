@@ -121,7 +121,7 @@ export class Mesh {
 
   /** The last 20 warnings, oldest first, also those that nobody listened to. */
   get warnings(): readonly MeshWarning[] {
-    return this.#rooms.warnings.list()
+    return this.#rooms.reports.warnings.list()
   }
 
   /** A snapshot of one peer; undefined when it is not known, or gone. */
@@ -134,8 +134,8 @@ export class Mesh {
     if (!meshEventNames.includes(event)) {
       throw new MeshError('INVALID_OPTION', `there is no event '${event}'; there are ${meshEventNames.join(', ')}`)
     }
-    const unsubscribe = this.#rooms.events.on(event, listener, options)
-    if (event === 'warning') this.#rooms.warnings.listenerAdded()
+    const unsubscribe = this.#rooms.reports.events.on(event, listener, options)
+    if (event === 'warning') this.#rooms.reports.warnings.listenerAdded()
     return unsubscribe
   }
 
@@ -144,7 +144,7 @@ export class Mesh {
   }
 
   off<K extends keyof MeshEvents>(event: K, listener: Listener<MeshEvents[K]>): void {
-    this.#rooms.events.off(event, listener)
+    this.#rooms.reports.events.off(event, listener)
   }
 
   /**
@@ -232,7 +232,9 @@ export class Mesh {
   topic<const O extends BroadcastOptions = BroadcastOptions>(name: string, options?: O): Topic<SaidAs<O>> {
     const { broadcasts } = this.#rooms
     const { signal: _, ...how } = options ?? ({} as O)
-    return broadcasts.topic(name, options ?? ({} as O), (parts, spoken) => this.#rooms.whenStarted({}, () => broadcasts.broadcast(parts, { ...spoken, ...how })))
+    return broadcasts.topic(name, options ?? ({} as O), (parts, spoken) =>
+      this.#rooms.whenStarted({}, () => broadcasts.broadcast(parts, { ...spoken, ...how })),
+    )
   }
 
   /**
@@ -273,7 +275,7 @@ export class Mesh {
     const { environment, requests } = this.#rooms
     const { signal, timeoutMs = requestTimeoutMs } = options
     return this.#rooms.whenStarted(options, ({ router }) =>
-      this.#rooms.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay'] }, (address, left) =>
+      this.#rooms.targets.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay'] }, (address, left) =>
         ping(address, { ...left, router, requests, clock: environment.clock }),
       ),
     )
@@ -290,7 +292,7 @@ export class Mesh {
     const { environment, operations } = this.#rooms
     const { signal, timeoutMs = requestTimeoutMs } = options
     return this.#rooms.whenStarted(options, ({ router }) =>
-      this.#rooms.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay', 'plain'] }, (address, left) =>
+      this.#rooms.targets.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay', 'plain'] }, (address, left) =>
         trace(address, { ...left, router, operations, clock: environment.clock }),
       ),
     )
@@ -307,7 +309,7 @@ export class Mesh {
     const { signal, skip, timeoutMs = requestTimeoutMs } = options
     return this.#rooms.whenStarted(options, async ({ router }) => {
       const question = serviceOfQuestion(what, options)
-      return this.#rooms.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay'] }, (address, left) =>
+      return this.#rooms.targets.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay'] }, (address, left) =>
         inspect(address, question, { ...left, skip, service: options.service, router, requests }),
       )
     })
@@ -341,7 +343,7 @@ export class Mesh {
     if (refusal) return refusal
     const { signal, timeoutMs = connectTimeoutMs } = options
     return this.#rooms.whenStarted(options, ({ links }) =>
-      this.#rooms.withAddress(target, { signal, timeoutMs }, async (address, left) => {
+      this.#rooms.targets.withAddress(target, { signal, timeoutMs }, async (address, left) => {
         await links.connect(address, left)
         const peer = this.peer(address)
         if (!peer) throw new MeshError('LINK_FAILED', `the direct link with ${address} broke at once`)

@@ -26,7 +26,9 @@ export function openStreams(
 async function openOne(rooms: MeshRooms, target: string, sending: Sending): Promise<StreamAnswer> {
   const { signal, timeoutMs = requestTimeoutMs } = sending.options
   try {
-    return await rooms.withAddress(target, { signal, timeoutMs }, (address, left) => rooms.streams.open(target, address, sending, left.timeoutMs))
+    return await rooms.targets.withAddress(target, { signal, timeoutMs }, (address, left) =>
+      rooms.streams.open(target, address, sending, left.timeoutMs),
+    )
   } catch (error) {
     sending.abandon(error)
     throw error

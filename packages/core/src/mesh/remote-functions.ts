@@ -16,7 +16,9 @@ export function remoteFunctions(rooms: MeshRooms, target: string | readonly stri
     const ask = (address: string, left: { signal: AbortSignal | undefined; timeoutMs: number }): Promise<unknown> =>
       rooms.functions.call(address, call, { ...left, idempotent })
     return rooms.whenStarted(options, (): Promise<unknown> =>
-      areSeveral(target) ? rooms.withAddresses(target, { signal, timeoutMs }, ask) : rooms.withAddress(target, { signal, timeoutMs }, ask),
+      areSeveral(target)
+        ? rooms.targets.withAddresses(target, { signal, timeoutMs }, ask)
+        : rooms.targets.withAddress(target, { signal, timeoutMs }, ask),
     )
   }
 }
