@@ -63,6 +63,12 @@ test('a message to a member that is away is stored, outlives its process, and is
   }
 })
 
+test('a broadcast says who has it, a topic is heard where it is open, and who comes later catches up', async () => {
+  const program = run('broadcast.mjs', relay.url)
+  expect(await program.ends()).toBe(0)
+  expect(program.stdout).toBe('true 0 0\nchat hello\nthis is a test\n')
+})
+
 test('the way to another is shown, and what it says of itself', async () => {
   const program = run('look.mjs', relay.url)
   expect(await program.ends()).toBe(0)
