@@ -98,6 +98,24 @@ export class Forwarder {
     if (error) throw error
   }
 
+  /** A packet from a plain neighbour: for this node, for another, or for whoever offers its service. */
+  fromPlain(packet: DecodedPacket, from: string, link: Link): void {
+    const arrival: Arrival = { via: from, hops: 1, verified: false, plain: true, broadcast: false }
+    if (packet.destAddr === this.#parts.address) {
+      if (!this.mayReply(packet, link)) return
+      const code = this.#parts.dispatcher.deliver(packet, arrival)
+      if (!code) return
+      link.wasted()
+      this.error(packet, code, packet.service ?? '')
+      return
+    }
+    if (!packet.destAddr && !packet.service) return
+    const error = this.originate(packet, arrival, { from: link })
+    if (!error) return
+    link.wasted()
+    this.error(packet, error.code, error.message)
+  }
+
   /** A packet that a capable neighbour handed over; `frame` if it came alone in one. */
   passing(neighbour: LinkNeighbour, bytes: Uint8Array, frame?: Uint8Array): void {
     const header = readMeshPacket(bytes)

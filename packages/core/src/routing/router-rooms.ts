@@ -1,0 +1,183 @@
+// What a router is made of for as long as it has one address. Links bring verified facts in order; the route exchange makes
+// a table of them; the forwarder moves packets by it.
+
+import type { MemoryBudget } from '../bytes/memory-budget.ts'
+import { epochOf } from '../identity/member-record.ts'
+import type { Receipt } from '../identity/receipt-proof.ts'
+import { Gossip } from '../gossip/gossip.ts'
+import { PlainEdge } from '../plain-edge/plain-edge.ts'
+import { silentLog } from '../ports/log.ts'
+import type { Announcements } from './announcements.ts'
+import type { CapableIdentity } from './capable-identity.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { Forwarder } from './forwarder.ts'
+import type { LinkNeighbour } from './link-neighbour.ts'
+import { Neighbourhood } from './neighbourhood.ts'
+import { OwnContents } from './own-contents.ts'
+import { OwnRecord } from './own-record.ts'
+import { Reachability } from './reachability.ts'
+import { RouteExchange } from './route-exchange.ts'
+import type { RouterOptions } from './router-options.ts'
+import type { Arrival } from './routing-types.ts'
+import { WaitingPackets } from './waiting-packets.ts'
+
+/** What stays when the address becomes another. */
+export interface RouterHouse {
+  /** The network has a key. */
+  readonly keyed: boolean
+  readonly memory: MemoryBudget
+  readonly announcements: Announcements
+  readonly dispatcher: Dispatcher
+  /** A receipt, proven, for what this node said. */
+  receipt(receipt: Receipt): void
+  isClosed(): boolean
+}
+
+export class RouterRooms {
+  readonly address: string
+  /** How a packet of this node's own arrives here. */
+  readonly here: Arrival
+  readonly neighbourhood: Neighbourhood
+  readonly own: OwnRecord
+  readonly contents: OwnContents
+  readonly exchange: RouteExchange
+  readonly reachability: Reachability
+  readonly plainEdge: PlainEdge
+  readonly forwarder: Forwarder
+  readonly gossip: Gossip<LinkNeighbour>
+  /** Broadcasts whose origin is not proven yet. */
+  readonly #unproven: WaitingPackets
+  readonly #house: RouterHouse
+
+  constructor(identity: CapableIdentity, options: RouterOptions, house: RouterHouse) {
+    const { keyed, memory, announcements, dispatcher } = house
+    const { events } = announcements
+    const fault = (code: string, message: string): void => announcements.fault(code, message)
+    this.#house = house
+    this.address = identity.address
+    this.here = { via: this.address, hops: 0, verified: true, plain: false, broadcast: false }
+    this.own = new OwnRecord(identity, options.clock, {
+      contents: () => this.contents.now(),
+      changed: ({ record }) => {
+        this.contents.told(record)
+        this.exchange.ownChanged()
+      },
+      yields: options.contested === 'yield',
+      failed: (error) => fault('LINK_FAILED', `the member record cannot be signed: ${error instanceof Error ? error.message : String(error)}`),
+    })
+    this.contents = new OwnContents(options.clock, dispatcher.services, {
+      plainHosts: () => this.plainEdge.hosts(),
+      review: ({ services, plainHosts }) => this.reachability.reviewOwn(services, plainHosts),
+      tell: () => {
+        this.plainEdge.changed()
+        this.own.touch()
+      },
+    })
+    this.exchange = new RouteExchange(identity, options.clock, this.own, {
+      changed: (address) => {
+        this.reachability.review(address)
+        this.forwarder.routeChanged(address)
+        this.#unproven.routed(address)
+      },
+      keptRecord: (address) => this.gossip.record(address),
+      contested: () => events.emit('contested'),
+      fault,
+    }, options.leaf)
+    this.reachability = new Reachability(this.address, this.exchange, {
+      now: () => options.clock.now(),
+      destination: (address, state) => this.#changed(() => events.emit('destination', { address, state })),
+      service: (change) => this.#changed(() => events.emit('service', change)),
+      isProven: (record) => this.forwarder.endToEnd?.isProven(record) === true,
+      isSilent: (address) => this.forwarder.endToEnd?.isSilent(address) === true,
+    })
+    this.plainEdge = new PlainEdge({
+      address: this.address,
+      epoch: identity.epoch,
+      clock: options.clock,
+      ownServices: () => this.contents.services().filter(({ plain }) => plain !== false),
+      visible: () => this.reachability.visibleToPlain(),
+      wayTo: (address) => this.reachability.wayTo(address),
+      hostsChanged: () => {
+        this.contents.changed()
+        this.plainEdge.changed()
+      },
+      packet: (packet, from, link) => this.forwarder.fromPlain(packet, from, link),
+      fault,
+    })
+    this.#unproven = new WaitingPackets(options.clock)
+    this.gossip = this.#newGossip(identity, options, house)
+    this.forwarder = new Forwarder({
+      address: this.address,
+      keyed,
+      clock: options.clock,
+      exchange: this.exchange,
+      reachability: this.reachability,
+      dispatcher,
+      broadcasts: this.gossip,
+      plainEdge: this.plainEdge,
+      fault,
+    })
+    this.neighbourhood = new Neighbourhood({
+      identity,
+      memory,
+      clock: options.clock,
+      dice: options.dice,
+      log: options.log ?? silentLog,
+      plainNodes: options.plainNodes ?? 'accept',
+      exchange: this.exchange,
+      forwarder: this.forwarder,
+      plainEdge: this.plainEdge,
+      gossip: this.gossip,
+      record: () => this.own.bytes(),
+      noticed: (notice) => events.emit('notice', notice),
+      lost: (address) => events.emit('lost', { address }),
+      fault,
+    })
+  }
+
+  /** Ends every link, and whatever waits for a time. */
+  close(notice?: { code: 'RESTARTING' | 'CLOSED'; text: string }): Promise<void> {
+    const down = this.neighbourhood.close(notice)
+    this.contents.stop()
+    this.own.stop()
+    this.exchange.stop()
+    this.plainEdge.stop()
+    this.forwarder.stop()
+    this.#unproven.stop()
+    this.gossip.stop()
+    return down
+  }
+
+  #newGossip(identity: CapableIdentity, { clock, dice }: RouterOptions, house: RouterHouse): Gossip<LinkNeighbour> {
+    const { exchange } = this
+    const { announcements, dispatcher, receipt } = house
+    return new Gossip<LinkNeighbour>({
+      identity,
+      clock,
+      dice,
+      port: {
+        neighbours: () => exchange.neighbours(),
+        epoch: () => epochOf(this.own.seq48),
+        passesOn: () => !exchange.isStub,
+        record: (origin) => exchange.record(origin),
+        whenProven: (origin, neighbour, { proven, giveUp }) => {
+          if (!exchange.awaitsProof(origin)) exchange.borrow(neighbour, origin)
+          if (!exchange.awaitsProof(origin) || !this.#unproven.keep(origin, proven, giveUp)) giveUp()
+        },
+        deliver: (packet, { id, via, hops }) => {
+          dispatcher.deliver(packet, { via, hops, verified: true, plain: false, broadcast: true, said: id })
+        },
+        nextHop: (address) => exchange.table.get(address)?.nextHop ?? exchange.defaultRelay,
+        receipt,
+        fault: (code, message) => announcements.fault(code, message),
+      },
+    })
+  }
+
+  /** What happens while it closes is no news. */
+  #changed(emit: () => void): void {
+    if (this.#house.isClosed()) return
+    if (!this.contents.reviewing) this.plainEdge.changed()
+    emit()
+  }
+}
