@@ -70,6 +70,12 @@ export class BroadcastStore {
     this.#ofOrigin.set(kept.id.origin, (this.#ofOrigin.get(kept.id.origin) ?? 0) + 1)
   }
 
+  clear(): void {
+    this.#kept.clear()
+    this.#ofOrigin.clear()
+    this.#bytes = 0
+  }
+
   expire(now: number): void {
     for (const kept of this.#kept.values()) if (now - kept.saidAt > this.#bounds.keptMs) this.#remove(kept)
   }

@@ -268,6 +268,17 @@ export class Gossip<N extends GossipNeighbour> {
     ]
   }
 
+  /** What is kept for others, in bytes. */
+  get heldBytes(): number {
+    return this.#kept.bytes + this.#fleeting.bytes
+  }
+
+  /** Keeps nothing of it any more: there is no room. */
+  shed(): void {
+    this.#kept.clear()
+    this.#fleeting.clear()
+  }
+
   /** Called about once a second. */
   tick(now: number): void {
     this.#trees.forgetIdle(now)

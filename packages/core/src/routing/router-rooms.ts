@@ -1,7 +1,7 @@
 // What a router is made of for as long as it has one address. Links bring verified facts in order; the route exchange makes
 // a table of them; the forwarder moves packets by it.
 
-import type { MemoryBudget } from '../bytes/memory-budget.ts'
+import type { MemoryBudget, MemoryHolder } from '../bytes/memory-budget.ts'
 import { epochOf } from '../identity/member-record.ts'
 import type { Receipt } from '../identity/receipt-proof.ts'
 import { Gossip } from '../gossip/gossip.ts'
@@ -48,6 +48,9 @@ export class RouterRooms {
   /** Broadcasts whose origin is not proven yet. */
   readonly #unproven: WaitingPackets
   readonly #house: RouterHouse
+  /** What is kept for members that are away counts as what others make this node hold, also after all of it had to go. */
+  readonly #kept: MemoryHolder
+  #closed = false
 
   constructor(identity: CapableIdentity, options: RouterOptions, house: RouterHouse) {
     const { keyed, memory, announcements, dispatcher } = house
@@ -105,7 +108,18 @@ export class RouterRooms {
       fault,
     })
     this.#unproven = new WaitingPackets(options.clock)
-    this.gossip = this.#newGossip(identity, options, house)
+    const gossip = this.#newGossip(identity, options, house)
+    this.gossip = gossip
+    this.#kept = {
+      get heldBytes() {
+        return gossip.heldBytes
+      },
+      shed: () => {
+        gossip.shed()
+        options.clock.soon(() => this.#closed || memory.add(this.#kept))
+      },
+    }
+    memory.add(this.#kept)
     this.forwarder = new Forwarder({
       address: this.address,
       keyed,
@@ -145,6 +159,8 @@ export class RouterRooms {
     this.forwarder.stop()
     this.#unproven.stop()
     this.gossip.stop()
+    this.#closed = true
+    this.#house.memory.delete(this.#kept)
     return down
   }
 

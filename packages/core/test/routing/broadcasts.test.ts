@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MemoryBudget } from '../../src/bytes/memory-budget.ts'
 import { run } from '../../src/async/awaitable.ts'
 import { broadcastHolds, readBroadcast, signBroadcast } from '../../src/identity/broadcast-proof.ts'
 import { deriveNetworkKeys, type NetworkKeys } from '../../src/identity/network-key.ts'
@@ -187,6 +188,27 @@ describe('SE9 broadcasts', () => {
       expect(now(run(broadcastHolds(frame, data.with(at, data[at]! ^ 1), proof))), `byte ${at}`).toBe(false)
     for (let length = 0; length < 64 + 16; length += 1) expect(readBroadcast(data.subarray(0, length))).toBeInstanceOf(WireFault)
   })
+})
+
+it('LM what is kept for those who are away is in the budget of memory, and goes when there is no room', () => {
+  const memory = new MemoryBudget(1_000_000)
+  const world = new RouterWorld()
+  const [a, b] = [world.router('a', 'member', { memory }), world.router('b')]
+  const heard = heardBy(b)
+  for (let count = 0; count < 50; count += 1) void a.flood({ service, data: new Uint8Array(15_000) })
+  expect(memory.heldBytes).toBeGreaterThan(700_000)
+  for (let count = 0; count < 50; count += 1) void a.flood({ service, data: new Uint8Array(15_000) })
+  expect(memory.review()).toBe(1)
+  expect(memory.heldBytes).toBe(0)
+  world.run(10)
+  void a.flood({ service, data: 'after that' })
+  expect(memory.heldBytes).toBeGreaterThan(0)
+  world.link(a, b)
+  world.run(5_000)
+  expect(heard).toEqual(['after that true true'])
+  void a.close()
+  world.run(1_000)
+  expect(memory.heldBytes).toBe(0)
 })
 
 it('with a key store that takes its time, broadcasts keep their order, and too many at once are refused', async () => {
