@@ -12,7 +12,7 @@ import { TokenBucket } from '../link/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
-import type { BroadcastId, BroadcastLife, BroadcastNews, BroadcastRows, CounterRange, GossipMessage } from '../wire/gossip-control.ts'
+import type { BroadcastId, BroadcastLife, BroadcastRows, CounterRange, GossipMessage } from '../wire/gossip-control.ts'
 import { encodeMeshPacket, hopLimitStart, type MeshPacketHeader } from '../wire/mesh-packet.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
 import { encodePacket } from '../wire/packet-codec.ts'
@@ -36,24 +36,18 @@ import {
   keptMax,
   keptMs,
   missingMax,
-  offerBytesMin,
   ownBytesAtOnce,
   ownBytesPerSecond,
   ownTreesMax,
-  pruneWithinMs,
-  pullsAtOnce,
-  pullsPerSecond,
   receiptsWaitingMax,
   rememberedMax,
 } from './gossip-limits.ts'
 import type { GossipNeighbour } from './gossip-neighbour.ts'
 import { Histories } from './history.ts'
-import { LazyNews } from './lazy-news.ts'
-import { MissingBroadcasts } from './missing.ts'
 import { OwnWords, type Speaker } from './own-words.ts'
-import { Pushes } from './pushes.ts'
 import { Receipts } from './receipts.ts'
-import { sharedTree, Trees } from './trees.ts'
+import { TreeTraffic } from './tree-traffic.ts'
+import { sharedTree } from './trees.ts'
 
 /** How a broadcast came to be delivered here. */
 export interface BroadcastArrival {
@@ -109,14 +103,11 @@ export interface SayOptions {
 export class Gossip<N extends GossipNeighbour> {
   readonly #parts: GossipParts<N>
   readonly #port: GossipPort<N>
-  readonly #neighbours = new Map<N, TokenBucket>()
+  readonly #neighbours = new Set<N>()
   readonly #kept = new BroadcastStore({ keptMs, countMax: keptMax, bytesMax: keptBytesMax })
   readonly #fleeting = new BroadcastStore({ keptMs: fleetingKeptMs, countMax: fleetingMax, bytesMax: fleetingBytesMax })
   readonly #histories = new Histories()
-  readonly #trees = new Trees<N>()
-  readonly #lazy: LazyNews<N>
-  readonly #missing: MissingBroadcasts<N>
-  readonly #pushes: Pushes<N>
+  readonly #traffic: TreeTraffic<N>
   readonly #catchUp: CatchUp<N>
   readonly #gaps: Gaps<N>
   readonly #order: DeliveryOrder
@@ -132,8 +123,6 @@ export class Gossip<N extends GossipNeighbour> {
   readonly #receipts: Receipts<N>
   readonly #dates: DoubtedDates
   readonly #allowed: TokenBucket
-  /** When the last but one and the last broadcast came here. */
-  #newsAt: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
   #stopped = false
 
   constructor(parts: GossipParts<N>) {
@@ -141,18 +130,17 @@ export class Gossip<N extends GossipNeighbour> {
     this.#parts = parts
     this.#port = port
     this.#allowed = new TokenBucket(ownBytesPerSecond, ownBytesAtOnce, clock.now())
-    this.#lazy = new LazyNews(clock)
-    this.#pushes = new Pushes(clock)
     this.#order = new DeliveryOrder(clock)
     this.#dates = new DoubtedDates(clock, dice)
     this.#words = new OwnWords(identity, clock, dice)
     this.#prover = new BroadcastProver(identity, () => clock.wallTime(), (code, message) => port.fault(code, message))
-    this.#missing = new MissingBroadcasts(clock, {
-      isNeighbour: (neighbour) => this.#neighbours.has(neighbour),
-      grafted: (tree, neighbour) => this.#trees.setEager(tree, neighbour),
+    this.#traffic = new TreeTraffic(clock, dice, {
+      had: (id) => this.#histories.get(id)?.has(id.counter) === true,
+      find: (key) => this.#find(key),
+      fault: (code, message) => port.fault(code, message),
     })
     this.#catchUp = new CatchUp(clock, dice, this.#kept, {
-      neighbours: () => this.#neighbours.keys(),
+      neighbours: () => this.#neighbours,
       missing: (life, ranges) => this.#lacks(life, ranges),
     })
     this.#receipts = new Receipts(identity, clock, {
@@ -163,7 +151,7 @@ export class Gossip<N extends GossipNeighbour> {
       fault: (code, message) => port.fault(code, message),
     })
     this.#gaps = new Gaps(clock, dice, {
-      neighbours: () => this.#neighbours.keys(),
+      neighbours: () => this.#neighbours,
       ask: (neighbour, life, ranges) => this.#catchUp.ask(neighbour, life, ranges),
     })
   }
@@ -182,16 +170,14 @@ export class Gossip<N extends GossipNeighbour> {
   }
 
   join(neighbour: N): void {
-    this.#neighbours.set(neighbour, new TokenBucket(pullsPerSecond, pullsAtOnce, this.#parts.clock.now()))
-    this.#trees.join(neighbour)
+    this.#neighbours.add(neighbour)
+    this.#traffic.join(neighbour)
     this.#catchUp.join(neighbour)
   }
 
   leave(neighbour: N): void {
     if (!this.#neighbours.delete(neighbour)) return
-    this.#trees.leave(neighbour)
-    this.#lazy.leave(neighbour)
-    this.#pushes.leave(neighbour)
+    this.#traffic.leave(neighbour)
     this.#catchUp.leave(neighbour)
     this.#receipts.leave(neighbour)
   }
@@ -221,13 +207,9 @@ export class Gossip<N extends GossipNeighbour> {
     if (!this.#neighbours.has(neighbour)) return
     switch (message.type) {
       case 'prune':
-        return this.#trees.setLazy(message.tree, neighbour)
       case 'have':
-        for (const news of message.ids) this.#heardOf(neighbour, news, message.offer)
-        return
       case 'graft':
-        if (message.eager) this.#trees.setEager(message.tree, neighbour)
-        return this.#pulled(neighbour, message.ids)
+        return this.#traffic.control(neighbour, message)
       case 'digest':
         return this.#catchUp.digest(neighbour, message)
       case 'holds':
@@ -261,10 +243,10 @@ export class Gossip<N extends GossipNeighbour> {
       { table: 'bytes of broadcasts kept', size: this.#kept.bytes, max: keptBytesMax },
       { table: 'fleeting broadcasts', size: this.#fleeting.size, max: fleetingMax },
       { table: 'lives of broadcasts', size: this.#histories.size, max: historiesMax },
-      { table: 'missing broadcasts', size: this.#missing.size, max: missingMax },
+      { table: 'missing broadcasts', size: this.#traffic.missing, max: missingMax },
       { table: 'broadcasts held back', size: this.#order.held, max: heldBackMax + 1 },
       { table: 'receipts', size: this.#receipts.waiting, max: receiptsWaitingMax },
-      { table: 'trees of broadcasts', size: this.#trees.ownCount, max: ownTreesMax },
+      { table: 'trees of broadcasts', size: this.#traffic.ownTrees, max: ownTreesMax },
     ]
   }
 
@@ -281,7 +263,7 @@ export class Gossip<N extends GossipNeighbour> {
 
   /** Called about once a second. */
   tick(now: number): void {
-    this.#trees.forgetIdle(now)
+    this.#traffic.tick(now)
     this.#fleeting.expire(now)
     this.#kept.expire(now)
     this.#catchUp.expire(now)
@@ -291,14 +273,14 @@ export class Gossip<N extends GossipNeighbour> {
   stop(): void {
     this.#stopped = true
     this.#entering.clear()
-    for (const part of [this.#lazy, this.#missing, this.#pushes, this.#catchUp, this.#gaps, this.#order, this.#receipts, this.#dates]) part.stop()
+    for (const part of [this.#traffic, this.#catchUp, this.#gaps, this.#order, this.#receipts, this.#dates]) part.stop()
   }
 
   *#saySteps(packet: Packet, fleeting: boolean): Steps<BroadcastId | MeshError> {
     try {
       const { address } = this.#parts.identity
       const body = typeof packet.data === 'string' ? new TextEncoder().encode(packet.data) : (packet.data ?? new Uint8Array(0))
-      const links = [...this.#neighbours.keys()]
+      const links = [...this.#neighbours]
       if (links.length > 0 && links.every(({ link }) => link.full)) {
         return new MeshError('QUEUE_FULL', `${links[0]?.address} does not take packets fast enough, and there is no other link`)
       }
@@ -315,7 +297,7 @@ export class Gossip<N extends GossipNeighbour> {
       const bytes = encodeMeshPacket({ hopLimit: hopLimitStart, broadcast: true }, aln).slice()
       const id = { origin: address, epoch: head.epoch, fleeting, counter: head.counter }
       this.#histories.heard(id, this.#parts.clock.now()).add(id.counter)
-      this.#spread(this.#keep(id, { tree: head.ownTree ? address : sharedTree, packet: bytes, hops: 0, from: '', ageMs: 0, repaired: false }), undefined)
+      this.#traffic.spread(this.#keep(id, { tree: head.ownTree ? address : sharedTree, packet: bytes, hops: 0, from: '', ageMs: 0, repaired: false }), undefined)
       return id
     } catch (error) {
       // A packet that no wire can carry is found out when it is encoded; a key store may fail.
@@ -370,14 +352,14 @@ export class Gossip<N extends GossipNeighbour> {
     const history = this.#histories.heard(id, this.#parts.clock.now())
     if (!history.add(id.counter)) return this.#doubled(neighbour, incoming)
     history.skipTo(proven.floor)
-    const repaired = this.#missing.had(key, neighbour)
+    const repaired = this.#traffic.had(key, neighbour)
     this.#catchUp.had(key)
     const { hops, ageMs } = incoming
     const kept = this.#keep(id, { tree: proven.tree, packet: passedOn(incoming), hops, from: neighbour.address, ageMs, repaired })
     if (incoming.late) this.#catchUp.came(id, neighbour)
     else {
-      this.#trees.setEager(kept.tree, neighbour)
-      if (this.#port.passesOn()) this.#spread(kept, neighbour)
+      this.#traffic.cameAlong(kept.tree, neighbour)
+      if (this.#port.passesOn()) this.#traffic.spread(kept, neighbour)
     }
     if (!id.fleeting) this.#gaps.look(id, history, neighbour)
     this.#deliver(incoming, proven, neighbour.address)
@@ -405,77 +387,15 @@ export class Gossip<N extends GossipNeighbour> {
 
   #keep(id: BroadcastId, { ageMs, ...came }: Pick<KeptBroadcast, 'tree' | 'packet' | 'hops' | 'from' | 'repaired'> & { readonly ageMs: number }): KeptBroadcast {
     const now = this.#parts.clock.now()
-    this.#newsAt = [this.#newsAt[1], now]
     const kept: KeptBroadcast = { ...came, id, key: idKey(id), saidAt: now - ageMs }
-    this.#trees.use(kept.tree, now)
+    this.#traffic.keeps(kept)
     ;(id.fleeting ? this.#fleeting : this.#kept).add(kept)
     return kept
   }
 
-  /** Along the branches of its tree; the other links hear of its id. */
-  #spread(kept: KeptBroadcast, from: N | undefined): void {
-    if (kept.packet[0] === 0) return
-    const now = this.#parts.clock.now()
-    const news: BroadcastNews = { ...kept.id, ownTree: kept.tree !== sharedTree, repaired: kept.repaired, hops: kept.hops }
-    for (const neighbour of this.#neighbours.keys()) {
-      if (neighbour === from || neighbour.address === kept.id.origin) continue
-      if (!this.#trees.isEager(kept.tree, neighbour)) {
-        this.#lazy.add(neighbour, news)
-        continue
-      }
-      const isBranch = this.#trees.pushes(kept.tree, neighbour, now)
-      if (isBranch || kept.packet.length < offerBytesMin) this.#push(neighbour, kept, news)
-      else neighbour.link.sendControl({ type: 'have', offer: true, ids: [news] })
-    }
-  }
-
-  #push(neighbour: N, kept: KeptBroadcast, news: BroadcastNews): void {
-    this.#pushes.push(neighbour, kept.packet, () => {
-      // It can ask for it when it reads again.
-      this.#port.fault('QUEUE_FULL', `${neighbour.address} does not take broadcasts fast enough`)
-      if (this.#neighbours.has(neighbour)) this.#lazy.add(neighbour, news)
-    })
-  }
-
-  /** The same once more: this link is no branch of the tree. */
+  /** The same once more. What was asked for because it was missed says nothing about the tree. */
   #doubled(neighbour: N, { key, late, tree }: Incoming): void {
-    if (late || this.#find(key)?.from === neighbour.address) return
-    this.#pruneFrom(neighbour, tree)
-  }
-
-  #pruneFrom(neighbour: N, tree: string): void {
-    const now = this.#parts.clock.now()
-    const patience = this.#newsAt[0] > now - pruneWithinMs ? pruneWithinMs * this.#parts.dice.random() : 0
-    if (this.#trees.prune(tree, neighbour, { now, patience })) neighbour.link.sendControl({ type: 'prune', tree })
-  }
-
-  #heardOf(neighbour: N, news: BroadcastNews, offer: boolean): void {
-    if (!this.#histories.get(news)?.has(news.counter)) return this.#missing.heard(neighbour, news, offer)
-    const tree = news.ownTree ? news.origin : sharedTree
-    if (offer) this.#pruneFrom(neighbour, tree)
-    else this.#swap(neighbour, news, tree)
-  }
-
-  /** Who only tells of it had it much earlier than who brought it: the two change places. */
-  #swap(neighbour: N, news: BroadcastNews, tree: string): void {
-    const kept = this.#find(idKey(news))
-    // In the shared tree the next sender would swap them back.
-    if (tree === sharedTree || !kept || kept.from === '' || kept.hops <= news.hops + 2 || this.#trees.isEager(tree, neighbour)) return
-    if (!this.#trees.maySwap(tree, this.#parts.clock.now())) return
-    this.#trees.setEager(tree, neighbour)
-    neighbour.link.sendControl({ type: 'graft', tree, eager: true, ids: [] })
-    for (const parent of this.#neighbours.keys()) if (parent.address === kept.from) this.#pruneFrom(parent, tree)
-  }
-
-  /** A neighbour pulls what others could not bring it. */
-  #pulled(neighbour: N, ids: readonly BroadcastId[]): void {
-    const budget = this.#neighbours.get(neighbour)
-    const now = this.#parts.clock.now()
-    for (const id of ids) {
-      const kept = this.#find(idKey(id))
-      if (!kept || !budget?.take(1, now)) continue
-      if (!neighbour.link.sendPacket(kept.packet)) this.#port.fault('QUEUE_FULL', `${neighbour.address} does not take broadcasts fast enough`)
-    }
+    if (!late) this.#traffic.doubled(neighbour, key, tree)
   }
 
   #lacks(life: BroadcastLife, ranges: readonly CounterRange[]): readonly CounterRange[] {
