@@ -7,6 +7,8 @@ import { ServerProcess } from './child-process.ts'
 import { relayScript } from './mesh-lane.ts'
 
 const rounds = 7
+/** Until the compiler has seen both. */
+const warmRounds = 4
 const pieceBytes = 65_536
 const streamBytes = 32 * 1_048_576
 const pings = 400
@@ -111,12 +113,12 @@ async function compared(way: string, relay: ServerProcess | undefined): Promise<
   const rates: [number[], number[]] = [[], []]
   const cpus: [number[], number[]] = [[], []]
   const latencies: [number[], number[]] = [[], []]
-  for (let round = 0; round <= rounds; round++) {
-    // Who goes first alternates; the first round is to warm up.
+  for (let round = 0; round < warmRounds + rounds; round++) {
+    // Who goes first alternates.
     for (const at of round % 2 === 0 ? [0, 1] : [1, 0]) {
       const { rate, cpuMs } = await streamed(pairs[at]!, relay)
       const latency = await roundTripMs(pairs[at]!)
-      if (round === 0) continue
+      if (round < warmRounds) continue
       rates[at]!.push(rate)
       cpus[at]!.push(cpuMs)
       latencies[at]!.push(latency)
