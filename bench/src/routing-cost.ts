@@ -2,6 +2,7 @@
 // each node has six links of 20 – 84 ms. Bytes are those of link frames.
 import { SeededDice } from '@hopmesh/core/testing'
 import type { Bench, BenchRow } from './bench-row.ts'
+import { leafCost } from './simulated/leaf-cost.ts'
 import { CountedMesh } from './simulated/counted-mesh.ts'
 import type { Sent } from './simulated/counted-channel.ts'
 import { randomRegularGraph } from './simulated/random-regular-graph.ts'
@@ -76,6 +77,11 @@ function measure(count: number): Record<string, string | number> {
 
 async function routingCost(): Promise<BenchRow[]> {
   const chosen = process.env['P12_NODES']?.split(',').map(Number) ?? sizes
+  console.log('\nA leaf, and a relay with so many other members: bytes to the leaf')
+  console.table((process.env['P12_LEAF']?.split(',').map(Number) ?? sizes).map((members) => {
+    const { change, restMinute } = leafCost(members)
+    return { members, 'a member goes and another comes, B': Math.round(change), 'at rest, B a minute': Math.round(restMinute) }
+  }))
   for (const count of chosen) {
     const started = performance.now()
     console.log(`\nRouting in a mesh of ${count} nodes with ${degree} links each`)
