@@ -7,7 +7,7 @@ import type { HeldBytes } from './held-bytes.ts'
 
 const script = (name: string): string => fileURLToPath(new URL(`${name}.js`, import.meta.url))
 const counts = (process.env['LEAVES'] ?? '1000,2500,5000').split(',').map(Number)
-const restMs = Number(process.env['REST_MS'] ?? 40_000)
+const restMs = Number(process.env['REST_MS'] ?? 120_000)
 /** The first ones warm the server up. */
 const warmUp = 100
 const settleWithinMs = 120_000
@@ -42,7 +42,7 @@ async function crowded(server: string, kind: 'members' | 'sockets'): Promise<Cro
       steps.push(held)
       console.log(`  ${server}: ${count}`)
     }
-    await pause(10_000)
+    await pause(60_000)
     const [startedAt, before] = [performance.now(), node.cpuSeconds() ?? Number.NaN]
     await pause(restMs)
     const restCpu = ((node.cpuSeconds() ?? Number.NaN) - before) / ((performance.now() - startedAt) / 1_000)
