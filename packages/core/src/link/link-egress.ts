@@ -33,7 +33,7 @@ export class LinkEgress {
   #held: Uint8Array[] = []
   #heldBytes = 0
   /** Bytes that each link put in since the first half was full. */
-  readonly #shares = new Map<object, number>()
+  #shares: Map<object, number> | undefined
   #congested = false
   #scheduled = false
   #controlUnderWay = 0
@@ -141,10 +141,11 @@ export class LinkEgress {
   /** Of the second half of what is kept, no link gets so much that nothing is left for another one. */
   #mayWait(length: number, from: object | undefined): boolean {
     if (this.#heldBytes < egressBytesMax / 2) {
-      if (this.#shares.size > 0) this.#shares.clear()
+      this.#shares = undefined
       return true
     }
     if (from === undefined) return true
+    this.#shares ??= new Map()
     const share = (this.#shares.get(from) ?? 0) + length
     const sources = this.#shares.size + (this.#shares.has(from) ? 1 : 2)
     if (share > egressBytesMax / 2 / sources) return false

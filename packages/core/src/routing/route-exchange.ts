@@ -148,7 +148,7 @@ export class RouteExchange {
 
   join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
     this.#neighbours.set(neighbour, new DigestWatch())
-    this.#setLinksTo(neighbour.address, [...(this.#linksTo.get(neighbour.address) ?? []), neighbour])
+    this.#setLinksTo(neighbour.address, (this.#linksTo.get(neighbour.address) ?? []).concat(neighbour))
     this.#intake.join(neighbour, proof)
     // Most who join a relay are leaves, and say so at once: they shall not be told first what they do not want.
     this.#teller.join(neighbour, this.#identity.kind === 'relay' && neighbour.kind === 'member' ? leafRowsMax : 0)

@@ -201,6 +201,11 @@ export class Relay {
           ? new MeshError('HANDSHAKE_FAILED', `${joining.record.address} calls itself a relay: this one lets members in, and links to no other relay`)
           : this.#gate?.admit(joining, channel, () => link),
     })
+    this.#greet(channel, router, link)
+  }
+
+  /** Apart from what the link keeps as long as it lives: of this nothing shall stay once it is up. */
+  #greet(channel: OpeningChannel, router: Router, link: RouterLink): void {
     const cancelSilence = nodeClock.setTimer(this.#limits.silenceMs, () => {
       if (!channel.heard) link.close('it said nothing')
     })
@@ -208,7 +213,7 @@ export class Relay {
       this.#greetings.end(channel)
       cancelSilence()
     }
-    // Settled also when the link ends before it is up; nothing of this stays while it is.
+    // Settled also when the link ends before it is up.
     link.up.then((peer) => {
       greeted()
       if (peer.kind !== 'relay') this.#networks?.joined(router, link)
