@@ -127,7 +127,11 @@ export const memoryBench: Bench = {
   name: 'memory',
   async run(): Promise<BenchRow[]> {
     const perLinks: Record<string, string | number>[] = []
-    for (const links of linkCounts) perLinks.push({ links, 'a destination with its record, B': Math.round(await perDestination(links)) })
+    for (const links of linkCounts) {
+      const bytes = Math.round(await perDestination(links))
+      console.log(`  over ${links} links: ${bytes} B`)
+      perLinks.push({ links, 'a destination with its record, B': bytes })
+    }
     console.log(`\nA destination, of ${destinations}, that every neighbour tells of (goal ≤ ${goalBytes} B)`)
     console.table(perLinks)
     await perLeaf((process.env['LEAVES'] ?? '1000,2500,5000').split(',').map(Number))

@@ -23,7 +23,12 @@ const host = new TcpHost()
 const { host: at, port } = await host.listen({ port: 0, connectionsMax: 10_000 }, (channel) => void router.addChannel(channel))
 for (const target of process.argv.slice(2)) {
   const [to = '', toPort = ''] = target.split(':')
-  router.addChannel(await TcpChannel.connect({ host: to, port: Number(toPort) }))
+  const stay = async (): Promise<void> => {
+    const link = router.addChannel(await TcpChannel.connect({ host: to, port: Number(toPort) }))
+    // On a busy machine a link may be given up; another takes its place.
+    void link.down.then(() => stay().catch(() => {}))
+  }
+  await stay()
 }
 createInterface({ input: process.stdin }).on('line', () => console.log(JSON.stringify(held())))
 console.log(JSON.stringify({ ready: true, tcp: `${at}:${port}` }))

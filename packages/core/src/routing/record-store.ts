@@ -14,7 +14,7 @@ import { PackedRows, setU48, u48At } from './packed-rows.ts'
 
 /** A longer record has a chunk of its own. */
 const chunkBytes = 16_384
-const chunkStartBytes = 2_048
+const chunkStartBytes = 1_024
 /** Chunk and offset in one number. */
 const chunkStride = 65_536
 

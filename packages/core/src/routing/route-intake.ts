@@ -313,9 +313,11 @@ export class RouteIntake {
 
   /** Two processes with one address: the one that everybody believes less is next door, and hears it from here. Each of the other once. */
   #showTwin({ record, bytes }: ProvenRecord): void {
-    if (this.#proofs.record(record.address)?.record.seq48 !== record.seq48) return
+    if (this.#proofs.seq48(record.address) !== record.seq48) return
+    const neighbours = this.#port.neighboursAt(record.address)
+    if (neighbours.length === 0) return
     const process = processOf(record)
-    for (const neighbour of this.#port.neighboursAt(record.address)) {
+    for (const neighbour of neighbours) {
       if (neighbour.process === process || this.#twins.get(neighbour) === process) continue
       this.#twins.set(neighbour, process)
       neighbour.link.sendControl({ type: 'records', records: [bytes] })

@@ -137,6 +137,11 @@ function encodePull(message: Message<'pull'>): Uint8Array[] {
 }
 
 function encodeRecords(message: Message<'records'>): Uint8Array[] {
+  const [only] = message.records
+  // Most of the time it is one.
+  if (only !== undefined && message.records.length === 1 && only.length + 8 <= controlItemBytesMax) {
+    return [new ByteWriter(only.length + 8).u8(messageTypes.records).varint(1).lengthed(only).finish()]
+  }
   return packItems(
     messageTypes.records,
     message.records.map((record) => new ByteWriter(record.length + 3).lengthed(record).finish()),
