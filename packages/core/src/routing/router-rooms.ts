@@ -1,5 +1,5 @@
 // What a router is made of for as long as it has one address. Links bring verified facts in order; the route exchange makes
-// a table of them; the forwarder moves packets by it.
+// a table of them; the originator and the forwarder move packets by it.
 
 import type { MemoryBudget, MemoryHolder } from '../bytes/memory-budget.ts'
 import { epochOf } from '../identity/member-record.ts'
@@ -13,12 +13,13 @@ import type { Dispatcher } from './dispatcher.ts'
 import { Forwarder } from './forwarder.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import { Neighbourhood } from './neighbourhood.ts'
+import { Originator } from './originator.ts'
 import { OwnContents } from './own-contents.ts'
 import { OwnRecord } from './own-record.ts'
+import { PlainReplies } from './plain-replies.ts'
 import { Reachability } from './reachability.ts'
 import { RouteExchange } from './route-exchange.ts'
 import type { RouterOptions } from './router-options.ts'
-import type { Arrival } from './routing-types.ts'
 import { WaitingPackets } from './waiting-packets.ts'
 
 /** What stays when the address becomes another. */
@@ -35,14 +36,15 @@ export interface RouterHouse {
 
 export class RouterRooms {
   readonly address: string
-  /** How a packet of this node's own arrives here. */
-  readonly here: Arrival
   readonly neighbourhood: Neighbourhood
   readonly own: OwnRecord
   readonly contents: OwnContents
   readonly exchange: RouteExchange
   readonly reachability: Reachability
   readonly plainEdge: PlainEdge
+  /** Packets that wait for the proof of their route. */
+  readonly waiting: WaitingPackets
+  readonly originator: Originator
   readonly forwarder: Forwarder
   readonly gossip: Gossip<LinkNeighbour>
   /** Broadcasts whose origin is not proven yet. */
@@ -58,7 +60,6 @@ export class RouterRooms {
     const fault = (code: string, message: string): void => announcements.fault(code, message)
     this.#house = house
     this.address = identity.address
-    this.here = { via: this.address, hops: 0, verified: true, plain: false, broadcast: false }
     this.own = new OwnRecord(identity, options.clock, {
       contents: () => this.contents.now(),
       changed: ({ record }) => {
@@ -79,7 +80,7 @@ export class RouterRooms {
     this.exchange = new RouteExchange(identity, options.clock, this.own, {
       changed: (address) => {
         this.reachability.review(address)
-        this.forwarder.routeChanged(address)
+        if (this.exchange.table.get(address)?.nextHop) this.waiting.routed(address)
         this.#unproven.routed(address)
       },
       keptRecord: (address) => this.gossip.record(address),
@@ -90,8 +91,8 @@ export class RouterRooms {
       now: () => options.clock.now(),
       destination: (address, state) => this.#changed(() => events.emit('destination', { address, state })),
       service: (change) => this.#changed(() => events.emit('service', change)),
-      isProven: (record) => this.forwarder.endToEnd?.isProven(record) === true,
-      isSilent: (address) => this.forwarder.endToEnd?.isSilent(address) === true,
+      isProven: (record) => this.originator.endToEnd?.isProven(record) === true,
+      isSilent: (address) => this.originator.endToEnd?.isSilent(address) === true,
     })
     this.plainEdge = new PlainEdge({
       address: this.address,
@@ -107,6 +108,7 @@ export class RouterRooms {
       packet: (packet, from, link) => this.forwarder.fromPlain(packet, from, link),
       fault,
     })
+    this.waiting = new WaitingPackets(options.clock)
     this.#unproven = new WaitingPackets(options.clock)
     const gossip = this.#newGossip(identity, options, house)
     this.gossip = gossip
@@ -120,17 +122,11 @@ export class RouterRooms {
       },
     }
     memory.add(this.#kept)
-    this.forwarder = new Forwarder({
-      address: this.address,
-      keyed,
-      clock: options.clock,
-      exchange: this.exchange,
-      reachability: this.reachability,
-      dispatcher,
-      broadcasts: this.gossip,
-      plainEdge: this.plainEdge,
-      fault,
-    })
+    const { exchange, reachability, plainEdge, waiting } = this
+    const replies = new PlainReplies({ address: this.address, contexts: dispatcher.contexts, exchange, reachability, plainEdge })
+    const common = { address: this.address, clock: options.clock, exchange, reachability, dispatcher, plainEdge, replies, waiting, fault }
+    this.originator = new Originator(common)
+    this.forwarder = new Forwarder({ ...common, keyed, broadcasts: this.gossip, originator: this.originator })
     this.neighbourhood = new Neighbourhood({
       identity,
       memory,
@@ -138,9 +134,9 @@ export class RouterRooms {
       dice: options.dice,
       log: options.log ?? silentLog,
       plainNodes: options.plainNodes ?? 'accept',
-      exchange: this.exchange,
+      exchange,
       forwarder: this.forwarder,
-      plainEdge: this.plainEdge,
+      plainEdge,
       gossip: this.gossip,
       record: () => this.own.bytes(),
       noticed: (notice) => events.emit('notice', notice),
@@ -156,7 +152,7 @@ export class RouterRooms {
     this.own.stop()
     this.exchange.stop()
     this.plainEdge.stop()
-    this.forwarder.stop()
+    this.waiting.stop()
     this.#unproven.stop()
     this.gossip.stop()
     this.#closed = true

@@ -78,9 +78,9 @@ export class Router {
    * one included. An error only says that it did not leave; that it arrives is not promised. `hopLimit`: the links that it
    * may cross, 1 … 32; the node where they end answers HOP_LIMIT.
    */
-  send(packet: Packet, { hopLimit }: { hopLimit?: number | undefined } = {}): MeshError | undefined {
+  send(packet: Packet, options: { hopLimit?: number | undefined } = {}): MeshError | undefined {
     if (this.#closed) return new MeshError('CLOSED', 'the router is closed')
-    return this.#rooms.forwarder.originate({ ...packet, srcAddr: this.address }, this.#rooms.here, { hopLimit })
+    return this.#rooms.originator.send(packet, options)
   }
 
   /**
@@ -89,27 +89,27 @@ export class Router {
    */
   deliver(packet: Packet & { readonly destAddr: string }): Promise<void> {
     if (this.#closed) return Promise.reject(new MeshError('CLOSED', 'the router is closed'))
-    return this.#rooms.forwarder.deliver({ ...packet, srcAddr: this.address }, packet.destAddr)
+    return this.#rooms.originator.deliver(packet)
   }
 
   /** From now on what this node has for other members goes through `endToEnd`, and what they say outside of it is dropped and counted. */
   seal(endToEnd: EndToEnd): void {
-    this.#rooms.forwarder.endToEnd = endToEnd
+    this.#rooms.originator.endToEnd = endToEnd
   }
 
   /** What this address says counts only when it comes by `deliverSealed`. */
   seals(address: string): boolean {
-    return this.#rooms.forwarder.isSealed(address)
+    return this.#rooms.originator.isSealed(address)
   }
 
   /** What is sent there leaves at once, and does not have to wait for a handshake with its destination. */
   isOpenTo(address: string): boolean {
-    return !this.seals(address) || this.#rooms.forwarder.endToEnd?.isOpen(address) === true
+    return !this.seals(address) || this.#rooms.originator.endToEnd?.isOpen(address) === true
   }
 
   /** Asks it for a session, to know whether it is there. `destination` tells. */
   probe(address: string): void {
-    if (!this.#closed && this.seals(address)) this.#rooms.forwarder.endToEnd?.probe(address)
+    if (!this.#closed && this.seals(address)) this.#rooms.originator.endToEnd?.probe(address)
   }
 
   /** Sessions know better now whether that one is there. */
@@ -253,7 +253,7 @@ export class Router {
   sizes(): TableSize[] {
     return [
       ...this.#rooms.exchange.sizes(),
-      { table: 'waiting packets', size: this.#rooms.forwarder.waiting, max: waitingPacketsMax },
+      { table: 'waiting packets', size: this.#rooms.waiting.size, max: waitingPacketsMax },
       { table: 'contexts', size: this.#dispatcher.contexts.size, max: contextsMax },
       ...this.#rooms.gossip.sizes(),
       { table: 'services', size: this.#dispatcher.services.size, max: servicesMax },
@@ -323,7 +323,7 @@ export class Router {
     // Nobody leaves: the address is there, and somebody else's.
     const down = before.close()
     this.#rooms = this.#newRooms(identity)
-    this.#rooms.forwarder.endToEnd = before.forwarder.endToEnd
+    this.#rooms.originator.endToEnd = before.originator.endToEnd
     if (this.#clockQuestion) this.#rooms.gossip.askClocks(this.#clockQuestion)
     this.recallBroadcasts(heard)
     before.reachability.forgetAll()
@@ -356,7 +356,7 @@ export class Router {
     this.#announcements.fault('HANDLER_FAILED', `a handler of ${packet.service ?? `context ${packet.contextID}`} failed: ${text}`)
     const { srcAddr, contextID, netState } = packet
     const report = `HANDLER_FAILED ${text.slice(0, 200)}`
-    if (!srcAddr || !this.seals(srcAddr)) this.#rooms.forwarder.error(packet, 'HANDLER_FAILED', text.slice(0, 200))
+    if (!srcAddr || !this.seals(srcAddr)) this.#rooms.originator.error(packet, 'HANDLER_FAILED', text.slice(0, 200))
     else if (netState !== netStates.error) this.send({ netState: netStates.error, destAddr: srcAddr, contextID, data: report })
   }
 }
