@@ -19,7 +19,7 @@ export interface RelayLimits {
 }
 
 export const relayLimits: RelayLimits = {
-  connectionsMax: 4_096,
+  connectionsMax: 10_000,
   networksMax: 1_024,
   networkIdleMs: 60_000,
   greetingsPerAddressMax: 64,
