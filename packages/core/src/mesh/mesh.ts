@@ -14,30 +14,24 @@ import type { MessageOutbox } from '../messages/post-office.ts'
 import type { BroadcastOptions, Said, SaidAs, Whispered } from '../broadcast/broadcasts.ts'
 import type { Topic } from '../broadcast/topic.ts'
 import type { Listener, ListenOptions } from '../async/guarded-events.ts'
-import { handled, operationOptions, refusedOptions, type OperationOptions } from '../async/operations.ts'
+import { handled, refusedOptions, type OperationOptions } from '../async/operations.ts'
 import type { Health } from '../introspection/health.ts'
-import {
-  inspect,
-  inspectOptions,
-  serviceOfQuestion,
-  type InspectOptions,
-  type Inspection,
-  type InspectQuestion,
-} from '../introspection/inspect.ts'
+import type { InspectOptions, Inspection, InspectQuestion } from '../introspection/inspect.ts'
 import { topologyOf, type Topology } from '../introspection/topology.ts'
-import { trace, type Trace } from '../introspection/trace.ts'
+import type { Trace } from '../introspection/trace.ts'
 import type { Router } from '../routing/router.ts'
 import type { BodyInput } from '../services/body.ts'
 import type { AllReplies } from '../services/call-all.ts'
 import { failedReplies, type CallReplies } from '../services/call-replies.ts'
 import { callAllOptions, callOptions, type CallAllOptions, type CallOptions } from '../services/call-options.ts'
-import { ping, type PingResult } from '../services/ping.ts'
-import { requestTimeoutMs, type Reply } from '../services/requests.ts'
+import type { PingResult } from '../services/ping.ts'
+import type { Reply } from '../services/requests.ts'
 import type { Services } from '../services/service-registry.ts'
-import { connectTimeoutMs } from '../signaling/direct-links.ts'
 import type { StreamSource } from '../streams/stream-source.ts'
 import { streamOptions, type StreamOptions, type Streams } from '../streams/stream-room.ts'
 import type { FunctionContext } from './caller-context.ts'
+import { connectDirectly } from './connect-directly.ts'
+import { inspectNode, pingNode, traceNode } from './diagnostics.ts'
 import type { Environment } from './environment.ts'
 import { meshEventNames, type MeshEvents, type MeshWarning } from './mesh-events.ts'
 import type { MeshOptions } from './mesh-options.ts'
@@ -270,15 +264,7 @@ export class Mesh {
 
   /** How long it takes to a member or relay and back. Rejects as `send` does. */
   ping(target: string, options: OperationOptions = {}): Promise<PingResult> {
-    const refusal = refusedOptions(options, operationOptions)
-    if (refusal) return refusal
-    const { environment, requests } = this.#rooms
-    const { signal, timeoutMs = requestTimeoutMs } = options
-    return this.#rooms.whenStarted(options, ({ router }) =>
-      this.#rooms.targets.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay'] }, (address, left) =>
-        ping(address, { ...left, router, requests, clock: environment.clock }),
-      ),
-    )
+    return pingNode(this.#rooms, target, options)
   }
 
   /**
@@ -287,15 +273,7 @@ export class Mesh {
    * (10 000 ms). Rejects with UNKNOWN_NAME, AMBIGUOUS_NAME, NO_ROUTE or ABORTED.
    */
   trace(target: string, options: OperationOptions = {}): Promise<Trace> {
-    const refusal = refusedOptions(options, operationOptions)
-    if (refusal) return refusal
-    const { environment, operations } = this.#rooms
-    const { signal, timeoutMs = requestTimeoutMs } = options
-    return this.#rooms.whenStarted(options, ({ router }) =>
-      this.#rooms.targets.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay', 'plain'] }, (address, left) =>
-        trace(address, { ...left, router, operations, clock: environment.clock }),
-      ),
-    )
+    return traceNode(this.#rooms, target, options)
   }
 
   /**
@@ -303,16 +281,7 @@ export class Mesh {
    * table (`routes`), or who offers what (`services`, the least loaded first). Lists come in pages: `total` and `skip` say which rows these are. Rejects as `send` does, or REMOTE_ERROR.
    */
   inspect(target: string, what: InspectQuestion, options: InspectOptions = {}): Promise<Inspection> {
-    const refusal = refusedOptions(options, inspectOptions)
-    if (refusal) return refusal
-    const { requests } = this.#rooms
-    const { signal, skip, timeoutMs = requestTimeoutMs } = options
-    return this.#rooms.whenStarted(options, async ({ router }) => {
-      const question = serviceOfQuestion(what, options)
-      return this.#rooms.targets.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay'] }, (address, left) =>
-        inspect(address, question, { ...left, skip, service: options.service, router, requests }),
-      )
-    })
+    return inspectNode(this.#rooms, target, what, options)
   }
 
   /** What this node knows of the mesh now: the nodes and links of a picture. Throws NOT_READY. */
@@ -339,17 +308,7 @@ export class Mesh {
    * LINK_FAILED (`tried` says what was), BUSY, UNKNOWN_NAME, NOT_A_MEMBER, NO_ROUTE, TIMEOUT (20 000 ms) or ABORTED.
    */
   connect(target: string, options: OperationOptions = {}): Promise<Peer> {
-    const refusal = refusedOptions(options, operationOptions)
-    if (refusal) return refusal
-    const { signal, timeoutMs = connectTimeoutMs } = options
-    return this.#rooms.whenStarted(options, ({ links }) =>
-      this.#rooms.targets.withAddress(target, { signal, timeoutMs }, async (address, left) => {
-        await links.connect(address, left)
-        const peer = this.peer(address)
-        if (!peer) throw new MeshError('LINK_FAILED', `the direct link with ${address} broke at once`)
-        return peer
-      }),
-    )
+    return connectDirectly(this.#rooms, target, options)
   }
 
   /**
