@@ -6,9 +6,10 @@ import { createMesh, type Mesh } from '../../mesh/mesh.ts'
 import type { Request } from '../../services/request.ts'
 import type { SeededDice } from '../seeded-dice.ts'
 import { VirtualClock } from '../virtual-clock.ts'
+import { endAndReturn } from './end-and-return.ts'
 import { ScenarioFailure, type ScenarioOutcome } from './scenario-outcome.ts'
 import { simEnvironment, simUrl } from './sim-environment.ts'
-import { drawFaultKinds, injectFault } from './sim-faults.ts'
+import { drawFaultKinds, everyPair, injectFault } from './sim-faults.ts'
 import { SimWorld } from './sim-world.ts'
 
 export interface CallsScenarioOptions {
@@ -98,8 +99,7 @@ class CallsScenario {
 
   #targets(): Parameters<typeof injectFault>[3] {
     const nodes = [...this.#relays, ...this.#names]
-    const pairs = nodes.flatMap((one, index) => nodes.slice(index + 1).map((other) => [one, other] as const))
-    return { nodes, pairs, restart: (name, told) => this.#restart(name, told) }
+    return { nodes, pairs: everyPair(nodes), restart: (name, told) => this.#restart(name, told) }
   }
 
   #start(name: string): void {
@@ -210,15 +210,12 @@ class CallsScenario {
     // Nobody waits for what a process that is gone had asked.
     for (const [text, asked] of this.#calls)
       if (asked.from === name && asked.state === 'open') this.#calls.set(text, Object.assign(asked, { state: 'rejected' }))
-    if (told && mesh !== undefined && this.#dice.chance(0.5)) {
-      network.note(`${name} says that it leaves`)
-      void mesh.close().then(() => network.kill(name, told))
-    } else network.kill(name, told)
-    network.clock.setTimer(this.#dice.between(5_000, 40_000), () => {
-      network.kill(name, told)
-      network.note(`${name} returns`)
-      if (this.#relays.includes(name)) this.#world.startRouter(name, 'relay')
-      else this.#start(name)
+    const leaving = told && mesh !== undefined && this.#dice.chance(0.5) ? mesh : undefined
+    endAndReturn(network, name, {
+      told,
+      leaving,
+      awayMs: this.#dice.between(5_000, 40_000),
+      start: () => (this.#relays.includes(name) ? void this.#world.startRouter(name, 'relay') : this.#start(name)),
     })
   }
 

@@ -7,9 +7,10 @@ import { createMesh, type Mesh } from '../../mesh/mesh.ts'
 import type { Message } from '../../messages/message.ts'
 import type { SeededDice } from '../seeded-dice.ts'
 import { VirtualClock } from '../virtual-clock.ts'
+import { endAndReturn } from './end-and-return.ts'
 import { ScenarioFailure, type ScenarioOutcome } from './scenario-outcome.ts'
 import { simEnvironment, simUrl } from './sim-environment.ts'
-import { drawFaultKinds, injectFault } from './sim-faults.ts'
+import { drawFaultKinds, everyPair, injectFault } from './sim-faults.ts'
 import { SimWorld } from './sim-world.ts'
 
 export interface LettersScenarioOptions {
@@ -104,8 +105,7 @@ class LettersScenario {
 
   #targets(): Parameters<typeof injectFault>[3] {
     const nodes = [...this.#relays, ...this.#names]
-    const pairs = nodes.flatMap((one, index) => nodes.slice(index + 1).map((other) => [one, other] as const))
-    return { nodes, pairs, restart: (name, told) => this.#restart(name, told) }
+    return { nodes, pairs: everyPair(nodes), restart: (name, told) => this.#restart(name, told) }
   }
 
   /** Two halves that do not hear of each other: told to both, or not. */
@@ -199,15 +199,12 @@ class LettersScenario {
     if (network.running(name) === undefined) return
     const mesh = this.#meshes.get(name)
     this.#meshes.delete(name)
-    if (told && mesh !== undefined && this.#dice.chance(0.3)) {
-      network.note(`${name} says that it leaves`)
-      void mesh.close().then(() => network.kill(name, told))
-    } else network.kill(name, told)
-    network.clock.setTimer(this.#dice.between(5_000, 60_000), () => {
-      network.kill(name, told)
-      network.note(`${name} returns`)
-      if (this.#relays.includes(name)) this.#world.startRouter(name, 'relay')
-      else this.#start(name)
+    const leaving = told && mesh !== undefined && this.#dice.chance(0.3) ? mesh : undefined
+    endAndReturn(network, name, {
+      told,
+      leaving,
+      awayMs: this.#dice.between(5_000, 60_000),
+      start: () => (this.#relays.includes(name) ? void this.#world.startRouter(name, 'relay') : this.#start(name)),
     })
   }
 

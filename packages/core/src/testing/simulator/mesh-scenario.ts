@@ -7,6 +7,7 @@ import { createMesh } from '../../mesh/mesh.ts'
 import type { Mesh } from '../../mesh/mesh.ts'
 import type { SeededDice } from '../seeded-dice.ts'
 import { VirtualClock } from '../virtual-clock.ts'
+import { endAndReturn } from './end-and-return.ts'
 import { ScenarioFailure } from './scenario-outcome.ts'
 import type { ScenarioOutcome } from './scenario-outcome.ts'
 import { simEnvironment, simUrl } from './sim-environment.ts'
@@ -136,16 +137,11 @@ class MeshScenario {
     const member = this.#members.get(name)
     const politely = told && this.#dice.chance(0.3)
     this.#members.delete(name)
-    if (politely && member !== undefined) {
-      network.note(`${name} says that it leaves`)
-      void member.mesh.close().then(() => network.kill(name, told))
-    } else network.kill(name, told)
-    // Longer than a polite close may take.
-    network.clock.setTimer(this.#dice.between(5_000, 30_000), () => {
-      network.kill(name, told)
-      network.note(`${name} returns`)
-      if (this.#relays.includes(name)) this.#startRelay(name)
-      else this.#startMember(name)
+    endAndReturn(network, name, {
+      told,
+      leaving: politely ? member?.mesh : undefined,
+      awayMs: this.#dice.between(5_000, 30_000),
+      start: () => (this.#relays.includes(name) ? this.#startRelay(name) : this.#startMember(name)),
     })
   }
 

@@ -15,6 +15,10 @@ export interface FaultTargets {
   restart(name: string, told: boolean): void
 }
 
+export function everyPair(nodes: readonly string[]): FaultTargets['pairs'] {
+  return nodes.flatMap((one, index) => nodes.slice(index + 1).map((other) => [one, other] as const))
+}
+
 /** At least one kind that breaks and always `heal`. */
 export function drawFaultKinds(dice: SeededDice): readonly FaultKind[] {
   const kinds = faultKinds.filter((kind) => kind === 'heal' || dice.chance(0.5))
