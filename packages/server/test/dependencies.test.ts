@@ -10,7 +10,7 @@ const packages = fileURLToPath(new URL('../../', import.meta.url))
 
 function importsOf(folder: string): string[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
-  const specifiers = files.flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(/\b(?:from|import\() ?'([^.'][^']*)'/g)])
+  const specifiers = files.flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(/\b(?:from |import\()'([^.'][^']*)'/g)])
   const names = specifiers.map(([, specifier = '']) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? '')
   return [...new Set(names)].filter((name) => !name.startsWith('node:')).toSorted()
 }
