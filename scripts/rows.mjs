@@ -36,7 +36,10 @@ export function readTable(markdown) {
 export function readReport(report) {
   if (Array.isArray(report?.testResults)) {
     return report.testResults.flatMap((file) =>
-      (file.assertionResults ?? []).map((test) => ({ title: [...(test.ancestorTitles ?? []), test.title].join(' › '), outcome: outcomeOf(test.status) })),
+      (file.assertionResults ?? []).map((test) => ({
+        title: [...(test.ancestorTitles ?? []), test.title].join(' › '),
+        outcome: outcomeOf(test.status),
+      })),
     )
   }
   // The outermost suites of Playwright are files: their names are no titles.
@@ -127,7 +130,8 @@ async function main() {
   const result = checkRows({ ids, rows, tests })
   problems.push(...result.problems)
 
-  for (const { id, passed } of result.claimed) console.log(`${id.padEnd(7)} ${String(passed).padStart(3)} ${passed === 1 ? 'test' : 'tests'}`)
+  for (const { id, passed } of result.claimed)
+    console.log(`${id.padEnd(7)} ${String(passed).padStart(3)} ${passed === 1 ? 'test' : 'tests'}`)
   const count = (status) => rows.filter((row) => row.status === status).length
   console.log(`rows: ${rows.length} listed of ${ids.length}; ${statuses.map((status) => `${count(status)} ${status}`).join(', ')}`)
   for (const problem of problems) console.error(`rows: ${problem}`)

@@ -16,7 +16,15 @@ const callSeeds = 30
 const broadcastSeeds = 30
 
 export async function simulator() {
-  return (await replays()) && (await passes(['--seeds', `${faultSeeds}`])) && (await passes(['--seeds', `${meshSeeds}`, '--world', 'both'])) && (await passes(['--seeds', `${letterSeeds}`, '--world', 'letters'])) && (await passes(['--seeds', `${callSeeds}`, '--world', 'calls'])) && (await passes(['--seeds', `${broadcastSeeds}`, '--world', 'broadcasts'])) && passes(['--controls'])
+  return (
+    (await replays()) &&
+    (await passes(['--seeds', `${faultSeeds}`])) &&
+    (await passes(['--seeds', `${meshSeeds}`, '--world', 'both'])) &&
+    (await passes(['--seeds', `${letterSeeds}`, '--world', 'letters'])) &&
+    (await passes(['--seeds', `${callSeeds}`, '--world', 'calls'])) &&
+    (await passes(['--seeds', `${broadcastSeeds}`, '--world', 'broadcasts'])) &&
+    passes(['--controls'])
+  )
 }
 
 async function passes(args) {

@@ -13,7 +13,10 @@ function scripts() {
 
 async function types() {
   const tsc = tool('typescript', 'tsc')
-  const builds = [['-b'], ...['packages', 'demo', 'e2e'].filter((folder) => existsSync(join(root, folder, 'tsconfig.json'))).map((folder) => ['-p', folder])]
+  const builds = [
+    ['-b'],
+    ...['packages', 'demo', 'e2e'].filter((folder) => existsSync(join(root, folder, 'tsconfig.json'))).map((folder) => ['-p', folder]),
+  ]
   for (const args of builds) {
     const { code } = await run(node, [tsc, ...args])
     if (code !== 0) return false

@@ -43,7 +43,10 @@ async function runStage(stage) {
     total.failed += passed ? tests.failed : Math.max(1, tests.failed)
     left.push(...tests.left.map((title) => `${stage.name}: ${title}`))
   }
-  const detail = tests === undefined ? '' : `  ${tests.passed} passed, ${tests.failed} failed${tests.left.length > 0 ? `, ${tests.left.length} not run` : ''}`
+  const detail =
+    tests === undefined
+      ? ''
+      : `  ${tests.passed} passed, ${tests.failed} failed${tests.left.length > 0 ? `, ${tests.left.length} not run` : ''}`
   lines.push(`${passed ? '✓' : '✗'} ${stage.name.padEnd(12)} ${seconds(started).padStart(8)}${detail}`)
   console.log(lines.at(-1))
   return passed

@@ -77,7 +77,9 @@ async function measure(browser: CDPSession, one: Page, other: Page): Promise<{ o
     // The first round warms up.
     for (let round = 0; round <= rounds; round += 1) {
       const bare = await sample(browser, bytes, () => one.evaluate((count) => (globalThis as Tab).raw.send(count), bytes))
-      const own = await sample(browser, bytes, () => one.evaluate(([to, count]) => (globalThis as Tab).tab.send(to, count), [address, bytes] as const))
+      const own = await sample(browser, bytes, () =>
+        one.evaluate(([to, count]) => (globalThis as Tab).tab.send(to, count), [address, bytes] as const),
+      )
       if (round === 0) continue
       raw.push(bare)
       ours.push(own)

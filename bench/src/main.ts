@@ -13,7 +13,20 @@ import { sealingBench } from './sealing.ts'
 import { websocketBench } from './websocket-forwarding.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 
-const benches: readonly Bench[] = [codecBench, websocketBench, kissBench, browserStreamsBench, broadcastBench, routingCostBench, healingBench, memoryBench, leavesBench, floodBench, handshakeBench, sealingBench]
+const benches: readonly Bench[] = [
+  codecBench,
+  websocketBench,
+  kissBench,
+  browserStreamsBench,
+  broadcastBench,
+  routingCostBench,
+  healingBench,
+  memoryBench,
+  leavesBench,
+  floodBench,
+  handshakeBench,
+  sealingBench,
+]
 
 function line(row: BenchRow): Record<string, string> {
   return {

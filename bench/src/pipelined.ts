@@ -71,7 +71,10 @@ export async function pipelined(lane: Lane, { window, durationMs }: PipelineOpti
 }
 
 /** Packets offered evenly, whether they are taken or not. */
-export async function paced(lane: Lane, { perSecond, durationMs }: { readonly perSecond: number; readonly durationMs: number }): Promise<Arrived> {
+export async function paced(
+  lane: Lane,
+  { perSecond, durationMs }: { readonly perSecond: number; readonly durationMs: number },
+): Promise<Arrived> {
   const before = lane.received()
   let sent = 0
   let refused = 0

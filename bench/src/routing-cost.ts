@@ -55,7 +55,9 @@ function measure(count: number): Record<string, string | number> {
     mesh.link(edge)
     mesh.run(changeMs)
     const newcomer = mesh.add('member')
-    const links = [...new Set(Array.from({ length: 50 }, () => dice.between(0, count - 1)))].slice(0, degree).map((at) => [newcomer, at] as const)
+    const links = [...new Set(Array.from({ length: 50 }, () => dice.between(0, count - 1)))]
+      .slice(0, degree)
+      .map((at) => [newcomer, at] as const)
     for (const link of links) mesh.link(link)
     const sent = mesh.listen(changeMs)
     joins.push(costOf(sent, count))
@@ -78,10 +80,12 @@ function measure(count: number): Record<string, string | number> {
 async function routingCost(): Promise<BenchRow[]> {
   const chosen = process.env['P12_NODES']?.split(',').map(Number) ?? sizes
   console.log('\nA leaf, and a relay with so many other members: bytes to the leaf')
-  console.table((process.env['P12_LEAF']?.split(',').map(Number) ?? sizes).map((members) => {
-    const { change, restMinute } = leafCost(members)
-    return { members, 'a member goes and another comes, B': Math.round(change), 'at rest, B a minute': Math.round(restMinute) }
-  }))
+  console.table(
+    (process.env['P12_LEAF']?.split(',').map(Number) ?? sizes).map((members) => {
+      const { change, restMinute } = leafCost(members)
+      return { members, 'a member goes and another comes, B': Math.round(change), 'at rest, B a minute': Math.round(restMinute) }
+    }),
+  )
   for (const count of chosen) {
     const started = performance.now()
     console.log(`\nRouting in a mesh of ${count} nodes with ${degree} links each`)

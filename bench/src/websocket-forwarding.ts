@@ -82,7 +82,10 @@ async function forward({ size, goals, window }: (typeof sizes)[number], peer: UR
     ]
     const [routers = [], members = [], ws = [], circuit] = await interleaved(ways, { window, durationMs: 500, rounds })
     await Promise.all(ways.map(({ lane }) => lane.close()))
-    const [forwarding, sealed] = ['routers', 'members'].map((ends) => `${ends} – relay, WebSocket, ${size} B, packets/s`) as [string, string]
+    const [forwarding, sealed] = ['routers', 'members'].map((ends) => `${ends} – relay, WebSocket, ${size} B, packets/s`) as [
+      string,
+      string,
+    ]
     const rows = [sampleRow({ id: 'P2', work: forwarding, peerName: 'bare ws relay', goal: goals[0] }, routers, ws)]
     if (circuit === undefined) return rows
     const peerName = 'libp2p circuit relay'

@@ -12,12 +12,20 @@ function fill<T extends Element>(node: T, attributes: Attributes, children: read
 }
 
 /** An element of the page. Texts among the children are shown as they are. */
-export function element<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Attributes = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
   return fill(document.createElement(tag), attributes, children)
 }
 
 /** An element of a picture. */
-export function shape<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Attributes = {}, ...children: Child[]): SVGElementTagNameMap[K] {
+export function shape<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): SVGElementTagNameMap[K] {
   return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children)
 }
 
@@ -27,7 +35,10 @@ export function setText(node: Element, text: string): void {
 }
 
 /** A titled part of the page. */
-export function panel(options: { readonly title: string; readonly testId: string; readonly className?: string }, ...children: Child[]): HTMLElement {
+export function panel(
+  options: { readonly title: string; readonly testId: string; readonly className?: string },
+  ...children: Child[]
+): HTMLElement {
   const id = `${options.testId}-title`
   return element(
     'section',

@@ -1,4 +1,19 @@
-const colours = ['Amber', 'Azure', 'Coral', 'Copper', 'Golden', 'Indigo', 'Ivory', 'Jade', 'Lilac', 'Mint', 'Ruby', 'Scarlet', 'Silver', 'Teal']
+const colours = [
+  'Amber',
+  'Azure',
+  'Coral',
+  'Copper',
+  'Golden',
+  'Indigo',
+  'Ivory',
+  'Jade',
+  'Lilac',
+  'Mint',
+  'Ruby',
+  'Scarlet',
+  'Silver',
+  'Teal',
+]
 const animals = ['Badger', 'Crane', 'Finch', 'Fox', 'Heron', 'Lynx', 'Marten', 'Otter', 'Owl', 'Puffin', 'Seal', 'Swift', 'Vole', 'Wren']
 
 const key = 'hopmesh-demo-name'

@@ -34,6 +34,10 @@ try {
   await join()
 } catch (error) {
   // A relay that is no address, a name that is too long: said instead of an empty page.
-  const refusal = element('p', { class: 'warning', role: 'alert', 'data-testid': 'refused' }, `This page cannot join. ${sentenceForError(error)}`)
+  const refusal = element(
+    'p',
+    { class: 'warning', role: 'alert', 'data-testid': 'refused' },
+    `This page cannot join. ${sentenceForError(error)}`,
+  )
   document.querySelector('#page')?.replaceChildren(element('h1', {}, 'hopmesh'), refusal)
 }

@@ -50,7 +50,13 @@ export class Page {
     this.#mesh = mesh
     this.#header = new HeaderPanel(mesh, parameters)
     this.#panels = [warnings, ...grid]
-    const main = element('main', {}, warnings.node, new WelcomePanel(parameters.key).node, element('div', { class: 'grid' }, ...grid.map(({ node }) => node)))
+    const main = element(
+      'main',
+      {},
+      warnings.node,
+      new WelcomePanel(parameters.key).node,
+      element('div', { class: 'grid' }, ...grid.map(({ node }) => node)),
+    )
     this.nodes = [this.#header.node, main]
   }
 

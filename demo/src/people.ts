@@ -20,7 +20,10 @@ export class People {
     const order = ['member', 'relay', 'plain']
     return [...this.#mesh.peers.values()]
       .filter((peer) => peer.state !== 'gone')
-      .sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || this.#name(a).localeCompare(this.#name(b)) || (a.address < b.address ? -1 : 1))
+      .sort(
+        (a, b) =>
+          order.indexOf(a.kind) - order.indexOf(b.kind) || this.#name(a).localeCompare(this.#name(b)) || (a.address < b.address ? -1 : 1),
+      )
   }
 
   /** Those who can be reached now. */
@@ -30,7 +33,9 @@ export class People {
 
   /** A plain node that this page itself has paired, by Bluetooth or over a serial line. */
   isOwnDevice(address: string): boolean {
-    return [...this.#mesh.bluetooth.devices, ...this.#mesh.serial.devices].some(({ address: own, state }) => state === 'online' && own === address)
+    return [...this.#mesh.bluetooth.devices, ...this.#mesh.serial.devices].some(
+      ({ address: own, state }) => state === 'online' && own === address,
+    )
   }
 
   nameOf(address: string): string {

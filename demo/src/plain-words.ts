@@ -4,7 +4,8 @@ const sentences: Readonly<Record<string, string>> = {
   ALONE_IN_NETWORK: 'Nobody else is in this network yet. Open the page once more, with the same network name and the same key.',
   GREETING_TIMEOUT: 'Something answered at the relay’s address, but did not greet as a relay does.',
   HANDSHAKE_FAILED: 'The relay could not prove who it is, so the connection was dropped.',
-  IDENTITY_IN_USE: 'Two nodes went by one address or name. A copied tab takes a new address by itself; of two plain nodes one was turned away.',
+  IDENTITY_IN_USE:
+    'Two nodes went by one address or name. A copied tab takes a new address by itself; of two plain nodes one was turned away.',
   INSECURE_CONTEXT:
     'This page came over plain http, so the browser withholds its own cryptography. It joins all the same, with a library in its place: slower, and with an address that others on the way could tamper with. Use https where it matters.',
   LINK_FAILED: 'A direct connection could not be made. Everything still travels through another node.',

@@ -68,7 +68,15 @@ test.describe('a WebSocket that does not open says why', () => {
     expect(await refusalOf(open, 'ws://127.0.0.1:1')).toMatch(/^RELAY_UNREACHABLE: The relay ws:\/\/127\.0\.0\.1:1 cannot be reached: /)
   })
 
-  test('no subprotocol in common', async ({ open, guard, site }: { open: (path: string) => Promise<Page>; guard: { expectRelayLoss(): void }; site: PageServer }) => {
+  test('no subprotocol in common', async ({
+    open,
+    guard,
+    site,
+  }: {
+    open: (path: string) => Promise<Page>
+    guard: { expectRelayLoss(): void }
+    site: PageServer
+  }) => {
     guard.expectRelayLoss()
     expect(await refusalOf(open, `${site.pipeUrl}/plain`)).toMatch(/^RELAY_UNREACHABLE: .*hopmesh\.1/)
   })

@@ -24,7 +24,9 @@ async function storedHere(page: Page): Promise<{ kind: string; extractable: bool
         opening.addEventListener('error', () => reject(new Error('no database')))
         opening.addEventListener('success', () => {
           const reading = opening.result.transaction('identity').objectStore('identity').get('identity')
-          reading.addEventListener('success', () => resolve({ kind: reading.result.kind, extractable: reading.result.pair.privateKey.extractable }))
+          reading.addEventListener('success', () =>
+            resolve({ kind: reading.result.kind, extractable: reading.result.pair.privateKey.extractable }),
+          )
         })
       }),
   )
@@ -52,7 +54,9 @@ test.describe('the identity of a page', () => {
     expect(await storedHere(page)).toEqual({ kind: 'key', extractable: false })
   })
 
-  test('PY-28 an identity that was kept as text becomes that of the profile, as unreadable as a drawn one, here and on another device', async ({ open }) => {
+  test('PY-28 an identity that was kept as text becomes that of the profile, as unreadable as a drawn one, here and on another device', async ({
+    open,
+  }) => {
     const page = await open(identityPage)
     const before = await loaded(page)
     const imported = await page.evaluate(() => identity.import())
@@ -61,7 +65,10 @@ test.describe('the identity of a page', () => {
     await page.reload()
     expect(await loaded(page)).toMatchObject({ who: imported.who, warnings: [], signs: true })
     expect(await page.evaluate((text) => identity.import(text), imported.text)).toEqual(imported)
-    const refused = await page.evaluate((text) => identity.import(text).catch((error: { code: string }) => error.code), imported.text.slice(0, -1))
+    const refused = await page.evaluate(
+      (text) => identity.import(text).catch((error: { code: string }) => error.code),
+      imported.text.slice(0, -1),
+    )
     expect(refused).toBe('INVALID_OPTION')
     expect(await storedHere(page)).toEqual({ kind: 'key', extractable: false })
   })
@@ -133,7 +140,13 @@ test.describe('the identity of a page', () => {
 
   test('without IndexedDB a page has an identity of its own and says so', async ({ open, context }) => {
     await context.addInitScript(() => {
-      Object.defineProperty(globalThis, 'indexedDB', { value: { open: () => { throw new DOMException('denied', 'SecurityError') } } })
+      Object.defineProperty(globalThis, 'indexedDB', {
+        value: {
+          open: () => {
+            throw new DOMException('denied', 'SecurityError')
+          },
+        },
+      })
     })
     expect(await loaded(await open(identityPage))).toMatchObject({ warnings: ['IDENTITY_STORAGE'], signs: true })
   })
@@ -160,7 +173,10 @@ test.describe('a plain http origin that is not localhost', () => {
   let elsewhere: Browser
 
   test.beforeAll(async () => {
-    elsewhere = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumFlags, '--host-resolver-rules=MAP name.test 127.0.0.1'] })
+    elsewhere = await chromium.launch({
+      executablePath: chromiumPath(),
+      args: [...chromiumFlags, '--host-resolver-rules=MAP name.test 127.0.0.1'],
+    })
   })
 
   test.afterAll(() => elsewhere.close())

@@ -12,7 +12,11 @@ test.describe('a page that is left and shown again', () => {
 
   // Playwright turns the back-forward cache off unless it is told not to.
   test.beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumFlags], ignoreDefaultArgs: ['--disable-back-forward-cache'] })
+    browser = await chromium.launch({
+      executablePath: chromiumPath(),
+      args: [...chromiumFlags],
+      ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    })
   })
 
   test.afterAll(() => browser.close())

@@ -13,13 +13,19 @@ const packages = ['core', 'browser', 'server'] as const
 let app = ''
 
 async function versionOf(tool: string): Promise<string> {
-  const { devDependencies } = JSON.parse(await readFile(join(rootFolder, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> }
+  const { devDependencies } = JSON.parse(await readFile(join(rootFolder, 'package.json'), 'utf8')) as {
+    devDependencies: Record<string, string>
+  }
   return devDependencies[tool] ?? 'latest'
 }
 
 /** Packs the three packages into a folder; the paths of the tarballs by package name. */
 async function packAll(folder: string): Promise<Record<string, string>> {
-  await runCommand(process.execPath, [join(rootFolder, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/server', 'packages/browser'], rootFolder)
+  await runCommand(
+    process.execPath,
+    [join(rootFolder, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/server', 'packages/browser'],
+    rootFolder,
+  )
   const browser = join(rootFolder, 'packages', 'browser')
   await runCommand(process.execPath, [join(rootFolder, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn'], browser)
   const tarballs: Record<string, string> = {}
@@ -53,7 +59,11 @@ test.afterAll(async () => {
   if (app !== '') await rm(join(app, '..'), { recursive: true, force: true })
 })
 
-test('an app outside the workspace is type-checked and built with the packed packages, and two tabs of it join', async ({ pages, relay, browser }) => {
+test('an app outside the workspace is type-checked and built with the packed packages, and two tabs of it join', async ({
+  pages,
+  relay,
+  browser,
+}) => {
   test.setTimeout(120_000)
   const tool = (...path: string[]): string => join(app, 'node_modules', ...path)
   await runCommand(process.execPath, [tool('typescript', 'bin', 'tsc'), '-p', '.'], app)

@@ -12,7 +12,7 @@ test('a tab that was frozen gets what was said to all meanwhile: in its order, a
 
   // Nothing of the page runs, and its socket is not read: long enough to be given up.
   const asleep = bob.page.evaluate(() => {
-    for (const until = Date.now() + 25_000; Date.now() < until; );
+    for (const until = Date.now() + 25_000; Date.now() < until;);
   })
   await expect(ada.member('Bob').and(ada.page.locator('[data-state=active]'))).toHaveCount(0, { timeout: 22_000 })
   for (const text of said) await ada.say(text)

@@ -13,7 +13,10 @@ test('a message to a member whose tab is closed is stored, and turns delivered w
   await ada.say(long, 'Bob')
   await expect(first.line(long)).toBeVisible()
   await expect(ada.line(long).getByTestId('chat-mark')).toHaveText('delivered ✓')
-  const capabilities = await ada.page.evaluate((address) => window.hopmesh?.mesh.router.destination(address)?.capabilities, await first.address())
+  const capabilities = await ada.page.evaluate(
+    (address) => window.hopmesh?.mesh.router.destination(address)?.capabilities,
+    await first.address(),
+  )
   expect(capabilities).toContain('deflate')
 
   await first.page.close()
@@ -58,21 +61,37 @@ test('what is stored outlives the page that said it', async ({ pages, relay, bro
   await home.close()
 })
 
-test('two tabs of one member: the nearest one takes a message, and the other one does not take it again', async ({ pages, relay, browser }) => {
+test('two tabs of one member: the nearest one takes a message, and the other one does not take it again', async ({
+  pages,
+  relay,
+  browser,
+}) => {
   const home = await browser.newContext()
   const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
-  const tabs = [await pages.demo({ relay: relay.url, name: 'Bob', context: home }), await pages.demo({ relay: relay.url, name: 'Bob', context: home })]
+  const tabs = [
+    await pages.demo({ relay: relay.url, name: 'Bob', context: home }),
+    await pages.demo({ relay: relay.url, name: 'Bob', context: home }),
+  ]
   for (const tab of tabs) await tab.online()
   const who = (await tabs[0]?.address())?.split('.')[0] ?? ''
-  await expect.poll(() => ada.page.evaluate((wanted) => [...(window.hopmesh?.mesh.peers.keys() ?? [])].filter((one) => one.startsWith(wanted)).length, who)).toBe(2)
+  await expect
+    .poll(() =>
+      ada.page.evaluate((wanted) => [...(window.hopmesh?.mesh.peers.keys() ?? [])].filter((one) => one.startsWith(wanted)).length, who),
+    )
+    .toBe(2)
   const sent = await ada.page.evaluate(async (target) => window.hopmesh?.mesh.send(target, 'to one of you'), who)
   expect(sent?.state).toBe('delivered')
-  const lines = async (): Promise<number> => (await Promise.all(tabs.map((tab) => tab.line('to one of you').count()))).reduce((sum, one) => sum + one, 0)
+  const lines = async (): Promise<number> =>
+    (await Promise.all(tabs.map((tab) => tab.line('to one of you').count()))).reduce((sum, one) => sum + one, 0)
   await expect.poll(lines).toBe(1)
   await home.close()
 })
 
-test('what was said to all is marked with who has it, and reaches a member that was away when it is back', async ({ pages, relay, browser }) => {
+test('what was said to all is marked with who has it, and reaches a member that was away when it is back', async ({
+  pages,
+  relay,
+  browser,
+}) => {
   const home = await browser.newContext()
   const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
   const eve = await pages.demo({ relay: relay.url, name: 'Eve' })

@@ -8,7 +8,10 @@ const name = 'name.test'
 
 test('a page on plain http that is not localhost joins, pings and says INSECURE_CONTEXT', async ({ pages }) => {
   const relay = await new RelayProcess(['--host', '0.0.0.0']).start()
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumFlags, `--host-resolver-rules=MAP ${name} 127.0.0.1`] })
+  const browser = await chromium.launch({
+    executablePath: chromiumPath(),
+    args: [...chromiumFlags, `--host-resolver-rules=MAP ${name} 127.0.0.1`],
+  })
   try {
     const phone = await pages.demo({ relay: relay.url, name: 'Phone', browser, host: name })
     expect(await phone.page.evaluate(() => isSecureContext)).toBe(false)

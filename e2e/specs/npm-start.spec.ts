@@ -56,7 +56,10 @@ function statusFor(page: string, host: string): Promise<number | undefined> {
 /** The same for a WebSocket to the relay behind it, from a page under that name. */
 function upgradeFor(page: string, host: string): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(new URL('relay', page.replace('http', 'ws')), ['hopmesh.1'], { headers: { host }, origin: `http://${host}` })
+    const socket = new WebSocket(new URL('relay', page.replace('http', 'ws')), ['hopmesh.1'], {
+      headers: { host },
+      origin: `http://${host}`,
+    })
     socket.once('upgrade', (response) => {
       resolve(response.statusCode)
       socket.terminate()
@@ -110,7 +113,14 @@ test('when npm itself is terminated nothing stays behind', async () => {
   const started = await start('npm', ['start'])
   expect((await fetch(started.page)).ok).toBe(true)
   await stop(started, 'SIGTERM')
-  await expect.poll(() => fetch(started.page).then(() => 'served', () => 'gone')).toBe('gone')
+  await expect
+    .poll(() =>
+      fetch(started.page).then(
+        () => 'served',
+        () => 'gone',
+      ),
+    )
+    .toBe('gone')
 })
 
 test('a wrong flag is one line, and exit code 2', async () => {

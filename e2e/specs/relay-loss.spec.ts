@@ -25,11 +25,15 @@ test('with direct links up the relay may die: calls go on, and all are back when
   const members: BarePage[] = []
   for (const name of ['A', 'B', 'C']) members.push(await pages.member({ relay: relay.url, name }))
   const addresses = await Promise.all(members.map((member) => member.address()))
-  const pairs = members.flatMap((from) => addresses.map((to, index) => ({ from, to, index }))).filter(({ from, index }) => members[index] !== from)
+  const pairs = members
+    .flatMap((from) => addresses.map((to, index) => ({ from, to, index })))
+    .filter(({ from, index }) => members[index] !== from)
 
-  for (const { from, to } of pairs) await expect.poll(async () => (await from.peer(to))?.direct, { message: 'a direct link by itself' }).toBe(true)
+  for (const { from, to } of pairs)
+    await expect.poll(async () => (await from.peer(to))?.direct, { message: 'a direct link by itself' }).toBe(true)
   await relay.kill()
-  for (const { from, to, index } of pairs) expect(await from.call({ to, body: 'still there' })).toBe(`pong still there from ${'ABC'[index]}`)
+  for (const { from, to, index } of pairs)
+    expect(await from.call({ to, body: 'still there' })).toBe(`pong still there from ${'ABC'[index]}`)
   for (const member of members) await expect.poll(() => relaysOf(member), { message: 'the relay is missed' }).toBe(0)
   for (const { from, to, index } of pairs) expect(await from.call({ to, body: 'later' })).toBe(`pong later from ${'ABC'[index]}`)
 
@@ -62,5 +66,7 @@ test('with several relays a dead one does not matter', async ({ pages, relay }) 
 
 /** Relays that this member has a link to. */
 function relaysOf(member: BarePage): Promise<number> {
-  return member.page.evaluate(() => [...mesh.peers.values()].filter(({ kind, direct, state }) => kind === 'relay' && direct && state === 'active').length)
+  return member.page.evaluate(
+    () => [...mesh.peers.values()].filter(({ kind, direct, state }) => kind === 'relay' && direct && state === 'active').length,
+  )
 }

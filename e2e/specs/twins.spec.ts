@@ -1,7 +1,10 @@
 import { DemoPage } from '../support/demo-page.ts'
 import { expect, test } from '../support/test.ts'
 
-test('SE4 ALN-01 a copied tab that nobody notices: the later one keeps the address, the other one takes another and goes on', async ({ pages, relay }) => {
+test('SE4 ALN-01 a copied tab that nobody notices: the later one keeps the address, the other one takes another and goes on', async ({
+  pages,
+  relay,
+}) => {
   const bob = await pages.demo({ relay: relay.url, name: 'Bob' })
   const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
   await expect(bob.member('Ada')).toBeVisible()

@@ -86,9 +86,16 @@ export class BarePage {
   /** Waits until the service of that provider is known here. */
   async offers(service: string, provider: string): Promise<void> {
     await expect
-      .poll(() => this.page.evaluate(([name, address]) => mesh.services.list(name).some((offer) => offer.address === address), [service, provider] as const), {
-        message: `${service} of ${provider} is known`,
-      })
+      .poll(
+        () =>
+          this.page.evaluate(([name, address]) => mesh.services.list(name).some((offer) => offer.address === address), [
+            service,
+            provider,
+          ] as const),
+        {
+          message: `${service} of ${provider} is known`,
+        },
+      )
       .toBe(true)
   }
 }

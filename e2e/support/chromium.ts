@@ -13,6 +13,7 @@ export const chromiumFlags: readonly string[] = [
 /** Throws where there is no Chromium: `npm test` installs one. */
 export function chromiumPath(): string {
   const path = findChromium()
-  if (path === undefined) throw new Error('No Chromium found. Run `npm test`, which installs one, or set HOPMESH_CHROMIUM to the path of one.')
+  if (path === undefined)
+    throw new Error('No Chromium found. Run `npm test`, which installs one, or set HOPMESH_CHROMIUM to the path of one.')
   return path
 }

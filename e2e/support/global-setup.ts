@@ -7,7 +7,10 @@ import { serveFolder } from './static-server.ts'
 
 function compilePackages(): void {
   const typescript = dirname(createRequire(join(rootFolder, 'package.json')).resolve('typescript/package.json'))
-  const result = spawnSync(process.execPath, [join(typescript, 'bin', 'tsc'), '-b', 'packages/server'], { cwd: rootFolder, encoding: 'utf8' })
+  const result = spawnSync(process.execPath, [join(typescript, 'bin', 'tsc'), '-b', 'packages/server'], {
+    cwd: rootFolder,
+    encoding: 'utf8',
+  })
   if (result.status !== 0) throw new Error(`The relay does not build:\n${result.stdout}${result.stderr}`)
 }
 

@@ -76,7 +76,8 @@ export class PlainPeer {
   async call(name: string, provider: string, data: string): Promise<string> {
     const ctx = ++this.#lastContext
     this.#pipe?.send([{ srv: name, src: this.address, dst: provider, ctx, data: Buffer.from(data) }])
-    const answer = (): PlainPacket | undefined => this.heard.find((packet) => packet.ctx === ctx && packet.net === undefined && packet.srv === undefined)
+    const answer = (): PlainPacket | undefined =>
+      this.heard.find((packet) => packet.ctx === ctx && packet.net === undefined && packet.srv === undefined)
     await expect.poll(answer, { message: `${provider} answers ${name}` }).toBeDefined()
     const reply = answer()
     expect(reply).toMatchObject({ src: provider, dst: this.address })
@@ -96,7 +97,11 @@ export class PlainPeer {
     const self = { net: route, src: this.address, data: Buffer.concat([Buffer.of(name.length), name, Buffer.of(0, 1)]) }
     const services = [...this.#offered.keys()].map((offered) => {
       const text = Buffer.from(offered)
-      return { net: service, src: this.address, data: Buffer.concat([Buffer.of(name.length), name, Buffer.of(text.length), text, Buffer.of(0, 1)]) }
+      return {
+        net: service,
+        src: this.address,
+        data: Buffer.concat([Buffer.of(name.length), name, Buffer.of(text.length), text, Buffer.of(0, 1)]),
+      }
     })
     return [self, ...services]
   }

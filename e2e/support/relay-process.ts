@@ -33,7 +33,9 @@ export class RelayProcess {
   /** Starts it; after `kill`, at the ports that it had before. */
   async start(): Promise<this> {
     const ports = this.url === '' ? ['--port', '0', '--tcp', '0'] : ['--port', String(portOf(this.url)), '--tcp', String(this.tcpPort)]
-    const child = spawn(process.execPath, [relayScript, 'relay', ...ports, '--aln', '--json', ...this.#args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [relayScript, 'relay', ...ports, '--aln', '--json', ...this.#args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     this.#child = child
     let trouble = ''
     child.stderr?.on('data', (chunk: Buffer) => (trouble += chunk.toString()))

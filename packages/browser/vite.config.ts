@@ -11,8 +11,11 @@ export default defineConfig({
     lib: { entry: 'src/index.ts', formats: ['es'], fileName: 'index' },
     rolldownOptions: {
       external: [/^@hopmesh\/core(\/|$)/, 'idb-keyval'],
-      output: { // Every transport has a channel.ts.
-        chunkFileNames: ({ name, facadeModuleId }) => (name === 'channel' && facadeModuleId ? `${basename(dirname(facadeModuleId))}-channel.js` : '[name].js') },
+      output: {
+        // Every transport has a channel.ts.
+        chunkFileNames: ({ name, facadeModuleId }) =>
+          name === 'channel' && facadeModuleId ? `${basename(dirname(facadeModuleId))}-channel.js` : '[name].js',
+      },
     },
   },
 })

@@ -9,7 +9,9 @@ const sourceOf = (name, entry = '.') => join(root, 'packages', name, manifest(na
 
 /** The specifiers that a source file imports at run time: statically, or by import(). */
 function importsOf(file) {
-  const text = readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '')
+  const text = readFileSync(file, 'utf8')
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/^\s*\/\/.*$/gm, '')
   const fixed = [...text.matchAll(/^(?:import|export)\s(?!type\b)(?:[^'";]*?\sfrom\s)?['"]([^'"]+)['"]/gm)].map((found) => found[1])
   const lazy = [...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g)].map((found) => found[1])
   return { fixed, lazy }
@@ -34,12 +36,23 @@ function loadedBy(entry) {
   return { files: [...files], packages: [...packages].toSorted(), lazy: [...lazy].toSorted() }
 }
 
-const nameOf = (specifier) => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
+const nameOf = (specifier) =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
 
 describe('dependencies', () => {
   test('ALN-50 core depends on eventemitter3, @scure/base, devalue and the three @noble packages, and on nothing else', () => {
     const { dependencies, peerDependencies, optionalDependencies } = manifest('core')
-    expect(Object.keys(dependencies).toSorted()).toEqual(['@noble/ciphers', '@noble/curves', '@noble/hashes', '@scure/base', 'devalue', 'eventemitter3'])
+    expect(Object.keys(dependencies).toSorted()).toEqual([
+      '@noble/ciphers',
+      '@noble/curves',
+      '@noble/hashes',
+      '@scure/base',
+      'devalue',
+      'eventemitter3',
+    ])
     expect(peerDependencies).toBeUndefined()
     expect(optionalDependencies).toBeUndefined()
   })

@@ -4,7 +4,15 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const pages = ['README.md', 'ARCHITECTURE.md', 'PROTOCOL.md', 'CONTRIBUTING.md', 'docs/errors.md', 'docs/security.md', 'docs/from-the-seeds.md']
+const pages = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'PROTOCOL.md',
+  'CONTRIBUTING.md',
+  'docs/errors.md',
+  'docs/security.md',
+  'docs/from-the-seeds.md',
+]
 const decisions = readdirSync(join(root, 'docs/decisions')).map((name) => `docs/decisions/${name}`)
 /** Where a path in a document may start: ARCHITECTURE.md says so. */
 const starts = ['.', 'packages/core/src', 'packages/server/src']

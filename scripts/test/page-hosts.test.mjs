@@ -4,7 +4,15 @@ import { isOwnHost } from '../page-hosts.mjs'
 
 describe('the hosts that npm start answers to', () => {
   it('are addresses and names that nobody else gives away', () => {
-    for (const host of ['localhost:5173', '127.0.0.1:5173', '192.168.1.7:5173', '[::1]:5173', 'desk.local:5173', 'app.localhost', hostname()]) {
+    for (const host of [
+      'localhost:5173',
+      '127.0.0.1:5173',
+      '192.168.1.7:5173',
+      '[::1]:5173',
+      'desk.local:5173',
+      'app.localhost',
+      hostname(),
+    ]) {
       expect(isOwnHost(host), host).toBe(true)
     }
   })

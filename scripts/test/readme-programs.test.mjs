@@ -57,7 +57,9 @@ test('a message to a member that is away is stored, outlives its process, and is
   try {
     const program = run('away.mjs', relay.url, join(folder, 'ada.key'), join(folder, 'bob.key'))
     expect(await program.ends()).toBe(0)
-    expect(program.stdout).toBe('stored true\n[ true ]\nRead this when you are back true\ndelivered\ntrue fulfilled undefined\nfalse rejected UNKNOWN_NAME\n')
+    expect(program.stdout).toBe(
+      'stored true\n[ true ]\nRead this when you are back true\ndelivered\ntrue fulfilled undefined\nfalse rejected UNKNOWN_NAME\n',
+    )
   } finally {
     await rm(folder, { recursive: true })
   }

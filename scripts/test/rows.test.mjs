@@ -10,10 +10,22 @@ const script = fileURLToPath(new URL('../rows.mjs', import.meta.url))
 
 const vitestReport = (...tests) => ({ testResults: [{ assertionResults: tests.map(([title, status]) => ({ title, status })) }] })
 const playwrightReport = (...tests) => ({
-  suites: [{ title: 'some.spec.ts', suites: [{ title: 'group', specs: tests.map(([title, ...results]) => ({ title, tests: [{ results: results.map((status) => ({ status })) }] })) }] }],
+  suites: [
+    {
+      title: 'some.spec.ts',
+      suites: [
+        {
+          title: 'group',
+          specs: tests.map(([title, ...results]) => ({ title, tests: [{ results: results.map((status) => ({ status })) }] })),
+        },
+      ],
+    },
+  ],
 })
-const check = (rows, tests, ids = ['ALN-03']) => checkRows({ ids, rows: readTable(table(...rows)), tests: readReport(vitestReport(...tests)) })
-const table = (...rows) => ['| id | what | part | status |', '|---|---|---|---|', ...rows.map((cells) => `| ${cells.join(' | ')} |`)].join('\n')
+const check = (rows, tests, ids = ['ALN-03']) =>
+  checkRows({ ids, rows: readTable(table(...rows)), tests: readReport(vitestReport(...tests)) })
+const table = (...rows) =>
+  ['| id | what | part | status |', '|---|---|---|---|', ...rows.map((cells) => `| ${cells.join(' | ')} |`)].join('\n')
 
 describe('names', () => {
   // No id may stand in the titles of this file: the report of this very run would count them.
@@ -58,13 +70,29 @@ describe('checkRows', () => {
   const done = ['ALN-03', 'close', 'two commands', 'done']
 
   test('a row with a passed test is proven and counted', () => {
-    expect(check([done], [['ALN-03 a', 'passed'], ['ALN-03 b', 'passed']])).toEqual({ claimed: [{ id: 'ALN-03', passed: 2 }], problems: [] })
+    expect(
+      check(
+        [done],
+        [
+          ['ALN-03 a', 'passed'],
+          ['ALN-03 b', 'passed'],
+        ],
+      ),
+    ).toEqual({ claimed: [{ id: 'ALN-03', passed: 2 }], problems: [] })
   })
   test.each([
     ['no test', [done], [], /no passed test/],
     ['only a range names it', [done], [['ALN-02…04 a', 'passed']], /no passed test/],
     ['only a skipped test', [done], [['ALN-03 a', 'skipped']], /1 skipped/],
-    ['a failed test beside a passed one', [done], [['ALN-03 a', 'passed'], ['ALN-03 b', 'failed']], /failed: ALN-03 b/],
+    [
+      'a failed test beside a passed one',
+      [done],
+      [
+        ['ALN-03 a', 'passed'],
+        ['ALN-03 b', 'failed'],
+      ],
+      /failed: ALN-03 b/,
+    ],
     ['listed twice', [done, done], [['ALN-03 a', 'passed']], /listed twice/],
     ['missing', [], [], /missing/],
     ['an unknown id', [done, ['ALN-99', 'x', 'y', 'planned']], [['ALN-03 a', 'passed']], /ALN-99 is no row/],
@@ -81,7 +109,10 @@ describe('the command', () => {
   let folder
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rows-'))
-    await writeFile(join(folder, 'table.md'), table(['ALN-03', 'close', 'two commands', 'done'], ['PY-01', 'create', 'two commands', 'done']))
+    await writeFile(
+      join(folder, 'table.md'),
+      table(['ALN-03', 'close', 'two commands', 'done'], ['PY-01', 'create', 'two commands', 'done']),
+    )
     await writeFile(join(folder, 'ids.json'), JSON.stringify({ ALN: ['ALN-03'], PY: ['PY-01'] }))
     await writeFile(join(folder, 'units.json'), JSON.stringify(vitestReport(['ALN-03 closes', 'passed'])))
     await writeFile(join(folder, 'e2e.json'), JSON.stringify(playwrightReport(['PY-01 opens', 'passed'])))

@@ -106,7 +106,9 @@ describe('003 pnet', () => {
 test('PN-11 PN-12 PN-13 PN-14 functions from stream to stream, of one, of a list and of everybody', async () => {
   const program = run('003/advanced-node.mjs', relay.url)
   expect(await program.ends()).toBe(0)
-  expect(program.stdout).toMatch(/^A SMALL PAYLOAD\nbob got \d{4} bytes of advanced-node\.mjs\nbob fulfilled bob got \d{4} bytes .*\nnobody rejected UNKNOWN_NAME\n2\n$/)
+  expect(program.stdout).toMatch(
+    /^A SMALL PAYLOAD\nbob got \d{4} bytes of advanced-node\.mjs\nbob fulfilled bob got \d{4} bytes .*\nnobody rejected UNKNOWN_NAME\n2\n$/,
+  )
 })
 
 test('PN-13 PN-15 PN-16 PN-17 PN-18 PN-19 functions of one, of several and of everybody, and what a node says that it has', async () => {

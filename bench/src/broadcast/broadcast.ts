@@ -3,7 +3,15 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { measureChurn, measureSteady, measureUndetectedKill, measureWorkload, randomRegular, SeededDice, type BroadcastMeasure } from '@hopmesh/core/testing'
+import {
+  measureChurn,
+  measureSteady,
+  measureUndetectedKill,
+  measureWorkload,
+  randomRegular,
+  SeededDice,
+  type BroadcastMeasure,
+} from '@hopmesh/core/testing'
 import { quantile, type Bench, type BenchRow } from '../bench-row.ts'
 import { installPeer } from '../peer-packages.ts'
 import { randomRegularGraph } from '../simulated/random-regular-graph.ts'
@@ -25,10 +33,24 @@ async function run(): Promise<BenchRow[]> {
   const minimum = count - 1
   const table = [['hopmesh', ours] as const, ['gossipsub', theirs] as const].map(([what, results]) => ({
     what,
-    'sends a broadcast': quantile(results.map(({ sends }) => sends), 0.5).toFixed(1),
-    'beside the least': (quantile(results.map(({ sends }) => sends), 0.5) / minimum).toFixed(2),
-    'to the last, p50 ms': quantile(results.flatMap(({ lastMs }) => lastMs), 0.5).toFixed(1),
-    'p99 ms': quantile(results.flatMap(({ lastMs }) => lastMs), 0.99).toFixed(1),
+    'sends a broadcast': quantile(
+      results.map(({ sends }) => sends),
+      0.5,
+    ).toFixed(1),
+    'beside the least': (
+      quantile(
+        results.map(({ sends }) => sends),
+        0.5,
+      ) / minimum
+    ).toFixed(2),
+    'to the last, p50 ms': quantile(
+      results.flatMap(({ lastMs }) => lastMs),
+      0.5,
+    ).toFixed(1),
+    'p99 ms': quantile(
+      results.flatMap(({ lastMs }) => lastMs),
+      0.99,
+    ).toFixed(1),
   }))
   console.log(`P7: 100 bytes to ${count} nodes of one process, 60 links in memory; goal: ≤ 1.2 × the least, last delivery no later`)
   console.table(table)
@@ -46,9 +68,17 @@ function simulated(): void {
   const seeds = Number(process.env['BROADCAST_SEEDS'] ?? 5)
   const rows = [
     row(`${nodes} nodes at rest, one broadcast a second`, 'redundancy ≤ 0.05', [measureSteady(1, nodes)]),
-    row(`${nodes} nodes, 20 % gone unnoticed, ${seeds} seeds`, 'all within 2 000 ms', Array.from({ length: seeds }, (_, seed) => measureUndetectedKill(seed + 1, nodes))),
+    row(
+      `${nodes} nodes, 20 % gone unnoticed, ${seeds} seeds`,
+      'all within 2 000 ms',
+      Array.from({ length: seeds }, (_, seed) => measureUndetectedKill(seed + 1, nodes)),
+    ),
     row('200 nodes, 20 % of them others each minute', 'redundancy ≤ 1', [measureChurn(1, 200)]),
-    row('25 nodes, 100 ms, 100 operations a second, half of them reads', '< 12 messages, < 600 ms', [11, 12, 13].map((seed) => measureWorkload(seed, randomRegular(25, 4, new SeededDice(seed)), { seconds: 10 }))),
+    row(
+      '25 nodes, 100 ms, 100 operations a second, half of them reads',
+      '< 12 messages, < 600 ms',
+      [11, 12, 13].map((seed) => measureWorkload(seed, randomRegular(25, 4, new SeededDice(seed)), { seconds: 10 })),
+    ),
   ]
   console.table(rows)
 }

@@ -31,7 +31,9 @@ function isBroadcast(packet: Uint8Array): boolean {
 
 /** Members of one process, joined in memory, with all that a member has: keys, sessions, records. */
 export async function meshBroadcasts({ edges, count, warmUp, publications, bytes, everyMs }: BroadcastWork): Promise<BroadcastResult> {
-  const meshes = Array.from({ length: count }, (_, at) => createMesh({ name: `node-${at}`, network: 'bench', relays: [], links: { degree: 0 } }))
+  const meshes = Array.from({ length: count }, (_, at) =>
+    createMesh({ name: `node-${at}`, network: 'bench', relays: [], links: { degree: 0 } }),
+  )
   let sends = 0
   let heard = 0
   for (const mesh of meshes) {

@@ -34,8 +34,13 @@ function overTcp(piece: () => Uint8Array): void {
     socket.on('error', () => {})
     // Who is cut off comes again.
     socket.on('close', () => setTimeout(open, 100))
-    socket.write(frame(encodePacket({ netState: netStates.route, srcAddr: 'flood', data: new Uint8Array([5, 0x66, 0x6c, 0x6f, 0x6f, 0x64, 0, 1]) })))
-    pump(() => !socket.destroyed && socket.write(piece()), (again) => socket.once('drain', again))
+    socket.write(
+      frame(encodePacket({ netState: netStates.route, srcAddr: 'flood', data: new Uint8Array([5, 0x66, 0x6c, 0x6f, 0x6f, 0x64, 0, 1]) })),
+    )
+    pump(
+      () => !socket.destroyed && socket.write(piece()),
+      (again) => socket.once('drain', again),
+    )
   }
   open()
 }
@@ -46,7 +51,9 @@ function overJson(): void {
     socket.on('error', () => {})
     socket.on('close', () => setTimeout(open, 100))
     socket.on('open', () => {
-      socket.send(packetToJson({ netState: netStates.route, srcAddr: 'flood', data: new Uint8Array([5, 0x66, 0x6c, 0x6f, 0x6f, 0x64, 0, 1]) }))
+      socket.send(
+        packetToJson({ netState: netStates.route, srcAddr: 'flood', data: new Uint8Array([5, 0x66, 0x6c, 0x6f, 0x6f, 0x64, 0, 1]) }),
+      )
       const send = (): boolean => {
         if (socket.readyState !== socket.OPEN) return false
         socket.send(packetToJson({ srcAddr: 'flood', destAddr: `nobody${names++ % 1_000}`, contextID: 7, data: new Uint8Array(64) }))
@@ -59,14 +66,23 @@ function overJson(): void {
 }
 
 /** A member whose handshake is true and who then says what is not. */
-async function asMember(member: { readonly crypto?: (crypto: Crypto) => Crypto; readonly channel?: (channel: Channel) => Channel }): Promise<Router> {
+async function asMember(member: {
+  readonly crypto?: (crypto: Crypto) => Crypto
+  readonly channel?: (channel: Channel) => Channel
+}): Promise<Router> {
   const honest = webCrypto(globalThis.crypto.subtle)
   const crypto = member.crypto?.(honest) ?? honest
   const keyPair = await honest.generateKeyPair()
   const identity = {
-    address: addressOf(await whoOf(keyPair.publicKey, honest), drawTab(nodeDice)), keyPair, exchangeKeys: await honest.generateExchangeKeys(),
-    network: { name: 'bench', keyHash: new Uint8Array(16) }, kind: 'member' as const, epoch: Math.floor(Date.now() / 1_000),
-    name: 'liar', capabilities: [], crypto,
+    address: addressOf(await whoOf(keyPair.publicKey, honest), drawTab(nodeDice)),
+    keyPair,
+    exchangeKeys: await honest.generateExchangeKeys(),
+    network: { name: 'bench', keyHash: new Uint8Array(16) },
+    kind: 'member' as const,
+    epoch: Math.floor(Date.now() / 1_000),
+    name: 'liar',
+    capabilities: [],
+    crypto,
   }
   const router = new Router(identity, { clock: nodeClock, dice: nodeDice })
   const join = async (): Promise<void> => {
@@ -82,7 +98,10 @@ async function asMember(member: { readonly crypto?: (crypto: Crypto) => Crypto; 
 async function packetFlood(): Promise<void> {
   const injected = (channel: Channel): Channel => {
     const wrapped = new InjectedChannel(channel)
-    pump(() => wrapped.inject(packetsToNowhere(names++)), (again) => setTimeout(again, 1))
+    pump(
+      () => wrapped.inject(packetsToNowhere(names++)),
+      (again) => setTimeout(again, 1),
+    )
     return wrapped
   }
   await asMember({ channel: injected })
@@ -92,7 +111,8 @@ async function packetFlood(): Promise<void> {
 async function lyingFlood(): Promise<void> {
   const crypto = (honest: Crypto): Crypto => ({
     ...honest,
-    seal: (key, nonce, associated, plain) => honest.seal(key, nonce, associated, state.on && associated.length === 0 ? lies(names++) : plain),
+    seal: (key, nonce, associated, plain) =>
+      honest.seal(key, nonce, associated, state.on && associated.length === 0 ? lies(names++) : plain),
   })
   const router = await asMember({ crypto })
   router.registerService('occasion', () => {})

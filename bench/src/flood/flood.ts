@@ -52,7 +52,13 @@ async function underAttack(kind: keyof typeof kinds): Promise<Record<string, str
     const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => (quantile(values, share) * 100).toFixed(0))
     return `${middle} % (${low} … ${high})`
   }
-  return { neighbour: kinds[kind], 'a quarter of full speed (goal ≥ 95 %)': percent(pacedShares), 'full speed': percent(shares), lost, refused }
+  return {
+    neighbour: kinds[kind],
+    'a quarter of full speed (goal ≥ 95 %)': percent(pacedShares),
+    'full speed': percent(shares),
+    lost,
+    refused,
+  }
 }
 
 async function flood(): Promise<BenchRow[]> {

@@ -10,7 +10,9 @@ const [kind = 'members', url = ''] = process.argv.slice(2)
 /** A few at a time: a relay gives up who does not greet in time. */
 const atOnce = 16
 /** No part of what the package exports: apps have no use for it. */
-const { nodeCrypto } = (await import(new URL('../../../packages/server/dist/node-crypto.js', import.meta.url).href)) as { nodeCrypto: () => Crypto }
+const { nodeCrypto } = (await import(new URL('../../../packages/server/dist/node-crypto.js', import.meta.url).href)) as {
+  nodeCrypto: () => Crypto
+}
 const crypto = deafCrypto(nodeCrypto())
 
 async function openSocket(): Promise<void> {
@@ -21,10 +23,20 @@ async function openSocket(): Promise<void> {
 async function joinRelay(): Promise<void> {
   const keyPair = await crypto.generateKeyPair()
   const address = addressOf(await whoOf(keyPair.publicKey, crypto), drawTab(nodeDice))
-  const router = new Router({
-    address, keyPair, exchangeKeys: await crypto.generateExchangeKeys(), network: { name: 'bench', keyHash: new Uint8Array(16) },
-    kind: 'member', epoch: Math.floor(nodeClock.wallTime() / 1_000), name: '', capabilities: [], crypto,
-  }, { clock: nodeClock, dice: nodeDice })
+  const router = new Router(
+    {
+      address,
+      keyPair,
+      exchangeKeys: await crypto.generateExchangeKeys(),
+      network: { name: 'bench', keyHash: new Uint8Array(16) },
+      kind: 'member',
+      epoch: Math.floor(nodeClock.wallTime() / 1_000),
+      name: '',
+      capabilities: [],
+      crypto,
+    },
+    { clock: nodeClock, dice: nodeDice },
+  )
   const stay = async (): Promise<void> => {
     const link = router.addChannel(await dialWebSocket(url), { toRelay: true })
     await link.up

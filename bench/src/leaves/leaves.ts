@@ -60,17 +60,21 @@ export const leavesBench: Bench = {
     const ours = await crowded('relay-under-test', 'members')
     const each = ({ steps }: Crowded, at: number, what: keyof HeldBytes): number =>
       (steps[at]![what] - steps[at - 1]![what]) / (steps[at]!.members - steps[at - 1]!.members)
-    console.table(counts.map((count, at) => ({
-      members: count,
-      'heap and buffers, MB': (ours.steps[at + 1]!.heapBytes / 1e6).toFixed(1),
-      'each further, B': Math.round(each(ours, at + 1, 'heapBytes')),
-      'of bare ws': Math.round(each(bare, at + 1, 'heapBytes')),
-      'resident, MB': (ours.steps[at + 1]!.residentBytes / 1e6).toFixed(1),
-      'of bare ws, MB': (bare.steps[at + 1]!.residentBytes / 1e6).toFixed(1),
-    })))
+    console.table(
+      counts.map((count, at) => ({
+        members: count,
+        'heap and buffers, MB': (ours.steps[at + 1]!.heapBytes / 1e6).toFixed(1),
+        'each further, B': Math.round(each(ours, at + 1, 'heapBytes')),
+        'of bare ws': Math.round(each(bare, at + 1, 'heapBytes')),
+        'resident, MB': (ours.steps[at + 1]!.residentBytes / 1e6).toFixed(1),
+        'of bare ws, MB': (bare.steps[at + 1]!.residentBytes / 1e6).toFixed(1),
+      })),
+    )
     const last = counts.length
     const ratio = (what: keyof HeldBytes): string => (ours.steps[last]![what] / bare.steps[last]![what]).toFixed(2)
-    console.log(`  all of ${counts.at(-1)}: heap and buffers ${ratio('heapBytes')} × bare ws, resident ${ratio('residentBytes')} × (goal ≤ 1.5)`)
+    console.log(
+      `  all of ${counts.at(-1)}: heap and buffers ${ratio('heapBytes')} × bare ws, resident ${ratio('residentBytes')} × (goal ≤ 1.5)`,
+    )
     console.log(`  at rest: ${(ours.restCpu * 100).toFixed(1)} % of a core (goal < 3 %); bare ws ${(bare.restCpu * 100).toFixed(1)} %`)
     return []
   },

@@ -11,8 +11,15 @@ export function benchRouter(name: string, kind: 'member' | 'relay', deaf = false
   const who = whoOf(keyPair.publicKey, crypto)
   if (who instanceof Promise || exchangeKeys instanceof Promise) throw new TypeError('toy cryptography answers at once')
   const identity = {
-    address: addressOf(who, drawTab(dice)), keyPair, exchangeKeys, network: { name: 'bench', keyHash: new Uint8Array(16) },
-    kind, epoch: Math.floor(nodeClock.wallTime() / 1_000), name, capabilities: [], crypto,
+    address: addressOf(who, drawTab(dice)),
+    keyPair,
+    exchangeKeys,
+    network: { name: 'bench', keyHash: new Uint8Array(16) },
+    kind,
+    epoch: Math.floor(nodeClock.wallTime() / 1_000),
+    name,
+    capabilities: [],
+    crypto,
   }
   return new Router(identity, { clock: nodeClock, dice })
 }

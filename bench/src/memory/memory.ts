@@ -30,7 +30,7 @@ const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve,
 
 async function heldWhen(node: ServerProcess, settled: (held: Held) => boolean): Promise<Held> {
   const late = performance.now() + 300_000
-  for (let last = ''; ; ) {
+  for (let last = ''; ;) {
     await new Promise((resolve) => setTimeout(resolve, 2_000))
     const held = JSON.parse(await node.ask('held')) as Held
     const now = JSON.stringify([held.destinations, held.links])
@@ -52,7 +52,11 @@ async function perDestination(neighbours: number): Promise<number> {
       return { host, target: `127.0.0.1:${port}` }
     }),
   )
-  const node = await ServerProcess.start(script, hosts.map(({ target }) => target), flags)
+  const node = await ServerProcess.start(
+    script,
+    hosts.map(({ target }) => target),
+    flags,
+  )
   try {
     const members: Router[] = []
     /** Routes that may be left for better ones are remembered as long as they waver: some seconds. */

@@ -47,8 +47,15 @@ export class CountedMesh {
     const who = whoOf(keyPair.publicKey, crypto)
     if (who instanceof Promise || exchangeKeys instanceof Promise) throw new TypeError('toy cryptography answers at once')
     const identity = {
-      address: addressOf(who, drawTab(dice)), keyPair, exchangeKeys, network: { name: 'bench', keyHash: new Uint8Array(16) },
-      kind, epoch: Math.floor(clock.wallTime() / 1_000), name, capabilities: [], crypto,
+      address: addressOf(who, drawTab(dice)),
+      keyPair,
+      exchangeKeys,
+      network: { name: 'bench', keyHash: new Uint8Array(16) },
+      kind,
+      epoch: Math.floor(clock.wallTime() / 1_000),
+      name,
+      capabilities: [],
+      crypto,
     }
     return this.nodes.push({ name, router: new Router(identity, { clock, dice }), sent }) - 1
   }
@@ -86,8 +93,10 @@ export class CountedMesh {
     return this.nodes.map(({ sent }, at) => {
       const since = before[at]!
       return {
-        bytes: sent.bytes - since.bytes, aliveBytes: sent.aliveBytes - since.aliveBytes,
-        entries: sent.entries - since.entries, dumps: sent.dumps - since.dumps,
+        bytes: sent.bytes - since.bytes,
+        aliveBytes: sent.aliveBytes - since.aliveBytes,
+        entries: sent.entries - since.entries,
+        dumps: sent.dumps - since.dumps,
       }
     })
   }
@@ -106,7 +115,7 @@ function watched(crypto: Crypto, sent: Sent): Crypto {
 
 function look(plain: Uint8Array, sent: Sent): void {
   let onlyAlive = true
-  for (let at = 0; at < plain.length; ) {
+  for (let at = 0; at < plain.length;) {
     const [length, start] = varint(plain, at)
     const type = plain[start]!
     if (type !== messageTypes.ping && type !== messageTypes.pong) onlyAlive = false

@@ -42,10 +42,20 @@ class Town {
     const who = whoOf(keyPair.publicKey, crypto)
     if (who instanceof Promise || exchangeKeys instanceof Promise) throw new TypeError('toy cryptography answers at once')
     const { clock } = this.#network.node(name)
-    return new Router({
-      address: addressOf(who, drawTab(dice)), keyPair, exchangeKeys, network: { name: 'bench', keyHash: new Uint8Array(16) },
-      kind, epoch: Math.floor(clock.wallTime() / 1_000), name, capabilities: [], crypto,
-    }, { clock, dice })
+    return new Router(
+      {
+        address: addressOf(who, drawTab(dice)),
+        keyPair,
+        exchangeKeys,
+        network: { name: 'bench', keyHash: new Uint8Array(16) },
+        kind,
+        epoch: Math.floor(clock.wallTime() / 1_000),
+        name,
+        capabilities: [],
+        crypto,
+      },
+      { clock, dice },
+    )
   }
 }
 

@@ -32,15 +32,35 @@ export class ChatPanel implements Panel {
   /** Of messages that are stored, by id. */
   readonly #said: { readonly said: SaidWithReceipts; readonly mark: HTMLElement }[] = []
   readonly #waiting = new Map<string, (mark: string) => void>()
-  readonly #lines = element('ol', { class: 'chat', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages', tabindex: 0, 'data-testid': 'chat-lines' })
+  readonly #lines = element('ol', {
+    class: 'chat',
+    role: 'log',
+    'aria-live': 'polite',
+    'aria-label': 'Messages',
+    tabindex: 0,
+    'data-testid': 'chat-lines',
+  })
   readonly #targets: ChatTargets
-  readonly #text = element('input', { type: 'text', maxlength: 2000, placeholder: 'Write something', autocomplete: 'off', 'aria-label': 'Message', 'data-testid': 'chat-text' })
+  readonly #text = element('input', {
+    type: 'text',
+    maxlength: 2000,
+    placeholder: 'Write something',
+    autocomplete: 'off',
+    'aria-label': 'Message',
+    'data-testid': 'chat-text',
+  })
 
   constructor(mesh: Mesh, people: People) {
     this.#mesh = mesh
     this.#people = people
     this.#targets = new ChatTargets(people)
-    const form = element('form', { class: 'say' }, this.#targets.node, this.#text, element('button', { type: 'submit', 'data-testid': 'chat-send' }, 'Send'))
+    const form = element(
+      'form',
+      { class: 'say' },
+      this.#targets.node,
+      this.#text,
+      element('button', { type: 'submit', 'data-testid': 'chat-send' }, 'Send'),
+    )
     form.addEventListener('submit', (event) => {
       event.preventDefault()
       void this.#say()
@@ -74,11 +94,20 @@ export class ChatPanel implements Panel {
     const line = { from: this.#mesh.address, text, own: true }
     if (target === everyone) {
       const mark = this.#add(line)
-      await this.#settle(mark, this.#mesh.with({ receipts: true }).broadcast(text).then((said) => this.#follow(said, mark)))
+      await this.#settle(
+        mark,
+        this.#mesh
+          .with({ receipts: true })
+          .broadcast(text)
+          .then((said) => this.#follow(said, mark)),
+      )
       return
     }
     const mark = this.#add({ ...line, note: `only to ${this.#targets.nameOf(target)}` })
-    await this.#settle(mark, this.#mesh.send(target, text).then((sent) => this.#sent(sent, mark)))
+    await this.#settle(
+      mark,
+      this.#mesh.send(target, text).then((sent) => this.#sent(sent, mark)),
+    )
   }
 
   /** Who has it changes as long as others keep it for those who are away. */
@@ -125,7 +154,11 @@ export class ChatPanel implements Panel {
   /** Shows one line and returns the place for its delivery mark. */
   #add({ from, text, note, own }: Line): HTMLElement {
     const mark = element('span', { class: 'mark', 'data-testid': 'chat-mark' })
-    const about = element('span', { class: 'about' }, element('strong', { 'data-testid': 'chat-from' }, own === true ? 'You' : this.#people.nameOf(from)))
+    const about = element(
+      'span',
+      { class: 'about' },
+      element('strong', { 'data-testid': 'chat-from' }, own === true ? 'You' : this.#people.nameOf(from)),
+    )
     if (note !== undefined) about.append(element('span', { class: 'note' }, note))
     about.append(mark)
     const atEnd = this.#lines.scrollHeight - this.#lines.scrollTop - this.#lines.clientHeight < 60

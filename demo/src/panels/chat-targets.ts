@@ -46,11 +46,16 @@ export class ChatTargets {
 
   #show(wanted: readonly (readonly [value: string, text: string])[]): void {
     const shown = [...this.node.options]
-    if (shown.length === wanted.length && shown.every((option, index) => option.value === wanted[index]?.[0] && option.text === wanted[index]?.[1])) return
+    if (
+      shown.length === wanted.length &&
+      shown.every((option, index) => option.value === wanted[index]?.[0] && option.text === wanted[index]?.[1])
+    )
+      return
     const chosen = this.node.value
     this.node.replaceChildren(...wanted.map(([value, text]) => element('option', { value }, text)))
     // Who went, or came back, stays chosen.
-    const same = wanted.find(([value]) => value === chosen) ?? wanted.find(([value]) => value !== everyone && whoOf(value) === whoOf(chosen))
+    const same =
+      wanted.find(([value]) => value === chosen) ?? wanted.find(([value]) => value !== everyone && whoOf(value) === whoOf(chosen))
     this.node.value = same?.[0] ?? everyone
   }
 }

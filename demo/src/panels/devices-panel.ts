@@ -28,7 +28,8 @@ const mediumWords: Readonly<Record<Medium, string>> = { bluetooth: 'Bluetooth', 
 /** Why there is no Bluetooth here; undefined where there is. */
 function bluetoothMissing(): string | undefined {
   if ('bluetooth' in navigator) return undefined
-  if (!isSecureContext) return 'Browsers give Bluetooth only to pages that came over https, or from localhost. This one came over plain http.'
+  if (!isSecureContext)
+    return 'Browsers give Bluetooth only to pages that came over https, or from localhost. This one came over plain http.'
   return 'This browser has no Web Bluetooth. Chrome and Edge have it on Android, Windows, macOS and ChromeOS. Devices that others have paired are here all the same.'
 }
 
@@ -83,8 +84,16 @@ export class DevicesPanel implements Panel {
     this.#mesh = mesh
     const devices = element('ul', { class: 'rows', 'data-testid': 'devices' })
     const readings = element('ul', { class: 'rows', 'data-testid': 'readings' })
-    this.#deviceRows = new KeyedList({ list: devices, key: ({ medium, id }) => `${medium} ${id}`, create: (device) => new DeviceRow(device, mesh) })
-    this.#readingRows = new KeyedList({ list: readings, key: ({ source }) => source, create: (series) => new ReadingRow(series.source, people) })
+    this.#deviceRows = new KeyedList({
+      list: devices,
+      key: ({ medium, id }) => `${medium} ${id}`,
+      create: (device) => new DeviceRow(device, mesh),
+    })
+    this.#readingRows = new KeyedList({
+      list: readings,
+      key: ({ source }) => source,
+      create: (series) => new ReadingRow(series.source, people),
+    })
     this.node = panel(
       { title: 'Devices', testId: 'devices-panel' },
       element('p', { class: 'hint' }, 'A sensor with a Nordic UART that speaks ALN joins the mesh when you pair it. Everybody sees it.'),

@@ -20,7 +20,14 @@ export class FunctionsPanel implements Panel {
     { 'aria-label': 'Function', 'data-testid': 'function-name' },
     ...Object.keys(examples).map((name) => element('option', { value: name }, name)),
   )
-  readonly #values = element('input', { type: 'text', maxlength: 2000, value: examples.add, autocomplete: 'off', 'aria-label': 'Arguments', 'data-testid': 'function-arguments' })
+  readonly #values = element('input', {
+    type: 'text',
+    maxlength: 2000,
+    value: examples.add,
+    autocomplete: 'off',
+    'aria-label': 'Arguments',
+    'data-testid': 'function-arguments',
+  })
   readonly #call = element('button', { type: 'submit', 'data-testid': 'function-call' }, 'Call')
   readonly #results = element('ul', { class: 'results', 'aria-live': 'polite', 'data-testid': 'function-results' })
 
@@ -42,7 +49,11 @@ export class FunctionsPanel implements Panel {
     const here = this.#people.reachable().filter(({ kind }) => kind === 'member')
     const wanted = [[everyone, 'Everyone'], ...here.map(({ address }) => [address, this.#people.nameOf(address)])] as const
     const options = [...this.#target.options]
-    if (options.length === wanted.length && options.every(({ value, text }, index) => value === wanted[index]?.[0] && text === wanted[index]?.[1])) return
+    if (
+      options.length === wanted.length &&
+      options.every(({ value, text }, index) => value === wanted[index]?.[0] && text === wanted[index]?.[1])
+    )
+      return
     const chosen = this.#target.value
     this.#target.replaceChildren(...wanted.map(([value, text]) => element('option', { value }, text ?? '')))
     this.#target.value = wanted.some(([value]) => value === chosen) ? chosen : everyone
@@ -71,7 +82,13 @@ export class FunctionsPanel implements Panel {
 
   #showEach(outcomes: Outcomes<unknown>): void {
     if (outcomes.size === 0) return this.#show([[everyone, 'Nobody else is here.', '']])
-    this.#show([...outcomes].map(([address, outcome]) => [address, outcome.status === 'fulfilled' ? shown(outcome.value) : sentenceForError(outcome.reason), '']))
+    this.#show(
+      [...outcomes].map(([address, outcome]) => [
+        address,
+        outcome.status === 'fulfilled' ? shown(outcome.value) : sentenceForError(outcome.reason),
+        '',
+      ]),
+    )
   }
 
   #show(rows: readonly (readonly [target: string, text: string, note: string])[]): void {
@@ -80,7 +97,14 @@ export class FunctionsPanel implements Panel {
         const who = target === everyone ? 'Everyone' : this.#people.nameOf(target)
         const result = element('span', { 'data-testid': 'function-result', dir: 'auto' })
         setText(result, text)
-        return element('li', { 'data-testid': 'function-row' }, element('strong', {}, who), ' ', result, note === '' ? '' : element('span', { class: 'facts' }, ` ${note}`))
+        return element(
+          'li',
+          { 'data-testid': 'function-row' },
+          element('strong', {}, who),
+          ' ',
+          result,
+          note === '' ? '' : element('span', { class: 'facts' }, ` ${note}`),
+        )
       }),
     )
   }

@@ -23,11 +23,23 @@ export class HeaderPanel {
     this.node = element(
       'header',
       { class: 'top' },
-      element('div', { class: 'brand' }, element('img', { src: './icon.svg', alt: '', width: 34, height: 34 }), element('h1', {}, 'hopmesh')),
+      element(
+        'div',
+        { class: 'brand' },
+        element('img', { src: './icon.svg', alt: '', width: 34, height: 34 }),
+        element('h1', {}, 'hopmesh'),
+      ),
       element(
         'div',
         { class: 'me' },
-        element('span', { class: 'who' }, 'You are ', element('strong', { 'data-testid': 'own-name' }, parameters.name), ` in the network “${parameters.network}” `, keyTag(parameters)),
+        element(
+          'span',
+          { class: 'who' },
+          'You are ',
+          element('strong', { 'data-testid': 'own-name' }, parameters.name),
+          ` in the network “${parameters.network}” `,
+          keyTag(parameters),
+        ),
         this.#address,
       ),
       this.#state,

@@ -36,7 +36,13 @@ class MemberRow implements Row<Peer> {
     this.#people = people
     this.node = element(
       'li',
-      { class: 'row member', 'data-testid': 'member', 'data-address': peer.address, 'data-kind': peer.kind, style: `--hue: ${hueOf(peer.address)}` },
+      {
+        class: 'row member',
+        'data-testid': 'member',
+        'data-address': peer.address,
+        'data-kind': peer.kind,
+        style: `--hue: ${hueOf(peer.address)}`,
+      },
       this.#dot,
       element('div', { class: 'grow' }, element('div', { class: 'title' }, this.#name, this.#path, this.#proof), this.#facts, this.#note),
       element('div', { class: 'choices' }, this.#trace, this.#connect),

@@ -24,7 +24,12 @@ function legend(): HTMLElement {
   const entry = (kind: keyof typeof outlines, words: string): HTMLElement =>
     element('li', {}, shape('svg', { viewBox: '-20 -20 40 40', class: `node ${kind}`, 'aria-hidden': 'true' }, outlines[kind]()), words)
   const line = (className: string, words: string): HTMLElement =>
-    element('li', {}, shape('svg', { viewBox: '0 0 28 8', class: 'line', 'aria-hidden': 'true' }, shape('path', { d: 'M0 4H28', class: className })), words)
+    element(
+      'li',
+      {},
+      shape('svg', { viewBox: '0 0 28 8', class: 'line', 'aria-hidden': 'true' }, shape('path', { d: 'M0 4H28', class: className })),
+      words,
+    )
   return element(
     'ul',
     { class: 'legend' },
@@ -92,7 +97,14 @@ export class PicturePanel implements Panel {
   readonly #links = shape('g')
   readonly #nodes = shape('g')
   readonly #path = new TracePath()
-  readonly #svg = shape('svg', { class: 'picture', role: 'group', 'data-testid': 'picture' }, this.#links, this.#path.lines, this.#nodes, this.#path.marks)
+  readonly #svg = shape(
+    'svg',
+    { class: 'picture', role: 'group', 'data-testid': 'picture' },
+    this.#links,
+    this.#path.lines,
+    this.#nodes,
+    this.#path.marks,
+  )
   readonly #drawn = new Map<string, DrawnNode>()
   readonly #layout: Layout
   readonly #tracing: Tracing
@@ -128,7 +140,10 @@ export class PicturePanel implements Panel {
     const self = { address: this.#mesh.address, name: this.#people.ownName }
     this.#layout.update(graphOf(self, peers, this.#mesh.topology().links, (address) => this.#people.isOwnDevice(address)))
     const count = (kind: string): number => peers.filter((peer) => peer.kind === kind).length
-    this.#svg.setAttribute('aria-label', `This page, ${count('member')} other members, ${count('relay')} relays, ${count('plain')} plain nodes.`)
+    this.#svg.setAttribute(
+      'aria-label',
+      `This page, ${count('member')} other members, ${count('relay')} relays, ${count('plain')} plain nodes.`,
+    )
   }
 
   #draw(placement: Placement): void {
@@ -177,7 +192,8 @@ export class PicturePanel implements Panel {
   // The picture is never magnified, and shrinks only as far as everybody needs to fit in.
   #frame(nodes: readonly PlacedNode[]): void {
     let scale = 1
-    for (const { x = 0, y = 0 } of nodes) scale = Math.max(scale, (Math.abs(x) + 60) / (this.#width / 2), (Math.abs(y) + 44) / (this.#height / 2))
+    for (const { x = 0, y = 0 } of nodes)
+      scale = Math.max(scale, (Math.abs(x) + 60) / (this.#width / 2), (Math.abs(y) + 44) / (this.#height / 2))
     const width = this.#width * scale
     const height = this.#height * scale
     this.#svg.setAttribute('viewBox', `${-width / 2} ${-height / 2} ${width} ${height}`)

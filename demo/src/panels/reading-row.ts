@@ -17,7 +17,12 @@ export class ReadingRow implements Row<Series> {
   readonly #range = element('span', { class: 'facts' })
   readonly #line = shape('polyline', { class: 'plot-line' })
   readonly #last = shape('circle', { class: 'plot-last', r: 3 })
-  readonly #plot = shape('svg', { class: 'plot', viewBox: `0 0 ${width} ${height}`, role: 'img', 'data-testid': 'reading-plot' }, this.#line, this.#last)
+  readonly #plot = shape(
+    'svg',
+    { class: 'plot', viewBox: `0 0 ${width} ${height}`, role: 'img', 'data-testid': 'reading-plot' },
+    this.#line,
+    this.#last,
+  )
 
   constructor(source: string, people: People) {
     this.#people = people

@@ -23,8 +23,20 @@ class ServiceRow implements Row<ServiceListing> {
     this.#button = element('button', { type: 'button', 'data-testid': 'ping' }, verb)
     this.node = element(
       'li',
-      { class: 'row', 'data-testid': 'service', 'data-service': offer.service, 'data-address': offer.address, style: `--hue: ${hueOf(offer.address)}` },
-      element('div', { class: 'grow' }, element('div', { class: 'title' }, element('strong', {}, offer.service), this.#provider), this.#load, this.#answer),
+      {
+        class: 'row',
+        'data-testid': 'service',
+        'data-service': offer.service,
+        'data-address': offer.address,
+        style: `--hue: ${hueOf(offer.address)}`,
+      },
+      element(
+        'div',
+        { class: 'grow' },
+        element('div', { class: 'title' }, element('strong', {}, offer.service), this.#provider),
+        this.#load,
+        this.#answer,
+      ),
       this.#button,
     )
     this.#button.addEventListener('click', () => void this.#call(offer))
@@ -34,7 +46,11 @@ class ServiceRow implements Row<ServiceListing> {
     const own = offer.address === this.#mesh.address
     const name = own ? 'this page' : this.#people.nameOf(offer.address)
     setText(this.#provider, `by ${name}`)
-    const facts = [offer.load === 0 ? 'idle' : `load ${Math.round(offer.load * 100)} %`, own ? 'here' : hops(offer.hops), `for ${span(offer.knownMs)}`]
+    const facts = [
+      offer.load === 0 ? 'idle' : `load ${Math.round(offer.load * 100)} %`,
+      own ? 'here' : hops(offer.hops),
+      `for ${span(offer.knownMs)}`,
+    ]
     setText(this.#load, facts.join(' · '))
     this.#button.setAttribute('aria-label', `${this.#button.textContent} ${name}`)
   }
@@ -65,7 +81,11 @@ export class ServicesPanel implements Panel {
   constructor(mesh: Mesh, people: People) {
     this.#mesh = mesh
     const list = element('ul', { class: 'rows', 'data-testid': 'services' })
-    this.#rows = new KeyedList({ list, key: (offer) => `${offer.service} ${offer.address}`, create: (offer) => new ServiceRow(offer, mesh, people) })
+    this.#rows = new KeyedList({
+      list,
+      key: (offer) => `${offer.service} ${offer.address}`,
+      create: (offer) => new ServiceRow(offer, mesh, people),
+    })
     this.node = panel(
       { title: 'Services', testId: 'services-panel' },
       element('p', { class: 'hint' }, 'Every page offers a service called “ping”. Call it, wherever it is.'),
@@ -75,7 +95,9 @@ export class ServicesPanel implements Panel {
 
   update(): void {
     const own = (offer: ServiceListing): number => (offer.address === this.#mesh.address ? 1 : 0)
-    const offers = [...this.#mesh.services.list()].sort((a, b) => own(a) - own(b) || a.service.localeCompare(b.service) || (a.address < b.address ? -1 : 1))
+    const offers = [...this.#mesh.services.list()].sort(
+      (a, b) => own(a) - own(b) || a.service.localeCompare(b.service) || (a.address < b.address ? -1 : 1),
+    )
     this.#rows.show(offers)
   }
 }

@@ -6,7 +6,16 @@ import type { Panel } from './panel.ts'
 const warningsMax = 6
 
 // These describe a moment, and are over once the page is online again.
-const passing: ReadonlySet<string> = new Set(['RESTARTING', 'LINK_FAILED', 'LINK_FLAPS', 'GREETING_TIMEOUT', 'NETWORK_KEY_MISMATCH', 'TOKEN_EXPIRED', 'TOKEN_REFUSED', 'TOKEN_REQUIRED'])
+const passing: ReadonlySet<string> = new Set([
+  'RESTARTING',
+  'LINK_FAILED',
+  'LINK_FLAPS',
+  'GREETING_TIMEOUT',
+  'NETWORK_KEY_MISMATCH',
+  'TOKEN_EXPIRED',
+  'TOKEN_REFUSED',
+  'TOKEN_REQUIRED',
+])
 
 // A relay that pins no key says so to whoever has just come, a moment before the page is online; a refusal is over by then.
 const justComeMs = 2_000

@@ -8,7 +8,11 @@ export class WelcomePanel {
 
   constructor(key: string | undefined) {
     const link = linkForOthers(location, key)
-    const open = element('a', { class: 'button', href: link, target: '_blank', rel: 'noopener', 'data-testid': 'open-tab' }, 'Open this page in a second tab')
+    const open = element(
+      'a',
+      { class: 'button', href: link, target: '_blank', rel: 'noopener', 'data-testid': 'open-tab' },
+      'Open this page in a second tab',
+    )
     const field = element('input', { type: 'text', readonly: true, value: link, 'aria-label': 'Link to this page', 'data-testid': 'link' })
     const copy = element('button', { type: 'button', 'data-testid': 'copy-link' }, 'Copy link')
     field.addEventListener('focus', () => field.select())
@@ -21,7 +25,15 @@ export class WelcomePanel {
         {},
         'This page is a node of a mesh. Every tab, phone, server and device that joins can reach every other one by whatever path there is: straight, through one another, or through a relay. Open it twice and watch.',
       ),
-      ...(key === undefined ? [] : [element('p', { 'data-testid': 'keyed-hint' }, 'This network has a key, and the link holds it: whoever has the link can join, nobody else can.')]),
+      ...(key === undefined
+        ? []
+        : [
+            element(
+              'p',
+              { 'data-testid': 'keyed-hint' },
+              'This network has a key, and the link holds it: whoever has the link can join, nobody else can.',
+            ),
+          ]),
       element('div', { class: 'actions' }, open, element('div', { class: 'share' }, field, copy, this.#copied)),
     )
   }

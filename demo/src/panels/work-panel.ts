@@ -49,7 +49,15 @@ export class WorkPanel implements Panel {
   /** By address of who did it. */
   readonly #done = new Map<string, number>()
   readonly #offer = element('button', { type: 'button', 'data-testid': 'work-offer', 'aria-pressed': 'false' }, 'Offer work')
-  readonly #load = element('input', { type: 'range', min: 0, max: 100, value: 0, disabled: true, 'aria-label': 'Load of this page', 'data-testid': 'work-load' })
+  readonly #load = element('input', {
+    type: 'range',
+    min: 0,
+    max: 100,
+    value: 0,
+    disabled: true,
+    'aria-label': 'Load of this page',
+    'data-testid': 'work-load',
+  })
   readonly #answer = element('output', { class: 'answer', 'data-testid': 'work-answer' })
   readonly #ask = element('button', { type: 'button', 'data-testid': 'work-call' }, 'Have work done')
   #registration: Registration | undefined

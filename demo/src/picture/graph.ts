@@ -40,7 +40,12 @@ export function graphOf(
   return {
     nodes: [
       { address: self.address, name: self.name, kind: 'self', state: 'active' },
-      ...peers.map(({ address, name, kind, state }) => ({ address, name, kind: kind === 'plain' && isOwnDevice(address) ? ('device' as const) : kind, state })),
+      ...peers.map(({ address, name, kind, state }) => ({
+        address,
+        name,
+        kind: kind === 'plain' && isOwnDevice(address) ? ('device' as const) : kind,
+        state,
+      })),
     ],
     links: [...ways, ...others],
   }

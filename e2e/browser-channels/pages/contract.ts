@@ -27,7 +27,10 @@ async function webSocketPair(pipeUrl: string): Promise<ChannelPair> {
   pairs += 1
   const url = `${pipeUrl}/pipe-${Date.now()}-${pairs}`
   const { signal } = new AbortController()
-  const [first, second] = await Promise.all([dialWebSocket(url, { clock: pageClock, signal }), dialWebSocket(url, { clock: pageClock, signal })])
+  const [first, second] = await Promise.all([
+    dialWebSocket(url, { clock: pageClock, signal }),
+    dialWebSocket(url, { clock: pageClock, signal }),
+  ])
   return { dialer: first, listener: asListener(second) }
 }
 
@@ -94,7 +97,11 @@ async function closesFull(): Promise<{ taken: number; arrived: number; ends: str
 async function arrivesAs(): Promise<string> {
   const { dialer, listener } = await webRtcPair()
   const name = new Promise<string>((resolve) => {
-    listener.start({ message: (bytes) => resolve(Object.getPrototypeOf(bytes) === Uint8Array.prototype ? 'Uint8Array' : 'a subclass'), drained() {}, closed() {} })
+    listener.start({
+      message: (bytes) => resolve(Object.getPrototypeOf(bytes) === Uint8Array.prototype ? 'Uint8Array' : 'a subclass'),
+      drained() {},
+      closed() {},
+    })
   })
   dialer.send(Uint8Array.of(1, 2, 3))
   const answer = await name

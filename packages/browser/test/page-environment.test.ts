@@ -78,11 +78,13 @@ describe('where there is no page', () => {
 })
 
 describe('options that a page cannot have', () => {
-  test.each([[{ identity: { file: 'key' } }], [{ identity: 'forever' as 'persistent' }], [{ iceServers: [{}] }], [{ relays: ['https://x'] }]])(
-    'INVALID_OPTION for %j, thrown by createMesh and rejected by joinMesh',
-    async (options) => {
-      expect(() => createMesh(options)).toThrow(MeshError)
-      await expect(joinMesh(options)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
-    },
-  )
+  test.each([
+    [{ identity: { file: 'key' } }],
+    [{ identity: 'forever' as 'persistent' }],
+    [{ iceServers: [{}] }],
+    [{ relays: ['https://x'] }],
+  ])('INVALID_OPTION for %j, thrown by createMesh and rejected by joinMesh', async (options) => {
+    expect(() => createMesh(options)).toThrow(MeshError)
+    await expect(joinMesh(options)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  })
 })

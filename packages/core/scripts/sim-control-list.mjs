@@ -17,12 +17,16 @@ const withoutDigest = { file: 'routing/route-exchange.js', text: "neighbour.link
 export const controls = [
   {
     name: 'feasibility',
-    replace: [{ file: 'routing/route-choice.js', text: 'return isBetter(route.seq48, route.advertised, feasibility);', by: 'return true;' }],
+    replace: [
+      { file: 'routing/route-choice.js', text: 'return isBetter(route.seq48, route.advertised, feasibility);', by: 'return true;' },
+    ],
   },
   {
     name: 'half of R4 (a next hop that moved at the same metric is told)',
     given: [withoutDigest],
-    replace: [{ file: 'routing/route-table.js', text: "return selected.neighbour === before.neighbour ? 'same' : 'moved';", by: "return 'same';" }],
+    replace: [
+      { file: 'routing/route-table.js', text: "return selected.neighbour === before.neighbour ? 'same' : 'moved';", by: "return 'same';" },
+    ],
   },
   {
     name: 'R7 (a shorter route that cannot be trusted is asked for)',
@@ -67,7 +71,7 @@ export const controls = [
   {
     name: 'saying again (what is not answered)',
     world: 'letters',
-    replace: [{ file: 'messages/deliveries.js', text: "else if (this.#router)\n            this.#later(lane, letter);", by: '' }],
+    replace: [{ file: 'messages/deliveries.js', text: 'else if (this.#router)\n            this.#later(lane, letter);', by: '' }],
   },
   {
     name: 'at most once (what may have been executed is asked of nobody else)',

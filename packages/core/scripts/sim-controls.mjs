@@ -37,7 +37,9 @@ async function wrongWith(control, workers) {
     }
     const { failure } = await onCopy(name, [...given, ...replace], { count: seeds, world, slackMs, workers })
     if (failure === undefined) return { mistake: `${seeds} seeds passed: nobody noticed` }
-    return { noticed: `seed ${failure.seed} fails: ${failure.failure.replace(/^seed \d+ at \d+ ms: .*?: (?=I\d|no |at rest|nothing)/, '').slice(0, 140)}` }
+    return {
+      noticed: `seed ${failure.seed} fails: ${failure.failure.replace(/^seed \d+ at \d+ ms: .*?: (?=I\d|no |at rest|nothing)/, '').slice(0, 140)}`,
+    }
   } catch (error) {
     return { mistake: error.message }
   }

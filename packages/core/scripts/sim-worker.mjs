@@ -8,7 +8,23 @@ Error.stackTraceLimit = 0
 
 const { world, nodes, slackMs, shrinks } = workerData
 const build = new URL(workerData.build)
-const summed = ['deliveries', 'routeChanges', 'faults', 'packetsSent', 'packetsArrived', 'calls', 'answers', 'checks', 'pairsOk', 'pairsDark', 'delivered', 'stored', 'partitions', 'said', 'heard']
+const summed = [
+  'deliveries',
+  'routeChanges',
+  'faults',
+  'packetsSent',
+  'packetsArrived',
+  'calls',
+  'answers',
+  'checks',
+  'pairsOk',
+  'pairsDark',
+  'delivered',
+  'stored',
+  'partitions',
+  'said',
+  'heard',
+]
 
 parentPort.on('message', async ({ first, end, over }) => {
   if (over) return parentPort.close()
@@ -16,7 +32,8 @@ parentPort.on('message', async ({ first, end, over }) => {
   let failure
   for (let seed = first; seed < end && failure === undefined; seed += 1) {
     const result = await runOne(build, { world, seed, nodes, slackMs })
-    if (result.failure !== undefined) failure = { seed, failure: result.failure, ...(shrinks && (await shrink(build, { world, seed, nodes }))) }
+    if (result.failure !== undefined)
+      failure = { seed, failure: result.failure, ...(shrinks && (await shrink(build, { world, seed, nodes }))) }
     else for (const what of summed) if (what in result.outcome) sums[what] = (sums[what] ?? 0) + result.outcome[what]
     // What the world left to do is forgotten with it.
     await new Promise(setImmediate)

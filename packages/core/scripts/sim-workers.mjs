@@ -10,12 +10,24 @@ const seedsAtATime = 10
 const resourceLimits = { maxYoungGenerationSizeMb: 64 }
 
 /** `{ totals, failure }`; `failure` is `{ seed, failure, without }` of the first seed that broke a promise. Stops soon after one. */
-export async function runSeeds({ build = builtHere.href, world, from, count, nodes, slackMs, workers = availableParallelism(), shrinks = true }) {
+export async function runSeeds({
+  build = builtHere.href,
+  world,
+  from,
+  count,
+  nodes,
+  slackMs,
+  workers = availableParallelism(),
+  shrinks = true,
+}) {
   const totals = { deliveries: 0, routeChanges: 0, faults: 0 }
   const failures = []
   let next = from
   const runners = Array.from({ length: Math.max(1, Math.min(workers, Math.ceil(count / seedsAtATime))) }, () => {
-    const worker = new Worker(new URL('./sim-worker.mjs', import.meta.url), { workerData: { build, world, nodes, slackMs, shrinks }, resourceLimits })
+    const worker = new Worker(new URL('./sim-worker.mjs', import.meta.url), {
+      workerData: { build, world, nodes, slackMs, shrinks },
+      resourceLimits,
+    })
     return new Promise((resolve, reject) => {
       const feed = () => {
         if (next >= from + count || failures.length > 0) return worker.postMessage({ over: true })

@@ -50,7 +50,8 @@ async function many(from, count) {
     if (failure !== undefined) fail(failed(world, failure))
     const counted = Object.entries(totals).map(([what, number]) => `${what} ${number}`)
     console.log(`${world}: seeds ${count} from ${from}, ${counted.join(', ')}; nothing broke; ${seconds()} s`)
-    if (totals.deliveries === 0 || totals.routeChanges === 0) fail('nothing was delivered or no route ever changed: these runs prove nothing')
+    if (totals.deliveries === 0 || totals.routeChanges === 0)
+      fail('nothing was delivered or no route ever changed: these runs prove nothing')
   }
 }
 
@@ -59,7 +60,8 @@ async function replay(seed) {
   for (const world of chosen) {
     running = `${world}: seed ${seed}`
     const result = await runOne(builtHere, { world, seed, nodes, without, recorded: true })
-    if (values.history || result.failure !== undefined) for (const line of result.history.slice(values.history ? 0 : -40)) console.error(line)
+    if (values.history || result.failure !== undefined)
+      for (const line of result.history.slice(values.history ? 0 : -40)) console.error(line)
     if (result.failure !== undefined) fail(failed(world, { seed, ...result }))
     if (!values.digest) console.log(`${running}: ${JSON.stringify(result.outcome)}`)
     digests.push(result.outcome.digest)

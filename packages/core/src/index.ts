@@ -24,13 +24,28 @@ export type { Log, LogLevel } from './ports/log.ts'
 export type { Compression } from './ports/compression.ts'
 export { MemoryStore } from './ports/memory-store.ts'
 export type { Store, StoreEntry } from './ports/store.ts'
-export type { Device, DeviceDialer, Environment, LoadedIdentity, OpenedAttempt, PairOptions, PeerAttempt, PeerDialer } from './mesh/environment.ts'
+export type {
+  Device,
+  DeviceDialer,
+  Environment,
+  LoadedIdentity,
+  OpenedAttempt,
+  PairOptions,
+  PeerAttempt,
+  PeerDialer,
+} from './mesh/environment.ts'
 export type { DevicePairing } from './devices/device-pairing.ts'
 export type { DeviceState } from './devices/device-link.ts'
 export { relaySessions } from './mesh/answering-relay.ts'
 export type { RelaySessionsParts } from './mesh/answering-relay.ts'
 export type { FunctionRegistration, Functions } from './functions/function-room.ts'
-export type { AnyFunctions, FunctionHandlers, RemoteFunctions, RemoteFunctionsOfEach, UnknownFunctions } from './functions/function-types.ts'
+export type {
+  AnyFunctions,
+  FunctionHandlers,
+  RemoteFunctions,
+  RemoteFunctionsOfEach,
+  UnknownFunctions,
+} from './functions/function-types.ts'
 export type { CallerContext, FunctionContext, StreamContext } from './mesh/caller-context.ts'
 export type { StreamAnswer } from './mesh/open-streams.ts'
 export { joinMesh } from './mesh/join-mesh.ts'

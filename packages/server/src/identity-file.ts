@@ -104,7 +104,8 @@ function parseContents(path: string, text: string): Contents {
     throw refusal(path, `has no seed of ${seedBytes} bytes in base64url`)
   }
   if (!isEpoch(epoch)) throw refusal(path, 'has no epoch: a whole number below 2^32')
-  if (tab !== undefined && !(typeof tab === 'string' && /^[a-z2-7]{4}$/.test(tab))) throw refusal(path, 'has a tab that is not 4 base32 characters')
+  if (tab !== undefined && !(typeof tab === 'string' && /^[a-z2-7]{4}$/.test(tab)))
+    throw refusal(path, 'has a tab that is not 4 base32 characters')
   return { seed: bytes, epoch, tab }
 }
 

@@ -14,7 +14,11 @@ export class Program {
   stderr = ''
   #watchers: (() => void)[] = []
 
-  constructor(script: string, args: readonly string[] = [], options: { nodeArgs?: readonly string[]; env?: Record<string, string>; input?: string } = {}) {
+  constructor(
+    script: string,
+    args: readonly string[] = [],
+    options: { nodeArgs?: readonly string[]; env?: Record<string, string>; input?: string } = {},
+  ) {
     this.#child = spawn(process.execPath, [...(options.nodeArgs ?? []), script, ...args], {
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, NODE_OPTIONS: '', ...options.env },

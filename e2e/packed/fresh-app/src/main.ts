@@ -7,7 +7,9 @@ mesh.services.register('ping', (request) => `pong ${request.text()}`)
 document.querySelector('#address')!.textContent = mesh.address
 const show = (): void => {
   const names = [...mesh.peers.values()].filter(({ kind }) => kind === 'member').map(({ name }) => name)
-  document.querySelector('#peers')!.replaceChildren(...names.map((name) => Object.assign(document.createElement('li'), { textContent: name })))
+  document
+    .querySelector('#peers')!
+    .replaceChildren(...names.map((name) => Object.assign(document.createElement('li'), { textContent: name })))
 }
 mesh.on('peer', show)
 show()

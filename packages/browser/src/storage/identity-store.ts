@@ -40,12 +40,17 @@ export async function keptIdentity(options: IdentityStoreOptions): Promise<KeptI
 }
 
 /** Puts the identity of this seed in place of what stands there. Rejects with IDENTITY_STORAGE. */
-export async function replaceIdentity(seed: Uint8Array, { crypto, subtle }: Pick<IdentityStoreOptions, 'crypto' | 'subtle'>): Promise<void> {
+export async function replaceIdentity(
+  seed: Uint8Array,
+  { crypto, subtle }: Pick<IdentityStoreOptions, 'crypto' | 'subtle'>,
+): Promise<void> {
   try {
     if (typeof indexedDB === 'undefined') throw new Error('there is no IndexedDB here')
     await withinTime(replace(seed, { crypto, subtle }))
   } catch (error) {
-    throw new MeshError('IDENTITY_STORAGE', `The identity could not be kept: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new MeshError('IDENTITY_STORAGE', `The identity could not be kept: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
   }
 }
 

@@ -33,7 +33,10 @@ describe('what a tab remembers of itself', () => {
     rememberTab({ who, tab: 'bbbb' })
     keepEpoch(`${who}.aaaa`, 7)
     keepEpoch(`${who}.cccc`, 9)
-    expect(rememberedTabs()).toEqual([{ who, tab: 'aaaa', epoch: 7 }, { who, tab: 'bbbb' }])
+    expect(rememberedTabs()).toEqual([
+      { who, tab: 'aaaa', epoch: 7 },
+      { who, tab: 'bbbb' },
+    ])
     forgetTab(who, 'aaaa')
     expect(rememberedTabs()).toEqual([{ who, tab: 'bbbb' }])
   })

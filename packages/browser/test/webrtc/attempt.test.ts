@@ -27,7 +27,10 @@ function tried(role: 'dialer' | 'listener', load = async (): Promise<typeof Fake
   const sent: string[] = []
   const window = new EventTarget()
   const life = watchPageLife(window)
-  const attempt = new WebRtcAttempt({ role, send: (signal) => sent.push(signal) }, { clock, iceServers: [{ urls: 'stun:a' }], life, loadSimplePeer: load })
+  const attempt = new WebRtcAttempt(
+    { role, send: (signal) => sent.push(signal) },
+    { clock, iceServers: [{ urls: 'stun:a' }], life, loadSimplePeer: load },
+  )
   const peer = async (): Promise<FakePeer> => {
     for (let turn = 0; turn < 10 && FakePeer.made.length === 0; turn += 1) await Promise.resolve()
     return FakePeer.made[0] as FakePeer

@@ -83,7 +83,10 @@ describe('dialling a relay', () => {
   test('a runtime without WebSocket says where to go', async () => {
     vi.stubGlobal('WebSocket', undefined)
     const dialled = dialWebSocket('ws://relay.example', { clock: new VirtualClock(), signal: new AbortController().signal })
-    await expect(dialled).rejects.toMatchObject({ code: 'RELAY_UNREACHABLE', message: expect.stringMatching(/@hopmesh\/server/) as unknown })
+    await expect(dialled).rejects.toMatchObject({
+      code: 'RELAY_UNREACHABLE',
+      message: expect.stringMatching(/@hopmesh\/server/) as unknown,
+    })
   })
 
   test('no answer in time: the socket is closed and the error says how long', async () => {

@@ -143,7 +143,10 @@ export class ReceiptBook {
   #ask({ id, pending, missedSince, since }: Awaited, now: number): void {
     if (now - since < askAfterMs) return
     const asked = [...pending].filter((address) => !missedSince.has(address)).slice(0, asksAtOnce)
-    const data = new ByteWriter(8).u32(id.epoch).u8(id.fleeting ? 1 : 0).finish()
+    const data = new ByteWriter(8)
+      .u32(id.epoch)
+      .u8(id.fleeting ? 1 : 0)
+      .finish()
     for (const destAddr of asked) {
       this.#router?.send({ service: receiptService, destAddr, data })
       // Who does not answer makes room for the others.

@@ -106,7 +106,12 @@ export class Broadcasts {
     const time = answering(router, () => new ByteWriter(6).u48(Math.max(0, Math.floor(clock.wallTime()))).finish(), log)
     router.registerService(clockService, time, { plain: false })
     router.askClocks(async (address) => {
-      const { bytes } = await requests.send(router, { targets: [address], service: clockService, bytes: new Uint8Array(0), timeoutMs: clockTimeoutMs })
+      const { bytes } = await requests.send(router, {
+        targets: [address],
+        service: clockService,
+        bytes: new Uint8Array(0),
+        timeoutMs: clockTimeoutMs,
+      })
       const reader = new ByteReader(bytes)
       const theirs = reader.u48()
       return reader.failed || !router.seals(address) ? undefined : theirs
@@ -131,7 +136,14 @@ export class Broadcasts {
     const router = this.#router
     if (!router || this.#closed) throw closedError()
     if (receipts && this.#book.full) throw new MeshError('QUEUE_FULL', `the receipts of ${awaitedMax} broadcasts are awaited already`)
-    const body: MessageBody = { id: hexOf(dice.bytes(16)), sentAt: Math.max(0, Math.floor(clock.wallTime())), inReplyTo, topic, receipts, parts }
+    const body: MessageBody = {
+      id: hexOf(dice.bytes(16)),
+      sentAt: Math.max(0, Math.floor(clock.wallTime())),
+      inReplyTo,
+      topic,
+      receipts,
+      parts,
+    }
     const data = encodeMessage(body, broadcastBytesMax)
     if (log.level >= 5) log.write(5, 'broadcast', `${body.id} to everybody, ${parts.length} parts`)
     const said = await router.say({ service: broadcastService, data }, { retain })
@@ -150,11 +162,16 @@ export class Broadcasts {
   }
 
   /** `say`: how its broadcasts leave. Throws INVALID_OPTION, QUEUE_FULL. */
-  topic<O extends BroadcastOptions>(name: string, options: O, say: (parts: readonly MessagePart[], spoken: O & { readonly topic: string }) => Promise<SaidAs<O>>): Topic<SaidAs<O>> {
+  topic<O extends BroadcastOptions>(
+    name: string,
+    options: O,
+    say: (parts: readonly MessagePart[], spoken: O & { readonly topic: string }) => Promise<SaidAs<O>>,
+  ): Topic<SaidAs<O>> {
     checkOptions(options, broadcastOptions)
     checkSignal(options.signal)
     const bytes = typeof name === 'string' ? new TextEncoder().encode(name).length : 0
-    if (bytes === 0 || bytes > topicNameBytesMax) throw new MeshError('INVALID_OPTION', `the name of a topic takes 1 … ${topicNameBytesMax} bytes, not ${bytes}`)
+    if (bytes === 0 || bytes > topicNameBytesMax)
+      throw new MeshError('INVALID_OPTION', `the name of a topic takes 1 … ${topicNameBytesMax} bytes, not ${bytes}`)
     if (this.#topicCount >= topicsMax) throw new MeshError('QUEUE_FULL', `${topicsMax} topics are open already`)
     const events = new GuardedEvents<TopicEvents>((error) => this.#options.report(error))
     const close = (): void => {
@@ -185,9 +202,15 @@ export class Broadcasts {
     if (!body) throw new MeshError('WIRE_FAULT', 'the broadcast cannot be read')
     if (this.#closed || !this.#router) return
     const topics = body.topic === undefined ? undefined : (this.#topics.get(body.topic) ?? [])
-    this.#options.messages.hand(body, (srcAddr ?? '') as Address, { ...arrival, size: data.length }, topics && ((message) => {
-      for (const events of [...topics]) events.emit('message', message)
-    }))
+    this.#options.messages.hand(
+      body,
+      (srcAddr ?? '') as Address,
+      { ...arrival, size: data.length },
+      topics &&
+        ((message) => {
+          for (const events of [...topics]) events.emit('message', message)
+        }),
+    )
     if (body.receipts === true && arrival.said) this.#given.delivered(this.#router, arrival.said)
   }
 }

@@ -1,11 +1,5 @@
 import type { Steps } from '../async/awaitable.ts'
-import {
-  broadcastHolds,
-  openBroadcast,
-  readBroadcast,
-  type Broadcast,
-  type BroadcastFrame,
-} from '../identity/broadcast-proof.ts'
+import { broadcastHolds, openBroadcast, readBroadcast, type Broadcast, type BroadcastFrame } from '../identity/broadcast-proof.ts'
 import type { MemberRecord } from '../identity/member-record.ts'
 import { keysBehind, type NetworkKeyring } from '../identity/network-key.ts'
 import { isKeyed, type WireNetwork } from '../identity/wire-network.ts'
@@ -106,7 +100,11 @@ export class BroadcastProver {
   }
 
   /** Undefined, and counted: its origin did not say this. 'stale': not in this window, if its clock is so much ahead. */
-  *prove({ id, aln, data, said, handedOverBy }: Incoming, record: BroadcastSigner, aheadMs: number): Steps<ProvenBroadcast | 'stale' | undefined> {
+  *prove(
+    { id, aln, data, said, handedOverBy }: Incoming,
+    record: BroadcastSigner,
+    aheadMs: number,
+  ): Steps<ProvenBroadcast | 'stale' | undefined> {
     const { crypto, network } = this.#identity
     const frame: BroadcastFrame = { network: record.network, origin: id.origin, service: aln.service ?? '' }
     const what = `a broadcast of ${id.origin} that ${handedOverBy} hands over`

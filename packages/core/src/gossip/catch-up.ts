@@ -130,7 +130,8 @@ export class CatchUp<N extends GossipNeighbour> {
       const kept = this.#store.get(key)
       if (kept && !serving.queue.has(key)) found.push(kept)
     }
-    for (const kept of found) if (serving.queue.size < keptMax && serving.budget.take(1, this.#clock.now())) serving.queue.set(kept.key, kept)
+    for (const kept of found)
+      if (serving.queue.size < keptMax && serving.budget.take(1, this.#clock.now())) serving.queue.set(kept.key, kept)
     if (serving.queue.size > 0 && !serving.cancel) this.#serve(neighbour, serving)
   }
 

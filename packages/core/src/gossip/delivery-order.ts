@@ -33,7 +33,10 @@ export class DeliveryOrder {
   }
 
   /** Calls `deliver` when it is its turn. Those up to `floor` are not to be had any more. */
-  take({ origin, epoch, counter }: BroadcastId, { history, floor, deliver }: { history: History; floor: number; deliver: () => void }): void {
+  take(
+    { origin, epoch, counter }: BroadcastId,
+    { history, floor, deliver }: { history: History; floor: number; deliver: () => void },
+  ): void {
     // Too late for its turn.
     if (counter < history.next) return deliver()
     const known = this.#origins.get(origin)

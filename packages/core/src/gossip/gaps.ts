@@ -41,7 +41,8 @@ export class Gaps<N> {
       const ranges = gap.history.gaps()
       const neighbours = [...this.#port.neighbours()]
       if (ranges.length === 0) return void this.#waiting.delete(gap.key)
-      const asked = tries === 0 && neighbours.includes(gap.from) ? gap.from : neighbours[Math.floor(this.#dice.random() * neighbours.length)]
+      const asked =
+        tries === 0 && neighbours.includes(gap.from) ? gap.from : neighbours[Math.floor(this.#dice.random() * neighbours.length)]
       if (asked !== undefined) this.#port.ask(asked, gap.life, ranges)
       this.#askLater(gap, tries + 1)
     })

@@ -291,7 +291,10 @@ export class Gossip<N extends GossipNeighbour> {
     deliver()
   }
 
-  #keep(id: BroadcastId, { ageMs, ...came }: Pick<KeptBroadcast, 'tree' | 'packet' | 'hops' | 'from' | 'repaired'> & { readonly ageMs: number }): KeptBroadcast {
+  #keep(
+    id: BroadcastId,
+    { ageMs, ...came }: Pick<KeptBroadcast, 'tree' | 'packet' | 'hops' | 'from' | 'repaired'> & { readonly ageMs: number },
+  ): KeptBroadcast {
     const now = this.#parts.clock.now()
     const kept: KeptBroadcast = { ...came, id, key: idKey(id), saidAt: now - ageMs }
     this.#traffic.keeps(kept)

@@ -94,7 +94,8 @@ export class Histories {
     const rows: BroadcastRows[] = []
     for (const [key, history] of [...this.#histories].slice(-max)) {
       const [origin = '', epoch = '', fleeting] = key.split(' ')
-      if (fleeting === undefined && history.heardAt >= since) rows.push({ origin, epoch: Number(epoch), fleeting: false, ranges: history.delivered })
+      if (fleeting === undefined && history.heardAt >= since)
+        rows.push({ origin, epoch: Number(epoch), fleeting: false, ranges: history.delivered })
     }
     return rows
   }

@@ -46,7 +46,8 @@ export class LazyNews<N extends GossipNeighbour> {
     const told = [...this.#waiting]
     this.#waiting.clear()
     for (const [{ link }, ids] of told) {
-      for (let at = 0; at < ids.length; at += gossipIdsMax) link.sendControl({ type: 'have', offer: false, ids: ids.slice(at, at + gossipIdsMax) })
+      for (let at = 0; at < ids.length; at += gossipIdsMax)
+        link.sendControl({ type: 'have', offer: false, ids: ids.slice(at, at + gossipIdsMax) })
     }
   }
 }

@@ -65,7 +65,12 @@ export class MissingBroadcasts<N extends GossipNeighbour> {
     if (this.#missing.size >= missingMax || count >= missingOfOneMax) return
     this.#ofNeighbour.set(neighbour, count + 1)
     const missing: Missing<N> = {
-      id, tree: ownTree ? id.origin : sharedTree, sources: [neighbour], first: neighbour, asked: undefined, stopTimer: () => {},
+      id,
+      tree: ownTree ? id.origin : sharedTree,
+      sources: [neighbour],
+      first: neighbour,
+      asked: undefined,
+      stopTimer: () => {},
     }
     this.#missing.set(key, missing)
     if (offer) this.#pull(key, missing, false)
@@ -115,7 +120,9 @@ export class MissingBroadcasts<N extends GossipNeighbour> {
 
   #graft(neighbour: N, { tree, id }: Missing<N>, eager: boolean): void {
     if (this.#grafts.length === 0) this.#clock.soon(() => this.#sendGrafts())
-    const last = this.#grafts.find((graft) => graft.neighbour === neighbour && graft.tree === tree && graft.eager === eager && graft.ids.length < gossipIdsMax)
+    const last = this.#grafts.find(
+      (graft) => graft.neighbour === neighbour && graft.tree === tree && graft.eager === eager && graft.ids.length < gossipIdsMax,
+    )
     if (last) last.ids.push(id)
     else this.#grafts.push({ neighbour, tree, eager, ids: [id] })
   }

@@ -55,7 +55,14 @@ export class OwnWords {
     if (fleeting) this.#fleeting = counter
     else this.#kept = counter
     const before = fleeting ? 0 : counter - (lowest(epoch) ?? counter)
-    const head: BroadcastHead = { epoch, counter, fleeting, ownTree: this.#isBusy(), before, saidAt: Math.max(0, Math.floor(this.#clock.wallTime())) }
+    const head: BroadcastHead = {
+      epoch,
+      counter,
+      fleeting,
+      ownTree: this.#isBusy(),
+      before,
+      saidAt: Math.max(0, Math.floor(this.#clock.wallTime())),
+    }
     const frame: BroadcastFrame = { network, origin: address, service }
     const signer = { crypto, keyPair, keys: keyring?.[0], salt: this.#salt! }
     return { head, data: yield* signBroadcast(frame, { ...head, body }, signer) }

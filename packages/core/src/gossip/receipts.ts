@@ -58,7 +58,8 @@ export class Receipts<N extends GossipNeighbour> {
     const receipt = { from: address, rows }
     const steps = this.#signSteps.bind(this)
     const signed = run(steps(receipt))
-    if (signed instanceof Promise) signed.catch((error: unknown) => this.#port.fault('LINK_FAILED', `a receipt cannot be signed: ${String(error)}`))
+    if (signed instanceof Promise)
+      signed.catch((error: unknown) => this.#port.fault('LINK_FAILED', `a receipt cannot be signed: ${String(error)}`))
   }
 
   /** Each begins with the links that it may still cross. */
@@ -69,7 +70,8 @@ export class Receipts<N extends GossipNeighbour> {
     for (const bytes of receipts) {
       const receipt = readReceipt(bytes.subarray(1))
       if (isWireFault(receipt)) this.#port.fault(receipt.code, `${neighbour.address}: ${receipt.detail}`)
-      else if (!budget.take(1, now)) return this.#port.fault('QUEUE_FULL', `${neighbour.address} hands over more receipts than are passed on`)
+      else if (!budget.take(1, now))
+        return this.#port.fault('QUEUE_FULL', `${neighbour.address} hands over more receipts than are passed on`)
       else if (receipt.rows.origin === this.#identity.address) this.#proveLater(neighbour, receipt, bytes.subarray(1))
       else if (bytes[0]! > 1) this.#pass(receipt, bytes.with(0, Math.min(bytes[0]!, receiptHopsMax) - 1))
     }
@@ -113,7 +115,8 @@ export class Receipts<N extends GossipNeighbour> {
     }
     this.#waiting.clear()
     for (const [{ link }, receipts] of ways) {
-      for (let at = 0; at < receipts.length; at += gossipReceiptsMax) link.sendControl({ type: 'receipts', receipts: receipts.slice(at, at + gossipReceiptsMax) })
+      for (let at = 0; at < receipts.length; at += gossipReceiptsMax)
+        link.sendControl({ type: 'receipts', receipts: receipts.slice(at, at + gossipReceiptsMax) })
     }
   }
 
@@ -139,7 +142,9 @@ export class Receipts<N extends GossipNeighbour> {
     }
     const kept = this.#proving.push(() => {
       const proven = run(steps())
-      return proven instanceof Promise ? proven.catch((error: unknown) => fault('LINK_FAILED', `a receipt cannot be verified: ${String(error)}`)) : undefined
+      return proven instanceof Promise
+        ? proven.catch((error: unknown) => fault('LINK_FAILED', `a receipt cannot be verified: ${String(error)}`))
+        : undefined
     })
     if (!kept) fault('QUEUE_FULL', `more than ${receiptsWaitingMax} receipts wait to be verified`)
   }

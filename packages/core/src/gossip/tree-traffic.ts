@@ -168,7 +168,8 @@ export class TreeTraffic<N extends GossipNeighbour> {
     for (const id of ids) {
       const kept = this.#port.find(idKey(id))
       if (!kept || !budget?.take(1, now)) continue
-      if (!neighbour.link.sendPacket(kept.packet)) this.#port.fault('QUEUE_FULL', `${neighbour.address} does not take broadcasts fast enough`)
+      if (!neighbour.link.sendPacket(kept.packet))
+        this.#port.fault('QUEUE_FULL', `${neighbour.address} does not take broadcasts fast enough`)
     }
   }
 }

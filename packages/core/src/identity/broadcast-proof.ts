@@ -128,5 +128,9 @@ function signedText({ network, origin, service }: BroadcastFrame, signed: Uint8A
 }
 
 function nonceOf({ fleeting, counter }: Pick<BroadcastHead, 'fleeting' | 'counter'>): Uint8Array {
-  return new ByteWriter(12).u32(0).u32(fleeting ? 1 : 0).u32(counter).finish()
+  return new ByteWriter(12)
+    .u32(0)
+    .u32(fleeting ? 1 : 0)
+    .u32(counter)
+    .finish()
 }

@@ -16,7 +16,8 @@ export function drawIdentityText(dice: Dice): string {
 /** The 32 bytes of the text. Throws INVALID_OPTION, which does not quote it. */
 export function identitySeed(text: unknown): Uint8Array {
   const seed = typeof text === 'string' ? keyOfText('identity', text) : undefined
-  if (seed === undefined) throw new MeshError('INVALID_OPTION', 'an identity as text is hmi- and 56 characters; this one is damaged, or none')
+  if (seed === undefined)
+    throw new MeshError('INVALID_OPTION', 'an identity as text is hmi- and 56 characters; this one is damaged, or none')
   return seed
 }
 

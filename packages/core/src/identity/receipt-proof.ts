@@ -19,9 +19,16 @@ export interface Receipt {
   readonly rows: BroadcastRows
 }
 
-export function* signReceipt({ from, rows }: Receipt, signer: { readonly network: WireNetwork; readonly keyPair: KeyPair }): Steps<Uint8Array> {
+export function* signReceipt(
+  { from, rows }: Receipt,
+  signer: { readonly network: WireNetwork; readonly keyPair: KeyPair },
+): Steps<Uint8Array> {
   const { origin, epoch, fleeting, ranges } = rows
-  const writer = new ByteWriter(160).string(origin).string(from).u32(epoch).u8(fleeting ? 1 : 0)
+  const writer = new ByteWriter(160)
+    .string(origin)
+    .string(from)
+    .u32(epoch)
+    .u8(fleeting ? 1 : 0)
   const told = ranges.slice(-receiptRangesMax)
   writer.u8(told.length)
   let before = 0

@@ -58,7 +58,10 @@ export function encodeRecordParts(record: MemberRecord): RecordParts {
 
 /** The bytes that are signed; `box` stands for a sealed `about`. */
 export function joinRecordParts({ head, about, tail }: RecordParts, box?: Uint8Array): Uint8Array {
-  const block = new ByteWriter().u16(1 + (box ?? about).length).u8(box ? aboutSealed : aboutOpen).finish()
+  const block = new ByteWriter()
+    .u16(1 + (box ?? about).length)
+    .u8(box ? aboutSealed : aboutOpen)
+    .finish()
   return concatBytes([head, block, box ?? about, tail])
 }
 
@@ -120,7 +123,8 @@ class RecordReader {
     const kindNumber = this.reader.u8()
     const kind = kinds[kindNumber - 1]
     this.check(kind !== undefined, 'unknown-kind', `kind ${kindNumber} of member records`)
-    const fits = kind === 'named' ? bounds.isPlainAddress(address) : isMemberAddress(address) || (kind === 'left' && bounds.isPlainAddress(address))
+    const fits =
+      kind === 'named' ? bounds.isPlainAddress(address) : isMemberAddress(address) || (kind === 'left' && bounds.isPlainAddress(address))
     this.check(fits, 'bad-value', 'an address that this kind of node cannot have')
     const start = this.reader.offset
     const about = this.reader.bytes(this.reader.u16())
@@ -131,8 +135,16 @@ class RecordReader {
     this.end()
     if (this.fault) return this.fault
     const record: MemberRecord = {
-      network, address: address as Address, publicKey, exchangeKey, seq48,
-      kind: kind ?? 'member', name, capabilities, services, plainHosts,
+      network,
+      address: address as Address,
+      publicKey,
+      exchangeKey,
+      seq48,
+      kind: kind ?? 'member',
+      name,
+      capabilities,
+      services,
+      plainHosts,
     }
     if (about[0] !== aboutSealed) return { record, sealed: undefined }
     const associated = concatBytes([this.bytes.subarray(0, start), this.bytes.subarray(end)])

@@ -18,7 +18,8 @@ export function isNetworkName(name: string): boolean {
 
 /** A network as it stands on the wire; without a key hash (16 bytes) it is open. Throws INVALID_OPTION for what is no name. */
 export function wireNetwork(name: string, keyHash: Uint8Array = new Uint8Array(keyHashBytes)): WireNetwork {
-  if (!isNetworkName(name)) throw new MeshError('INVALID_OPTION', `the name of a network has 1 to ${networkNameBytesMax} bytes of UTF-8 and no '/'`)
+  if (!isNetworkName(name))
+    throw new MeshError('INVALID_OPTION', `the name of a network has 1 to ${networkNameBytesMax} bytes of UTF-8 and no '/'`)
   if (keyHash.length !== keyHashBytes) throw new MeshError('INVALID_OPTION', `a key hash has ${keyHashBytes} bytes`)
   return { name, keyHash }
 }

@@ -75,7 +75,10 @@ export function answerQuestions(router: Router, about: AboutNode): void {
       const upMs = Math.round(clock.now() - since)
       const links = router.links().filter(({ peer }) => peer !== undefined).length
       const functions = about.functions && namesThatFit(about.functions())
-      return page('services', services, { total: services.length, more: { address, kind, name, network, upMs, links, routes: routeCount, functions } })
+      return page('services', services, {
+        total: services.length,
+        more: { address, kind, name, network, upMs, links, routes: routeCount, functions },
+      })
     }),
   )
   answer(
@@ -87,7 +90,10 @@ export function answerQuestions(router: Router, about: AboutNode): void {
   )
   answer(
     servicesService,
-    limiter(clock, providerAnswersPerSecondMax)((request) => {
+    limiter(
+      clock,
+      providerAnswersPerSecondMax,
+    )((request) => {
       const { skip, service } = serviceAsked(request)
       const rows = router.services(service).filter((row) => !row.service.startsWith('$'))
       const best = rows.toSorted((one, other) => one.load - other.load || one.cost - other.cost || (one.address < other.address ? -1 : 1))

@@ -8,7 +8,12 @@ import { describeService, peersService, routesService } from './answers.ts'
 /** What `mesh.inspect` can ask. */
 export type InspectQuestion = 'describe' | 'peers' | 'routes' | 'services'
 
-const questions: Readonly<Record<InspectQuestion, string>> = { describe: describeService, peers: peersService, routes: routesService, services: servicesService }
+const questions: Readonly<Record<InspectQuestion, string>> = {
+  describe: describeService,
+  peers: peersService,
+  routes: routesService,
+  services: servicesService,
+}
 
 export interface InspectOptions extends OperationOptions {
   /** Rows to leave out: those of the pages before. */

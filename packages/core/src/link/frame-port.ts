@@ -100,7 +100,9 @@ export class FramePort implements ChannelReceiver {
     else if (packet.netState === netStates.frame) this.#receiver.frame(packet.data ?? new Uint8Array(0))
     else if ((packet.data?.length ?? 0) > plainDataBytesMax) {
       this.#receiver.fault(new WireFault('too-long', `plain data of ${packet.data?.length} bytes; ALN ends at ${plainDataBytesMax}`))
-    } else if ([packet.srcAddr, packet.destAddr, packet.nextAddr, packet.service].some((text) => text && textBytes(text) > plainTextBytesMax)) {
+    } else if (
+      [packet.srcAddr, packet.destAddr, packet.nextAddr, packet.service].some((text) => text && textBytes(text) > plainTextBytesMax)
+    ) {
       this.#receiver.fault(new WireFault('too-long', `a plain packet with an address or a service of more than ${plainTextBytesMax} bytes`))
     } else this.#receiver.plain(packet)
   }

@@ -200,7 +200,10 @@ export class LinkEgress {
     const plain = encodeItems(items)
     this.#controlUnderWay++
     this.#sealingBytes += plain.length
-    if (this.#sealingBytes + this.#port.channel.bufferedBytes > controlBehindBytesMax || !this.#sealing.push(() => run(this.#sealSteps(plain)))) {
+    if (
+      this.#sealingBytes + this.#port.channel.bufferedBytes > controlBehindBytesMax ||
+      !this.#sealing.push(() => run(this.#sealSteps(plain)))
+    ) {
       this.#fail('control frames wait for a neighbour that is too far behind')
     }
   }

@@ -96,7 +96,10 @@ export class Link {
 
   /** Of all that neighbours make this node hold this one has the most, and there is no room left. */
   shed(): void {
-    this.#owner.fault('QUEUE_FULL', `${this.channel.label} makes this node hold ${this.heldBytes} bytes, more than anybody else: it has to go`)
+    this.#owner.fault(
+      'QUEUE_FULL',
+      `${this.channel.label} makes this node hold ${this.heldBytes} bytes, more than anybody else: it has to go`,
+    )
     this.close('too much waits for this neighbour', { code: 'QUEUE_FULL', text: 'too much waits for you here, and there is no room left' })
   }
 
@@ -271,15 +274,18 @@ export class Link {
 
   #join(result: HandshakeResult, roundTripMs: number | undefined): JoinedLife | undefined {
     if (this.#state.phase === 'greeting') this.#state.life.end()
-    const life = new JoinedLife({
-      link: this,
-      owner: this.#owner,
-      port: this.#port,
-      ingress: this.#ingress,
-      peer: peerOf(result.record),
-      roundTripMs,
-      fail: (error) => this.#fail(error),
-    }, result)
+    const life = new JoinedLife(
+      {
+        link: this,
+        owner: this.#owner,
+        port: this.#port,
+        ingress: this.#ingress,
+        peer: peerOf(result.record),
+        roundTripMs,
+        fail: (error) => this.#fail(error),
+      },
+      result,
+    )
     this.#state = { phase: 'joined', life }
     const refusal = this.#owner.joined(this, { record: result.record, bytes: result.recordBytes.slice() })
     if (refusal) {

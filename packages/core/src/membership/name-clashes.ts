@@ -23,7 +23,8 @@ export class NameClashes {
     const who = whoPart(peer.address)
     const others: string[] = name === this.#own.name && who !== this.#own.who ? ['this member'] : []
     for (const other of present) {
-      const clashes = other.kind === 'member' && other.state === 'active' && whoPart(other.address) !== who && other.name.normalize('NFC') === name
+      const clashes =
+        other.kind === 'member' && other.state === 'active' && whoPart(other.address) !== who && other.name.normalize('NFC') === name
       if (clashes) others.push(other.address)
     }
     if (others.length === 0) return undefined

@@ -74,7 +74,8 @@ export function meshSettings(options: MeshOptions): MeshSettings {
   }
   for (const option of ['functions', 'services'] as const) {
     const given = options[option]
-    if (given !== undefined && (typeof given !== 'object' || given === null)) throw invalid(`${option} must be an object of functions by name`)
+    if (given !== undefined && (typeof given !== 'object' || given === null))
+      throw invalid(`${option} must be an object of functions by name`)
   }
   checkSignal(signal)
   if (!Array.isArray(relays)) throw invalid("relays must be a list of URLs, such as ['wss://relay.example']")

@@ -104,7 +104,12 @@ export class PlainLearner {
    * neighbour, and would make gateways of all that are near it.
    */
   #isDeclined(neighbour: PlainNeighbour, destination: string, cost: number): boolean {
-    return cost > 1 && neighbour.hopsTo(destination) === undefined && !this.#neighbours.toward(destination) && this.#port.wayTo(destination) === 'lease'
+    return (
+      cost > 1 &&
+      neighbour.hopsTo(destination) === undefined &&
+      !this.#neighbours.toward(destination) &&
+      this.#port.wayTo(destination) === 'lease'
+    )
   }
 
   #withdrawn(neighbour: PlainNeighbour, destination: string): void {
@@ -163,4 +168,3 @@ export class PlainLearner {
     this.#teller.changed()
   }
 }
-

@@ -66,7 +66,13 @@ export class PlainTeller {
     // What it was greeted with may be gone by now, and what it missed is told again.
     const missed = { load: 0, at: Number.NEGATIVE_INFINITY }
     const services = new Map(this.#greeted.get(neighbour.link)?.map(({ service }) => [service, missed]))
-    neighbour.told.set(address, { cost: Number.POSITIVE_INFINITY, at: now, removedAt: Number.NEGATIVE_INFINITY, forgotten: false, services })
+    neighbour.told.set(address, {
+      cost: Number.POSITIVE_INFINITY,
+      at: now,
+      removedAt: Number.NEGATIVE_INFINITY,
+      forgotten: false,
+      services,
+    })
     neighbour.tellFrom = now + namedWithinMs
     this.#wake(neighbour, neighbour.tellFrom)
     for (const delayMs of repeatsMs) this.#neighbours.after(neighbour, delayMs, () => this.#repeat(neighbour))
@@ -153,7 +159,10 @@ export class PlainTeller {
   /** Before the links end: not every plain stack forgets what it learned from a link that closed. */
   farewell(): void {
     for (const neighbour of this.#neighbours.all()) {
-      this.#say(neighbour, Array.from(neighbour.told.keys(), (address) => routeWord(this.#port.address, address, 0)))
+      this.#say(
+        neighbour,
+        Array.from(neighbour.told.keys(), (address) => routeWord(this.#port.address, address, 0)),
+      )
     }
   }
 
@@ -221,7 +230,11 @@ export class PlainTeller {
   }
 
   #tellService(
-    neighbour: PlainNeighbour, offer: { address: string; service: string; load: number }, told: Told, words: Packet[], what: Extent,
+    neighbour: PlainNeighbour,
+    offer: { address: string; service: string; load: number },
+    told: Told,
+    words: Packet[],
+    what: Extent,
   ): void {
     const now = this.#port.clock.now()
     const { address, service, load } = offer
@@ -245,7 +258,10 @@ export class PlainTeller {
 
   /** L12: greater with each change of what this node offers. */
   #ownOrder(): number {
-    const own = this.#port.ownServices().map(({ service, load }) => `${service} ${load}`).join()
+    const own = this.#port
+      .ownServices()
+      .map(({ service, load }) => `${service} ${load}`)
+      .join()
     if (own !== this.#ownBefore) this.#order += 1
     this.#ownBefore = own
     return this.#order

@@ -37,7 +37,11 @@ export function routeWord(from: string, destination: string, cost: number): Pack
 }
 
 /** Undefined: this pair of names cannot be told. */
-export function serviceWord(host: string, { service, load }: ServiceAdvert, order: Pick<Packet, 'seqNum' | 'ackBlock'> = {}): Packet | undefined {
+export function serviceWord(
+  host: string,
+  { service, load }: ServiceAdvert,
+  order: Pick<Packet, 'seqNum' | 'ackBlock'> = {},
+): Packet | undefined {
   if (!isTellable(service)) return undefined
   const data = encodeServiceAdvert(host, service, toldLoad(load))
   // Its length would be a byte that some escape wrongly, and bytes too many end the Python router.

@@ -50,7 +50,13 @@ export class Advertiser<N extends Neighbour> {
   /** Everything, or of a leaf at most `rowsMax`, for a neighbour that knows nothing yet. */
   welcome(neighbour: N, rowsMax = 0): RouteEntry[] {
     const visible = this.#rows(rowsMax)
-    const listener: Listener<N> = { cursor: this.#start + this.#log.length, untold: new AddressSet(), moved: new AddressSet(), visible, more: false }
+    const listener: Listener<N> = {
+      cursor: this.#start + this.#log.length,
+      untold: new AddressSet(),
+      moved: new AddressSet(),
+      visible,
+      more: false,
+    }
     this.#listeners.set(neighbour, listener)
     const entries = [this.#self()]
     for (const origin of visible ? this.#origins(visible) : this.#table.all()) {

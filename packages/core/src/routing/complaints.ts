@@ -46,7 +46,13 @@ export class Complaints {
     if (isWireFault(packet)) return
     // What an error says is never longer than what caused it, so that nobody is flooded in the name of others (SE14).
     const text = code === 'NO_ROUTE' ? `no route to ${header.destination}` : header.service
-    const bare = encodePacket({ netState: netStates.error, srcAddr: this.#parts.address, destAddr: header.source, contextID: packet.contextID, data: code })
+    const bare = encodePacket({
+      netState: netStates.error,
+      srcAddr: this.#parts.address,
+      destAddr: header.source,
+      contextID: packet.contextID,
+      data: code,
+    })
     this.#parts.originator.error(packet, code, meshHeadBytes + bare.length + 1 + textBytes(text) <= bytes.length ? text : '')
   }
 

@@ -31,7 +31,8 @@ export class Departures {
     const { neighbours, proofs, gone } = this.#port
     const { address, seq48, publicKey } = proof.record
     const known = proofs.record(address)?.record
-    for (const neighbour of neighbours()) if ((proofs.held(neighbour, address)?.seq48 ?? Number.POSITIVE_INFINITY) <= seq48) proofs.release(neighbour, address)
+    for (const neighbour of neighbours())
+      if ((proofs.held(neighbour, address)?.seq48 ?? Number.POSITIVE_INFINITY) <= seq48) proofs.release(neighbour, address)
     // Of a stranger nothing is passed on: made-up nodes must not leave through the whole network.
     if (known === undefined || known.seq48 >= seq48 || known.publicKey.some((byte, index) => byte !== publicKey[index])) return
     proofs.keep(proof)

@@ -91,31 +91,41 @@ export class Forwarder {
     if (hopLimit <= 1) return this.#complaints.complain(neighbour, header, bytes, 'HOP_LIMIT')
     // The frame that brought these bytes is ours.
     bytes[0] = hopLimit - 1
-    if (frame ? next.link.passPacket(bytes, frame, neighbour.link) : next.link.sendPacket(bytes, undefined, neighbour.link)) this.#forwarded++
+    if (frame ? next.link.passPacket(bytes, frame, neighbour.link) : next.link.sendPacket(bytes, undefined, neighbour.link))
+      this.#forwarded++
     else this.#parts.fault('QUEUE_FULL', `${next.address} does not take packets fast enough`)
   }
 
   /** A leaf that knows no provider of a service leaves the choice to its relay: the least load, then the nearest (R14). */
   #onBehalf(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void {
     if (this.#parts.originator.isSealed(header.source)) {
-      return this.#complaints.useless(neighbour, 'UNSEALED', `${neighbour.address} leaves a packet of ${header.source} to this node that nobody sealed`)
+      return this.#complaints.useless(
+        neighbour,
+        'UNSEALED',
+        `${neighbour.address} leaves a packet of ${header.source} to this node that nobody sealed`,
+      )
     }
-    const [best] = this.#parts.reachability.services(header.service).toSorted((one, other) => one.load - other.load || one.cost - other.cost)
+    const [best] = this.#parts.reachability
+      .services(header.service)
+      .toSorted((one, other) => one.load - other.load || one.cost - other.cost)
     const packet = decodePacket(bytes.subarray(header.alnOffset))
     if (isWireFault(packet)) return this.#complaints.useless(neighbour, packet.code, `${neighbour.address}: ${packet.detail}`)
-    if (!best || header.service === '' || header.source !== neighbour.address) return this.#complaints.complain(neighbour, header, bytes, 'NO_SERVICE')
+    if (!best || header.service === '' || header.source !== neighbour.address)
+      return this.#complaints.complain(neighbour, header, bytes, 'NO_SERVICE')
     const error = this.#parts.originator.originate({ ...packet, destAddr: best.address }, this.#arrival(neighbour, header))
     if (error) this.#complaints.complain(neighbour, header, bytes, error.code === 'QUEUE_FULL' ? 'QUEUE_FULL' : 'NO_ROUTE')
   }
 
   #withoutRoute(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array, target: string): void {
     const complain = (): void => this.#complaints.complain(neighbour, header, bytes, 'NO_ROUTE')
-    if (!this.#parts.exchange.awaitsProof(target) || !this.#parts.waiting.keep(target, () => this.passing(neighbour, bytes), complain)) complain()
+    if (!this.#parts.exchange.awaitsProof(target) || !this.#parts.waiting.keep(target, () => this.passing(neighbour, bytes), complain))
+      complain()
   }
 
   #arrived(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void {
     // What this node says to itself crosses no link: somebody speaks in its name (SE1).
-    if (header.source === this.#parts.address) return this.#complaints.useless(neighbour, 'SPOOFED', `${neighbour.address} hands over what this node never said`)
+    if (header.source === this.#parts.address)
+      return this.#complaints.useless(neighbour, 'SPOOFED', `${neighbour.address} hands over what this node never said`)
     const packet = decodePacket(bytes.subarray(header.alnOffset))
     if (isWireFault(packet)) return this.#complaints.useless(neighbour, packet.code, `${neighbour.address}: ${packet.detail}`)
     if (header.sourceGateway && !isMemberForm(header.source)) this.#parts.reachability.noteWayBack(header.source, header.sourceGateway)
@@ -129,10 +139,18 @@ export class Forwarder {
     // As every node on the way does: what a target has to say of itself it says in sessions (SE16).
     if (sealed && header.service === traceService) return this.#complaints.complain(neighbour, header, bytes, 'HOP_LIMIT')
     if (sealed && !mayBeOpen(header)) {
-      return this.#complaints.useless(neighbour, 'UNSEALED', `${neighbour.address} hands over what ${header.source} says outside of a session`)
+      return this.#complaints.useless(
+        neighbour,
+        'UNSEALED',
+        `${neighbour.address} hands over what ${header.source} says outside of a session`,
+      )
     }
     if (!mayBeOpen(header) && this.#isMadeUp(header.source)) {
-      return this.#complaints.useless(neighbour, 'UNSEALED', `${neighbour.address} hands over what '${header.source}' says, of whom no gateway of this network knows`)
+      return this.#complaints.useless(
+        neighbour,
+        'UNSEALED',
+        `${neighbour.address} hands over what '${header.source}' says, of whom no gateway of this network knows`,
+      )
     }
     if (!this.#mayReply(packet, neighbour.link, header.sourceGateway)) return
     const code = this.#parts.dispatcher.deliver(packet, this.#arrival(neighbour, header))

@@ -175,14 +175,27 @@ export class Neighbourhood {
       const shown = later ? proof : this.#parts.exchange.record(record.address)
       if (record.kind !== 'named' && shown) (later ? other : link).sendControl({ type: 'records', records: [shown.bytes] })
       if (!later) return new MeshError('IDENTITY_IN_USE', `${record.address} is here already`)
-      other.close('a later life of the same address joined', { code: 'IDENTITY_IN_USE', text: `another process joined as ${record.address}` })
+      other.close('a later life of the same address joined', {
+        code: 'IDENTITY_IN_USE',
+        text: `another process joined as ${record.address}`,
+      })
     }
     const kind = record.kind === 'relay' ? 'relay' : record.kind === 'named' ? 'plain' : 'member'
     const measured = new LinkCost(link.channel.medium, this.#quality(link))
     const heldMs = this.#flaps.heldMs(record.address, process, this.#parts.clock.now())
     const cost = heldMs > 0 ? costInfinite : measured.cost
     const lowPower = link.channel.medium === 'bluetooth'
-    const neighbour: LinkNeighbour = { link, address: record.address, measured, cost, retiring: false, lowPower, kind, process, epoch: epochOf(record.seq48) }
+    const neighbour: LinkNeighbour = {
+      link,
+      address: record.address,
+      measured,
+      cost,
+      retiring: false,
+      lowPower,
+      kind,
+      process,
+      epoch: epochOf(record.seq48),
+    }
     if (heldMs > 0) this.#parts.clock.setTimer(heldMs, () => this.#release(neighbour))
     this.#neighbours.set(link, neighbour)
     this.#parts.log.write(4, 'link', `joined ${record.address} over ${link.channel.label}`)

@@ -6,7 +6,18 @@ import type { Neighbour, Origin } from './origin.ts'
 import { PackedRows } from './packed-rows.ts'
 
 /** Of an origin: the row of its first route and that of its record (0: none, else one more than its place), and what origin.ts says of each. */
-export const originRow = { first: 0, toldSeq: 4, toldMetric: 10, metric: 12, via: 14, hops: 16, flags: 17, revision: 18, record: 24, bytes: 28 } as const
+export const originRow = {
+  first: 0,
+  toldSeq: 4,
+  toldMetric: 10,
+  metric: 12,
+  via: 14,
+  hops: 16,
+  flags: 17,
+  revision: 18,
+  record: 24,
+  bytes: 28,
+} as const
 /** Of a route. `next` is as `first` above. */
 export const routeRow = { next: 0, seq: 4, metric: 10, via: 12, hops: 14, fragile: 15, bytes: 16 } as const
 

@@ -196,7 +196,7 @@ export class Origin<N extends Neighbour> {
   }
 
   deleteRoutes(): void {
-    for (let at = this.#first; at >= 0; ) {
+    for (let at = this.#first; at >= 0;) {
       const gone = at
       at = this.#after(at)
       this.#rows.routes.give(gone)
@@ -254,8 +254,11 @@ export class Origin<N extends Neighbour> {
   #route(at: number): Route<N> {
     const { view } = this.#rows.routes
     return {
-      neighbour: this.#rows.neighbours.at(this.#viaOf(at)), seq48: u48At(view, at + routeRow.seq), advertised: view.getUint16(at + routeRow.metric),
-      hops: view.getUint8(at + routeRow.hops), fragile: view.getUint8(at + routeRow.fragile) === 1,
+      neighbour: this.#rows.neighbours.at(this.#viaOf(at)),
+      seq48: u48At(view, at + routeRow.seq),
+      advertised: view.getUint16(at + routeRow.metric),
+      hops: view.getUint8(at + routeRow.hops),
+      fragile: view.getUint8(at + routeRow.fragile) === 1,
     }
   }
 }

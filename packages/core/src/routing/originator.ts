@@ -141,10 +141,15 @@ export class Originator {
     if (!plain) {
       if (this.#waits(packet, destination, arrival)) return undefined
       const relay = isMemberForm(destination) ? exchange.defaultRelay : undefined
-      return relay ? this.#sendMesh(relay, packet, { hopLimit, sourceGateway }) : new MeshError('NO_ROUTE', `there is no route to ${destination}`)
+      return relay
+        ? this.#sendMesh(relay, packet, { hopLimit, sourceGateway })
+        : new MeshError('NO_ROUTE', `there is no route to ${destination}`)
     }
     if ((packet.data?.length ?? 0) > plainBytesMax) {
-      return new MeshError('TOO_LARGE', `${packet.data?.length} bytes for the plain node ${destination}: at most ${plainBytesMax} arrive there`)
+      return new MeshError(
+        'TOO_LARGE',
+        `${packet.data?.length} bytes for the plain node ${destination}: at most ${plainBytesMax} arrive there`,
+      )
     }
     const toGateway = plain.gateway === address ? undefined : exchange.table.get(plain.gateway)?.nextHop
     if (asks) this.#parts.replies.left(packet.contextID, toGateway?.link ?? plainEdge.linkToward(destination))
@@ -163,13 +168,17 @@ export class Originator {
       const error = this.originate(packet, arrival)
       if (error) this.#parts.fault(error.code, error.message)
     }
-    return this.#parts.waiting.keep(destination, send, () => this.#parts.fault('NO_ROUTE', `the route to ${destination} was not proven in time`))
+    return this.#parts.waiting.keep(destination, send, () =>
+      this.#parts.fault('NO_ROUTE', `the route to ${destination} was not proven in time`),
+    )
   }
 
   /** There is a route, one that is being proven, or a relay that knows more than this node. */
   #mayReach(destination: string): boolean {
     const { exchange } = this.#parts
-    return exchange.table.get(destination)?.nextHop !== undefined || exchange.awaitsProof(destination) || exchange.defaultRelay !== undefined
+    return (
+      exchange.table.get(destination)?.nextHop !== undefined || exchange.awaitsProof(destination) || exchange.defaultRelay !== undefined
+    )
   }
 
   #leavesSealed({ service }: Packet, destination: string, { hops, plain }: Arrival, { hopLimit, open }: Leaving): boolean {
@@ -178,13 +187,16 @@ export class Originator {
 
   #sendMesh(neighbour: LinkNeighbour, packet: Packet, options: MeshPacketOptions): MeshError | undefined {
     const { head, data } = encodeMeshPacketHead(options, { ...packet, nextAddr: undefined })
-    return neighbour.link.sendPacket(head, data) ? undefined : new MeshError('QUEUE_FULL', `${neighbour.address} does not take packets fast enough`)
+    return neighbour.link.sendPacket(head, data)
+      ? undefined
+      : new MeshError('QUEUE_FULL', `${neighbour.address} does not take packets fast enough`)
   }
 
   #deliver(packet: DecodedPacket, arrival: Arrival): void {
     const code = this.#parts.dispatcher.deliver(packet, arrival)
     // A local send learns it the same way as a remote one.
-    if (code && arrival.hops === 0) this.#parts.fault(code, `a packet of this node's own found no ${packet.service ? `service '${packet.service}'` : 'handler'}`)
+    if (code && arrival.hops === 0)
+      this.#parts.fault(code, `a packet of this node's own found no ${packet.service ? `service '${packet.service}'` : 'handler'}`)
   }
 }
 

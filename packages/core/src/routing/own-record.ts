@@ -1,4 +1,13 @@
-import { epochOf, lastSeq48Of, processOf, seq48Of, standsBefore, type MemberRecord, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
+import {
+  epochOf,
+  lastSeq48Of,
+  processOf,
+  seq48Of,
+  standsBefore,
+  type MemberRecord,
+  type PlainHost,
+  type ServiceAdvert,
+} from '../identity/member-record.ts'
 import { signRecord } from '../identity/signed-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import { run, wait, type Steps } from '../async/awaitable.ts'
@@ -157,8 +166,15 @@ export class OwnRecord {
   *#signSteps(): Steps<ProvenRecord> {
     const { address, keyPair, exchangeKeys, network, keyring, crypto, kind, name, capabilities } = this.#identity
     const record: MemberRecord = {
-      network, address, publicKey: keyPair.publicKey, exchangeKey: exchangeKeys.publicKey,
-      seq48: this.#nextSeq48, kind, name, capabilities, ...this.#port.contents(),
+      network,
+      address,
+      publicKey: keyPair.publicKey,
+      exchangeKey: exchangeKeys.publicKey,
+      seq48: this.#nextSeq48,
+      kind,
+      name,
+      capabilities,
+      ...this.#port.contents(),
     }
     const seal = keyring && { crypto, keys: keyring[0] }
     const proof = { record, bytes: yield* wait(signRecord(record, keyPair, seal)) }

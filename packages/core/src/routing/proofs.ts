@@ -168,7 +168,11 @@ export class Proofs<N> {
   }
 
   /** Counts what the neighbour said and has not proven: it was heard, in place of what `known` gives. */
-  addHeld(neighbour: N, heard: RunningDigest, known: (address: string) => { readonly advertised: number; readonly hops: number } | undefined): void {
+  addHeld(
+    neighbour: N,
+    heard: RunningDigest,
+    known: (address: string) => { readonly advertised: number; readonly hops: number } | undefined,
+  ): void {
     for (const [address, { entry }] of this.#unproven.get(neighbour)?.entries ?? []) {
       const before = known(address)
       if (before) heard.remove(address, before.advertised, before.hops - 1)

@@ -93,8 +93,14 @@ export class Reachability {
       const { neighbour } = route
       const link = this.#exchange.linkTo(address)?.link
       return {
-        address, kind: kindOf(record.kind), name: record.kind === 'named' ? address : record.name, capabilities: record.capabilities, hops: route.hops,
-        cost: metricOf(route), via: neighbour.address, direct: link !== undefined,
+        address,
+        kind: kindOf(record.kind),
+        name: record.kind === 'named' ? address : record.name,
+        capabilities: record.capabilities,
+        hops: route.hops,
+        cost: metricOf(route),
+        via: neighbour.address,
+        direct: link !== undefined,
         verified: record.kind !== 'named' && this.#port.isProven(record),
         silent: this.#port.isSilent(address),
         roundTripMs: link?.roundTripMs,
@@ -106,7 +112,19 @@ export class Reachability {
     const toGateway = plain.gateway === this.#self ? undefined : this.#route(plain.gateway)
     const hops = (toGateway?.hops ?? 0) + plain.host.hops
     const via = toGateway?.neighbour.address ?? address
-    return { address, kind: 'plain', name: address, capabilities: [], hops, cost: plain.cost, via, direct: hops === 1, verified: false, silent: false, gateway: plain.gateway }
+    return {
+      address,
+      kind: 'plain',
+      name: address,
+      capabilities: [],
+      hops,
+      cost: plain.cost,
+      via,
+      direct: hops === 1,
+      verified: false,
+      silent: false,
+      gateway: plain.gateway,
+    }
   }
 
   /** How many can be reached. */
@@ -150,8 +168,15 @@ export class Reachability {
 
   /** What plain nodes may know of a host's services. */
   plainServicesOf(address: string): ServiceAdvert[] {
-    const hidden = new Set(this.#exchange.record(address)?.record.services.filter(({ plain }) => plain === false).map(({ service }) => service))
-    return Array.from(this.#services.of(address), ([service, { load }]) => ({ service, load })).filter(({ service }) => !hidden.has(service))
+    const hidden = new Set(
+      this.#exchange
+        .record(address)
+        ?.record.services.filter(({ plain }) => plain === false)
+        .map(({ service }) => service),
+    )
+    return Array.from(this.#services.of(address), ([service, { load }]) => ({ service, load })).filter(
+      ({ service }) => !hidden.has(service),
+    )
   }
 
   services(name?: string): ServiceRow[] {

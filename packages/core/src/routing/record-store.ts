@@ -200,6 +200,8 @@ function meaningBeside(bytes: Uint8Array, record: MemberRecord): Partial<MemberR
   if (read === undefined) return record
   const { name, capabilities, services, plainHosts } = record
   const meaning: Meaning = { name, capabilities, services, plainHosts }
-  const same = read.name === name && JSON.stringify([capabilities, services, plainHosts]) === JSON.stringify([read.capabilities, read.services, read.plainHosts])
+  const same =
+    read.name === name &&
+    JSON.stringify([capabilities, services, plainHosts]) === JSON.stringify([read.capabilities, read.services, read.plainHosts])
   return same ? undefined : meaning
 }

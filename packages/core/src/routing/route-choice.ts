@@ -97,6 +97,7 @@ export function betterUnfeasible<N extends Neighbour>(origin: Origin<N>): Route<
   const { selected, feasibility } = origin
   if (selected === undefined) return undefined
   let best: Route<N> | undefined
-  for (const route of origin.routes()) if (isUsable(route) && isPreferred(route, best ?? selected) && !isFeasible(route, feasibility)) best = route
+  for (const route of origin.routes())
+    if (isUsable(route) && isPreferred(route, best ?? selected) && !isFeasible(route, feasibility)) best = route
   return best
 }

@@ -213,7 +213,10 @@ export class RouteExchange {
   heard(neighbour: LinkNeighbour, told: Digest): void {
     const heard = this.#intake.heard(neighbour)
     if (!this.#neighbours.get(neighbour)?.compare(told, heard, this.#clock.now())) return
-    this.#port.fault('ROUTES_DIFFER', `${neighbour.address} told ${told.count} routes, ${heard.count} were heard or they differ: asked again`)
+    this.#port.fault(
+      'ROUTES_DIFFER',
+      `${neighbour.address} told ${told.count} routes, ${heard.count} were heard or they differ: asked again`,
+    )
     neighbour.link.sendControl({ type: 'refresh' })
   }
 

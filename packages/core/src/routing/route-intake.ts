@@ -59,10 +59,14 @@ export class RouteIntake {
     this.#clock = clock
     this.#table = table
     this.#port = port
-    this.#proofs = new Proofs(clock, {
-      pull: (neighbour, wanted) => neighbour.link.sendControl({ type: 'pull', wanted }),
-      dropped: (neighbour, address) => port.fault('UNPROVEN', `${neighbour.address} did not prove its route to ${address}`),
-    }, table.recordPlaces)
+    this.#proofs = new Proofs(
+      clock,
+      {
+        pull: (neighbour, wanted) => neighbour.link.sendControl({ type: 'pull', wanted }),
+        dropped: (neighbour, address) => port.fault('UNPROVEN', `${neighbour.address} did not prove its route to ${address}`),
+      },
+      table.recordPlaces,
+    )
     this.#rivals = new Rivals({
       clock,
       found: (neighbour, address) => port.fault('IDENTITY_IN_USE', `${neighbour.address} knows another node called ${address}`),

@@ -64,7 +64,9 @@ export class RouteTable<N extends Neighbour> {
     }
     const selected = origin.selected
     const before = origin.routeOf(neighbour)
-    const route = withdrawn ? undefined : { neighbour, seq48: entry.seq48, advertised: entry.metric, hops: entry.hops + 1, fragile: entry.fragile === true }
+    const route = withdrawn
+      ? undefined
+      : { neighbour, seq48: entry.seq48, advertised: entry.metric, hops: entry.hops + 1, fragile: entry.fragile === true }
     if (route) origin.setRoute(route)
     else origin.deleteRoute(neighbour)
     this.digest.heard(origin.address, before, route)
@@ -119,7 +121,11 @@ export class RouteTable<N extends Neighbour> {
     origin.select(selected, selected ? metricOf(selected) : metricInfinite, selected !== undefined && isFragile(selected))
     this.digest.selected(origin, before, metricBefore)
     const selection = selectionOf(before, origin, metricBefore)
-    return { origin, before, selection: origin.fragile !== fragileBefore && (selection === 'same' || selection === 'moved') ? 'changed' : selection }
+    return {
+      origin,
+      before,
+      selection: origin.fragile !== fragileBefore && (selection === 'same' || selection === 'moved') ? 'changed' : selection,
+    }
   }
 
   /** To be called with everything finite that is told about an origin, before it is told (R3). */

@@ -109,7 +109,11 @@ export class RouteTeller {
     const now = this.#clock.now()
     if (now - (this.#dumpedAt.get(neighbour) ?? Number.NEGATIVE_INFINITY) < dumpEveryMs) return false
     this.#dumpedAt.set(neighbour, now)
-    neighbour.link.sendControl({ type: 'routes', entries: this.#advertiser.welcome(neighbour, this.#advertiser.rowsMax(neighbour)), complete: true })
+    neighbour.link.sendControl({
+      type: 'routes',
+      entries: this.#advertiser.welcome(neighbour, this.#advertiser.rowsMax(neighbour)),
+      complete: true,
+    })
     this.#tellMore(neighbour)
     return true
   }

@@ -67,7 +67,8 @@ export class RouterRooms {
         this.exchange.ownChanged()
       },
       yields: options.contested === 'yield',
-      failed: (error) => fault('LINK_FAILED', `the member record cannot be signed: ${error instanceof Error ? error.message : String(error)}`),
+      failed: (error) =>
+        fault('LINK_FAILED', `the member record cannot be signed: ${error instanceof Error ? error.message : String(error)}`),
     })
     this.contents = new OwnContents(options.clock, dispatcher.services, {
       plainHosts: () => this.plainEdge.hosts(),
@@ -77,16 +78,22 @@ export class RouterRooms {
         this.own.touch()
       },
     })
-    this.exchange = new RouteExchange(identity, options.clock, this.own, {
-      changed: (address) => {
-        this.reachability.review(address)
-        if (this.exchange.table.get(address)?.nextHop) this.waiting.routed(address)
-        this.#unproven.routed(address)
+    this.exchange = new RouteExchange(
+      identity,
+      options.clock,
+      this.own,
+      {
+        changed: (address) => {
+          this.reachability.review(address)
+          if (this.exchange.table.get(address)?.nextHop) this.waiting.routed(address)
+          this.#unproven.routed(address)
+        },
+        keptRecord: (address) => this.gossip.record(address),
+        contested: () => events.emit('contested'),
+        fault,
       },
-      keptRecord: (address) => this.gossip.record(address),
-      contested: () => events.emit('contested'),
-      fault,
-    }, options.leaf)
+      options.leaf,
+    )
     this.reachability = new Reachability(this.address, this.exchange, {
       now: () => options.clock.now(),
       destination: (address, state) => this.#changed(() => events.emit('destination', { address, state })),

@@ -51,7 +51,8 @@ export class Requests {
         for (const target of targets) {
           asked = target
           const sealed = router.seals(target)
-          const heard = (packet: DecodedPacket, arrival: Arrival): void => settleWith(answered(target, packet, arrival, sealed), settle, hints)
+          const heard = (packet: DecodedPacket, arrival: Arrival): void =>
+            settleWith(answered(target, packet, arrival, sealed), settle, hints)
           const context = router.registerContext(heard, { from: target })
           const error = router.send({ service, destAddr: target, contextID: context, data: bytes })
           if (!error) return () => router.releaseContext(context)

@@ -234,8 +234,7 @@ export class ServiceRegistry implements Services {
     }
     if (typeof handler !== 'function') throw new MeshError('INVALID_OPTION', `the handler of the service '${name}' must be a function`)
     if (this.#local.has(name)) throw new MeshError('INVALID_OPTION', `the service '${name}' is registered already: close() it first`)
-    if (this.#local.size >= servicesMax)
-      throw new MeshError('QUEUE_FULL', `a node offers at most ${servicesMax} services`)
+    if (this.#local.size >= servicesMax) throw new MeshError('QUEUE_FULL', `a node offers at most ${servicesMax} services`)
   }
 
   #offer(router: Router, name: string, entry: Entry): void {

@@ -15,7 +15,14 @@ import { LossRecovery, type SentPacket } from './loss-recovery.ts'
 import type { RecordOpener, RecordRefusal, RecordSealer } from './record.ts'
 import { RecordDraft, type SentFrame } from './record-draft.ts'
 import { decodeFrames, type SessionFrame } from './session-frames.ts'
-import { ackDelayMs, packetsInFlightMax, recordPlainBytesMax, recordsQueuedMax, recordsUnderWayMax, sessionPacketBytesMax } from './session-limits.ts'
+import {
+  ackDelayMs,
+  packetsInFlightMax,
+  recordPlainBytesMax,
+  recordsQueuedMax,
+  recordsUnderWayMax,
+  sessionPacketBytesMax,
+} from './session-limits.ts'
 import { idText } from './session-packet.ts'
 
 /** On average one packet number in so many is left out: who acknowledges it has not seen what it acknowledges. */

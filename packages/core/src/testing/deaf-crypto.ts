@@ -23,7 +23,7 @@ export function deafCrypto(crypto: Crypto): Crypto {
 /** Items behind their varint lengths; the first byte of each is its type. */
 function without(plain: Uint8Array, types: readonly number[]): Uint8Array {
   const kept: Uint8Array[] = []
-  for (let at = 0; at < plain.length; ) {
+  for (let at = 0; at < plain.length;) {
     const start = at
     let [length, scale] = [0, 1]
     for (let byte = 0x80; byte >= 0x80; scale *= 128) {

@@ -117,7 +117,11 @@ export function toyCrypto(dice: Dice): Crypto {
     // The secret is a hash of what both sides know publicly, in an order that both agree on.
     exchange(own, publicKey) {
       if (publicKey.length !== keyBytes || publicKey.every((byte) => byte === 0)) return undefined
-      return digest(domains.secret, keyBytes, own.publicKey.map((byte, index) => byte ^ publicKey[index]!))
+      return digest(
+        domains.secret,
+        keyBytes,
+        own.publicKey.map((byte, index) => byte ^ publicKey[index]!),
+      )
     },
     seal(key, nonce, associated, plain) {
       const { length } = plain

@@ -19,7 +19,20 @@ export const dumpEntriesMax = 65_536
 const noticeTextBytesMax = 1_000
 const seq48Max = 2 ** 48 - 1
 
-const messageTypes = { routes: 1, pull: 2, records: 3, request: 4, ping: 5, pong: 6, notice: 7, refresh: 8, closing: 9, rows: 10, more: 11, pace: 12 } as const
+const messageTypes = {
+  routes: 1,
+  pull: 2,
+  records: 3,
+  request: 4,
+  ping: 5,
+  pong: 6,
+  notice: 7,
+  refresh: 8,
+  closing: 9,
+  rows: 10,
+  more: 11,
+  pace: 12,
+} as const
 
 /** Of a `routes` item. A dump that takes several items: `first` … `last`; `reset`: all names are forgotten beforehand. */
 const routesFlags = { complete: 1, first: 2, last: 4, reset: 8 } as const
@@ -60,17 +73,35 @@ export class ControlEncoder {
       }
       case 'ping':
       case 'pong':
-        return [new ByteWriter(16).u8(messageTypes[message.type]).varint(message.nonce).u32(message.told.hash).varint(message.told.count).finish()]
+        return [
+          new ByteWriter(16)
+            .u8(messageTypes[message.type])
+            .varint(message.nonce)
+            .u32(message.told.hash)
+            .varint(message.told.count)
+            .finish(),
+        ]
       case 'rows':
       case 'more':
-        return [new ByteWriter(8).u8(messageTypes[message.type]).varint(message.type === 'rows' ? message.max : Number(message.more)).finish()]
+        return [
+          new ByteWriter(8)
+            .u8(messageTypes[message.type])
+            .varint(message.type === 'rows' ? message.max : Number(message.more))
+            .finish(),
+        ]
       case 'pace':
         return [new ByteWriter(8).u8(messageTypes.pace).varint(message.seconds).finish()]
       case 'refresh':
       case 'closing':
         return [new ByteWriter(1).u8(messageTypes[message.type]).finish()]
       case 'notice':
-        return [new ByteWriter().u8(messageTypes.notice).string(message.code).text(message.text.slice(0, noticeTextBytesMax / 4)).finish()]
+        return [
+          new ByteWriter()
+            .u8(messageTypes.notice)
+            .string(message.code)
+            .text(message.text.slice(0, noticeTextBytesMax / 4))
+            .finish(),
+        ]
     }
   }
 
@@ -97,7 +128,10 @@ export class ControlEncoder {
       }
       this.#reset = false
       const last = done === entries.length ? routesFlags.last : 0
-      const head = new ByteWriter(8).u8(messageTypes.routes).u8((complete ? routesFlags.complete : 0) | first | last | reset).varint(count)
+      const head = new ByteWriter(8)
+        .u8(messageTypes.routes)
+        .u8((complete ? routesFlags.complete : 0) | first | last | reset)
+        .varint(count)
       items.push(head.bytes(body.finish()).finish())
     } while (done < entries.length)
     if (this.#recent.size > this.namesKept) {
@@ -155,7 +189,8 @@ function packItems(type: number, rows: readonly Uint8Array[]): Uint8Array[] {
   do {
     let size = 1 + varintBytes(routeEntriesMax)
     let end = start
-    while (end < rows.length && end - start < routeEntriesMax && size + rows[end]!.length <= controlItemBytesMax) size += rows[end++]!.length
+    while (end < rows.length && end - start < routeEntriesMax && size + rows[end]!.length <= controlItemBytesMax)
+      size += rows[end++]!.length
     if (end === start && rows.length > 0) throw new MeshError('TOO_LARGE', `A control entry of ${rows[start]!.length} bytes.`)
     const writer = new ByteWriter(size).u8(type).varint(end - start)
     for (let at = start; at < end; at++) writer.bytes(rows[at]!)

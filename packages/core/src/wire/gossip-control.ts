@@ -110,7 +110,13 @@ function decodeKnown(type: number, reader: ByteReader): GossipMessage | WireFaul
       const offer = reader.u8() === 1
       const ids: BroadcastNews[] = []
       const fits = readGroups(reader, (life, flags) => {
-        ids.push({ ...life, counter: reader.varint(), ownTree: (flags & lifeFlags.ownTree) !== 0, repaired: (flags & lifeFlags.repaired) !== 0, hops: reader.u8() })
+        ids.push({
+          ...life,
+          counter: reader.varint(),
+          ownTree: (flags & lifeFlags.ownTree) !== 0,
+          repaired: (flags & lifeFlags.repaired) !== 0,
+          hops: reader.u8(),
+        })
       })
       return fits ? { type: 'have', offer, ids } : tooLong
     }
@@ -146,7 +152,7 @@ function decodeKnown(type: number, reader: ByteReader): GossipMessage | WireFaul
 
 /** Neighbours of one life in the list share a group. */
 function writeGroups<T extends Grouped>(writer: ByteWriter, ids: readonly T[], write: (id: T) => void): void {
-  for (let at = 0; at < ids.length; ) {
+  for (let at = 0; at < ids.length;) {
     const first = ids[at]!
     let end = at + 1
     while (end < ids.length && sameGroup(first, ids[end]!)) end += 1

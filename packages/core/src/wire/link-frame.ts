@@ -45,7 +45,8 @@ export interface Refusal {
 }
 
 export function encodeLinkFrame(kind: number, body: Uint8Array): Uint8Array {
-  if (body.length + 1 > linkFrameBytesMax) throw new MeshError('TOO_LARGE', `A link frame of ${body.length + 1} bytes; ${linkFrameBytesMax} fit.`)
+  if (body.length + 1 > linkFrameBytesMax)
+    throw new MeshError('TOO_LARGE', `A link frame of ${body.length + 1} bytes; ${linkFrameBytesMax} fit.`)
   const frame = new Uint8Array(body.length + 1)
   frame[0] = kind
   frame.set(body, 1)

@@ -159,7 +159,15 @@ export function readMeshPacket(bytes: Uint8Array): MeshPacketHeader | WireFault 
   }
   const broadcast = (flags & meshFlags.broadcast) !== 0
   return {
-    hopLimit: bytes[0]!, broadcast, gateway: gateway || undefined, sourceGateway: sourceGateway || undefined,
-    ageS, source, destination, service, netState, alnOffset,
+    hopLimit: bytes[0]!,
+    broadcast,
+    gateway: gateway || undefined,
+    sourceGateway: sourceGateway || undefined,
+    ageS,
+    source,
+    destination,
+    service,
+    netState,
+    alnOffset,
   }
 }

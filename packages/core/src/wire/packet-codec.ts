@@ -115,16 +115,46 @@ function encodeFields(packet: Packet, { prefix, dataLength, tail, crc }: Frame):
 
   let flags = 0
   let size = prefix.length + 2
-  if (netState !== 0) { flags |= fieldFlags.netState; size += 1 }
-  if (service !== '') { flags |= fieldFlags.service; size += 1 + service.length }
-  if (source !== '') { flags |= fieldFlags.srcAddr; size += 1 + source.length }
-  if (destination !== '') { flags |= fieldFlags.destAddr; size += 1 + destination.length }
-  if (next !== '') { flags |= fieldFlags.nextAddr; size += 1 + next.length }
-  if (seqNum !== 0) { flags |= fieldFlags.seqNum; size += 2 }
-  if (ackBlock !== 0) { flags |= fieldFlags.ackBlock; size += 4 }
-  if (contextID !== 0) { flags |= fieldFlags.contextID; size += 2 }
-  if (dataType !== 0) { flags |= fieldFlags.dataType; size += 1 }
-  if (dataLength !== 0) { flags |= fieldFlags.data; size += 2 }
+  if (netState !== 0) {
+    flags |= fieldFlags.netState
+    size += 1
+  }
+  if (service !== '') {
+    flags |= fieldFlags.service
+    size += 1 + service.length
+  }
+  if (source !== '') {
+    flags |= fieldFlags.srcAddr
+    size += 1 + source.length
+  }
+  if (destination !== '') {
+    flags |= fieldFlags.destAddr
+    size += 1 + destination.length
+  }
+  if (next !== '') {
+    flags |= fieldFlags.nextAddr
+    size += 1 + next.length
+  }
+  if (seqNum !== 0) {
+    flags |= fieldFlags.seqNum
+    size += 2
+  }
+  if (ackBlock !== 0) {
+    flags |= fieldFlags.ackBlock
+    size += 4
+  }
+  if (contextID !== 0) {
+    flags |= fieldFlags.contextID
+    size += 2
+  }
+  if (dataType !== 0) {
+    flags |= fieldFlags.dataType
+    size += 1
+  }
+  if (dataLength !== 0) {
+    flags |= fieldFlags.data
+    size += 2
+  }
   if (crc) flags |= fieldFlags.crc
 
   const out = allocate(size + tail)
@@ -152,7 +182,9 @@ function encodeUnicode(packet: Packet, { prefix, dataLength, tail, crc }: Frame)
   const unnamed = { ...packet, service: '', srcAddr: '', destAddr: '', nextAddr: '' }
   const rest = encodeFields(unnamed, { prefix: noBytes, dataLength, tail: 0, crc })
   let flags = decodeControlFlags((rest[0]! << 8) | rest[1]!)
-  names.forEach((name, at) => { if (name.length > 0) flags |= nameFlags[at]! })
+  names.forEach((name, at) => {
+    if (name.length > 0) flags |= nameFlags[at]!
+  })
   const writer = new ByteWriter(prefix.length + rest.length + tail + 1_028).bytes(prefix).u16(encodeControlFlags(flags))
   const namesAt = packet.netState ? 3 : 2
   writer.bytes(rest.subarray(2, namesAt))

@@ -54,8 +54,16 @@ export function packetFromJson(text: string): DecodedPacket | WireFault {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return new WireFault('bad-json', 'not a JSON object')
   const packet: DecodedPacket = {
-    netState: undefined, service: undefined, srcAddr: undefined, destAddr: undefined, nextAddr: undefined,
-    seqNum: undefined, ackBlock: undefined, contextID: undefined, dataType: undefined, data: undefined,
+    netState: undefined,
+    service: undefined,
+    srcAddr: undefined,
+    destAddr: undefined,
+    nextAddr: undefined,
+    seqNum: undefined,
+    ackBlock: undefined,
+    contextID: undefined,
+    dataType: undefined,
+    data: undefined,
   }
   for (const [name, member] of Object.entries(value)) {
     const fault = readMember(packet, name.length > 4 ? '' : name.toLowerCase(), member)
@@ -67,7 +75,11 @@ export function packetFromJson(text: string): DecodedPacket | WireFault {
 function readMember(packet: DecodedPacket, key: string, member: unknown): WireFault | undefined {
   if (member === null || member === 0 || member === '') return undefined
   switch (key) {
-    case 'net': case 'seq': case 'ack': case 'ctx': case 'typ': {
+    case 'net':
+    case 'seq':
+    case 'ack':
+    case 'ctx':
+    case 'typ': {
       const { field, max } = numberKeys[key]
       if (typeof member !== 'number' || !Number.isInteger(member) || member < 0 || member > max) {
         return new WireFault('bad-value', `${key} is no integer of 0 … ${max}`)
@@ -75,7 +87,10 @@ function readMember(packet: DecodedPacket, key: string, member: unknown): WireFa
       packet[field] = member
       return undefined
     }
-    case 'srv': case 'src': case 'dst': case 'nxt': {
+    case 'srv':
+    case 'src':
+    case 'dst':
+    case 'nxt': {
       if (typeof member !== 'string') return new WireFault('bad-value', `${key} is no text`)
       if (member.length > stringBytesMax || textBytes(member) > stringBytesMax) return new WireFault('too-long', `${key} is too long`)
       packet[textKeys[key]] = member
@@ -95,7 +110,12 @@ function readMember(packet: DecodedPacket, key: string, member: unknown): WireFa
 }
 
 function decodeBase64(text: string): Uint8Array | undefined {
-  const digits = /[\s\-_=]/.test(text) ? text.replace(/\s+|=+\s*$/g, '').replaceAll('-', '+').replaceAll('_', '/') : text
+  const digits = /[\s\-_=]/.test(text)
+    ? text
+        .replace(/\s+|=+\s*$/g, '')
+        .replaceAll('-', '+')
+        .replaceAll('_', '/')
+    : text
   try {
     return base64.decode(digits.padEnd(Math.ceil(digits.length / 4) * 4, '='))
   } catch {

@@ -207,7 +207,9 @@ export class PlainStreamReader {
     if (twice !== undefined) return this.#settle(twice, chains, out)
     const unescaped = joined && readAs(joined.view())
     if (unescaped && isExact(unescaped)) {
-      return chains && escaped.end < 0 ? this.#hold({ raw: joined!, chained, otherwise: unescaped }, out) : this.#settle(unescaped, true, out)
+      return chains && escaped.end < 0
+        ? this.#hold({ raw: joined!, chained, otherwise: unescaped }, out)
+        : this.#settle(unescaped, true, out)
     }
     const alone = readAs(raw)
     if (isExact(alone)) {
@@ -218,7 +220,8 @@ export class PlainStreamReader {
     }
     if (escaped.end >= 0 && escaped.clean && escaped.meant) return this.#settle(escaped, chains, out)
     // A raw END inside a frame of the sketch: more of it is to come.
-    if (unescaped && unescaped.end < 0 && unescaped.clean && !(held === undefined && alone.clean)) return this.#hold({ raw: joined!, chained }, out)
+    if (unescaped && unescaped.end < 0 && unescaped.clean && !(held === undefined && alone.clean))
+      return this.#hold({ raw: joined!, chained }, out)
     if (escaped.end >= 0 && (escaped.meant || held === undefined)) return this.#settle(escaped, chains, out)
     if (chains) return this.#hold({ raw: joined!, chained }, out)
     this.#giveUpHeld(out)

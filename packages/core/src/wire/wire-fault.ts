@@ -1,5 +1,14 @@
 /** What was wrong with bytes or text that somebody else sent. */
-export type WireFaultCode = 'truncated' | 'too-long' | 'bad-utf8' | 'bad-json' | 'bad-escape' | 'bad-value' | 'bad-signature' | 'wrong-key' | 'unknown-kind'
+export type WireFaultCode =
+  | 'truncated'
+  | 'too-long'
+  | 'bad-utf8'
+  | 'bad-json'
+  | 'bad-escape'
+  | 'bad-value'
+  | 'bad-signature'
+  | 'wrong-key'
+  | 'unknown-kind'
 
 /** The answer of every decoder to bytes it cannot read. A value, never thrown: a neighbour's mistake is not our exception. */
 export class WireFault {

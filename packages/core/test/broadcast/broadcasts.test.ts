@@ -201,7 +201,8 @@ describe('broadcast', () => {
 
   it('what cannot be is refused with a code', async () => {
     const [ada] = (await members(8, 'ada')) as [Mesh]
-    for (const name of ['', 'x'.repeat(65), 7 as unknown as string]) expect(() => ada.topic(name)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+    for (const name of ['', 'x'.repeat(65), 7 as unknown as string])
+      expect(() => ada.topic(name)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
     expect(() => ada.topic('chat', { recepits: true } as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
     expect((await world.settle(rejectionOf(ada.broadcast('x'.repeat(20_000))))).code).toBe('TOO_LARGE')
     const over = new AbortController()
@@ -300,7 +301,9 @@ describe('receipts', () => {
     const frames: number[] = []
     const own = link!.channel as { ondata?: unknown }
     void own
-    world.sim.network.observer = { delivered: (channel: SimChannel) => void (channel.other?.node.name === 'relay' && channel.node.name === 'ada' && frames.push(1)) } as never
+    world.sim.network.observer = {
+      delivered: (channel: SimChannel) => void (channel.other?.node.name === 'relay' && channel.node.name === 'ada' && frames.push(1)),
+    } as never
     const said = await world.settle(ada.with({ receipts: true }).broadcast('all of you?'))
     await world.settle(said.done)
     expect(said.delivered.size).toBe(60)

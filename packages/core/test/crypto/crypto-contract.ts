@@ -12,7 +12,7 @@ export interface CryptoContractOptions {
 
 const bytes = (length: number, start = 0): Uint8Array => Uint8Array.from({ length }, (_, index) => (start + index * 7) & 0xff)
 const hex = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
-const flipped = (from: Uint8Array, at: number): Uint8Array => from.map((byte, index) => (index === at ? byte ^ (1 << at % 8) : byte))
+const flipped = (from: Uint8Array, at: number): Uint8Array => from.map((byte, index) => (index === at ? byte ^ (1 << (at % 8)) : byte))
 const message = bytes(100)
 const nonce = bytes(12, 3)
 const key = bytes(32, 9)
@@ -43,9 +43,15 @@ export function cryptoContract(options: CryptoContractOptions): void {
       const keys = await crypto.generateKeyPair()
       const exchangeKeys = await crypto.generateExchangeKeys()
       const answers = [
-        crypto.sha256(message), crypto.hmacSha256(key, message), crypto.generateKeyPair(), crypto.keyPairFromSeed(key), keys.sign(message),
-        crypto.verify(keys.publicKey, message, bytes(64)), crypto.generateExchangeKeys(),
-        crypto.exchange(exchangeKeys, exchangeKeys.publicKey), crypto.seal(key, nonce, nothing, message),
+        crypto.sha256(message),
+        crypto.hmacSha256(key, message),
+        crypto.generateKeyPair(),
+        crypto.keyPairFromSeed(key),
+        keys.sign(message),
+        crypto.verify(keys.publicKey, message, bytes(64)),
+        crypto.generateExchangeKeys(),
+        crypto.exchange(exchangeKeys, exchangeKeys.publicKey),
+        crypto.seal(key, nonce, nothing, message),
         crypto.open(key, nonce, nothing, bytes(40)),
       ]
       expect(answers.map((answer) => answer instanceof Promise)).toEqual(answers.map(() => !options.synchronous))
@@ -136,7 +142,10 @@ function signing(crypto: Crypto, reference: Crypto | undefined): void {
 
   if (reference === undefined) return
   test('signatures hold across implementations', async () => {
-    for (const [signer, verifier] of [[crypto, reference], [reference, crypto]] as [Crypto, Crypto][]) {
+    for (const [signer, verifier] of [
+      [crypto, reference],
+      [reference, crypto],
+    ] as [Crypto, Crypto][]) {
       const keyPair = await signer.generateKeyPair()
       const signature = await keyPair.sign(message)
       expect(await verifier.verify(keyPair.publicKey, message, signature)).toBe(true)

@@ -46,7 +46,10 @@ export async function runHandshake(
 
 /** True when what each side seals opens at the other, in both directions and in order. */
 export async function ciphersAgree(left: Ciphers, right: Ciphers): Promise<boolean> {
-  for (const [from, to] of [[left, right], [right, left]] as const) {
+  for (const [from, to] of [
+    [left, right],
+    [right, left],
+  ] as const) {
     for (const length of [0, 1, 1_000]) {
       const plain = new Uint8Array(length).fill(length)
       const opened = await to.receive.open(await from.send.seal(plain))

@@ -23,7 +23,10 @@ describe.each([
   ['WebCrypto and noble', web, noble],
   ['toy and toy', toy, toy],
 ] as [string, Crypto, Crypto][])('Noise between %s', (_, left, right) => {
-  test.each([['XX', undefined], ['XXpsk0', psk]])('%s: both sides learn each other, and share hash and ciphers', async (_pattern, key) => {
+  test.each([
+    ['XX', undefined],
+    ['XXpsk0', psk],
+  ])('%s: both sides learn each other, and share hash and ciphers', async (_pattern, key) => {
     const { initiator, responder, read } = await runHandshake({ crypto: left, psk: key }, { crypto: right, psk: key })
     expect(read).toEqual(payloads)
     expect([initiator.finished, responder.finished]).toEqual([true, true])
@@ -35,7 +38,10 @@ describe.each([
 })
 
 // The toy has the same failures as the real ports (its contract says so), so each position is affordable.
-describe.each([['XX', undefined], ['XXpsk0', psk]])('hostile %s', (_pattern, key) => {
+describe.each([
+  ['XX', undefined],
+  ['XXpsk0', psk],
+])('hostile %s', (_pattern, key) => {
   test.each([0, 1, 2])('SE3 a changed byte or a cut anywhere in message %i ends the handshake as a value', async (changed) => {
     let length = 1
     for (let at = 0; at < length; at += 1) {
@@ -105,7 +111,10 @@ test('SE11 a low-order ephemeral key is refused where it is read, by responder a
 test('SE11 a low-order static key inside a sealed message is refused', async () => {
   const point = lowOrderPoints.at(0) as Uint8Array
   const initiator = new NoiseHandshake({
-    crypto: noble, role: 'initiator', prologue, staticKeys: { publicKey: point, privateKey: new Uint8Array(32).fill(1) },
+    crypto: noble,
+    role: 'initiator',
+    prologue,
+    staticKeys: { publicKey: point, privateKey: new Uint8Array(32).fill(1) },
   })
   const responder = await handshakeOf('responder', { crypto: noble })
   await run(responder.readMessage(await run(initiator.writeMessage(emptyPayload))))
@@ -165,7 +174,12 @@ describe('NoiseCipher', () => {
     const [send, receive] = [new NoiseCipher(noble, key), new NoiseCipher(noble, key)]
     const sealed = Array.from({ length: 4 }, (_, index) => send.seal(Uint8Array.of(index)) as Uint8Array)
     expect(await receive.open(sealed.at(0) as Uint8Array)).toEqual(Uint8Array.of(0))
-    const wrong = { replayed: sealed.at(0), swapped: sealed.at(2), changed: sealed.at(1)?.map((byte) => byte ^ 1), short: new Uint8Array(15) }[how]
+    const wrong = {
+      replayed: sealed.at(0),
+      swapped: sealed.at(2),
+      changed: sealed.at(1)?.map((byte) => byte ^ 1),
+      short: new Uint8Array(15),
+    }[how]
     expect(await receive.open(wrong as Uint8Array)).toBeUndefined()
     expect(await receive.open(sealed.at(1) as Uint8Array)).toBeUndefined()
     expect(await receive.open(sealed.at(2) as Uint8Array)).toBeUndefined()

@@ -95,7 +95,10 @@ describe('LM what was had of an origin', () => {
       history.next = 3
     }
     const rows = histories.deliveredSince(10, rememberedMax)
-    expect([rows.length, rows.at(-1)]).toMatchObject([rememberedMax, { origin: 'ka', epoch: 2 * rememberedMax - 1, ranges: [{ start: 1, end: 3 }] }])
+    expect([rows.length, rows.at(-1)]).toMatchObject([
+      rememberedMax,
+      { origin: 'ka', epoch: 2 * rememberedMax - 1, ranges: [{ start: 1, end: 3 }] },
+    ])
     const again = new History()
     again.restore(rows[0]!.ranges)
     expect([again.has(2), again.has(5), again.next]).toEqual([true, false, 3])
@@ -116,11 +119,13 @@ describe('LM what is heard of and not here', () => {
     const clock = new VirtualClock()
     const missing = new MissingBroadcasts<GossipNeighbour>(clock, { isNeighbour: () => true, grafted: () => {} })
     const liar = neighbour('liar')
-    for (let counter = 1; counter <= 10_000; counter += 1) missing.heard(liar, { ...idOf(counter), ownTree: false, repaired: false, hops: 1 }, false)
+    for (let counter = 1; counter <= 10_000; counter += 1)
+      missing.heard(liar, { ...idOf(counter), ownTree: false, repaired: false, hops: 1 }, false)
     expect(missing.size).toBe(missingOfOneMax)
     for (let other = 0; other < 10; other += 1) {
       const one = neighbour(`k${other}`)
-      for (let counter = 1; counter <= 1_000; counter += 1) missing.heard(one, { ...idOf(counter, one.address), ownTree: false, repaired: false, hops: 1 }, false)
+      for (let counter = 1; counter <= 1_000; counter += 1)
+        missing.heard(one, { ...idOf(counter, one.address), ownTree: false, repaired: false, hops: 1 }, false)
     }
     expect(missing.size).toBe(missingMax)
     clock.runFor(graftAfterMs + 5_000)
@@ -132,7 +137,8 @@ describe('LM what is heard of and not here', () => {
     const clock = new VirtualClock()
     const lazy = new LazyNews<GossipNeighbour>(clock)
     const one = neighbour()
-    for (let counter = 1; counter <= 3 * lazyIdsMax; counter += 1) lazy.add(one, { ...idOf(counter), ownTree: false, repaired: false, hops: 1 })
+    for (let counter = 1; counter <= 3 * lazyIdsMax; counter += 1)
+      lazy.add(one, { ...idOf(counter), ownTree: false, repaired: false, hops: 1 })
     clock.runFor(1_000)
     const ids = one.told.flatMap((message) => (message.type === 'have' ? message.ids : []))
     expect(ids.length).toBe(lazyIdsMax)
@@ -144,7 +150,8 @@ describe('LM what is heard of and not here', () => {
     const order = new DeliveryOrder(clock)
     const history = new History()
     const delivered: number[] = []
-    for (let counter = 2; counter <= heldBackMax + 1; counter += 1) order.take(idOf(counter), { history, floor: 0, deliver: () => void delivered.push(counter) })
+    for (let counter = 2; counter <= heldBackMax + 1; counter += 1)
+      order.take(idOf(counter), { history, floor: 0, deliver: () => void delivered.push(counter) })
     expect([order.held, delivered.length]).toEqual([heldBackMax, 0])
     order.take(idOf(heldBackMax + 2), { history, floor: 0, deliver: () => void delivered.push(heldBackMax + 2) })
     expect([order.held, delivered.length]).toEqual([0, heldBackMax + 1])

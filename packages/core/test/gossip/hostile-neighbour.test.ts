@@ -31,26 +31,48 @@ function told(lies: (at: number, origin: string) => readonly GossipMessage[]): H
       saidAt.set(`news ${at}`, world.clock.now())
       world.say(at % (nodes - 1), `news ${at}`)
     }
-    for (let other = 0; other < liar; other += 1) for (const message of lies(at, world.nodes[other]?.address ?? '')) world.lie(liar, other, message)
+    for (let other = 0; other < liar; other += 1)
+      for (const message of lies(at, world.nodes[other]?.address ?? '')) world.lie(liar, other, message)
     world.clock.runFor(100)
   }
   world.clock.runFor(5_000)
   return { lastMs, payloads: world.payloads, world }
 }
 
-const made = (origin: string, at: number): { origin: string; epoch: number; fleeting: boolean; counter: number } => ({ origin, epoch: 9, fleeting: false, counter: at })
+const made = (origin: string, at: number): { origin: string; epoch: number; fleeting: boolean; counter: number } => ({
+  origin,
+  epoch: 9,
+  fleeting: false,
+  counter: at,
+})
 
 const lies: Readonly<Record<string, (at: number, origin: string) => readonly GossipMessage[]>> = {
-  'prunes every tree': (_at, origin) => [{ type: 'prune', tree: '' }, { type: 'prune', tree: origin }],
+  'prunes every tree': (_at, origin) => [
+    { type: 'prune', tree: '' },
+    { type: 'prune', tree: origin },
+  ],
   'grafts itself everywhere and pulls everything': (at, origin) => [
-    { type: 'graft', tree: '', eager: true, ids: Array.from({ length: 1_000 }, (_, counter) => ({ origin, epoch: 1, fleeting: false, counter: (counter % 10) + 1 })) },
+    {
+      type: 'graft',
+      tree: '',
+      eager: true,
+      ids: Array.from({ length: 1_000 }, (_, counter) => ({ origin, epoch: 1, fleeting: false, counter: (counter % 10) + 1 })),
+    },
     { type: 'graft', tree: `k${at}`, eager: true, ids: [] },
   ],
   'has what nobody ever said': (at, origin) => [
-    { type: 'have', offer: false, ids: Array.from({ length: 200 }, (_, id) => ({ ...made(origin, at * 200 + id + 1), ownTree: id % 2 === 0, repaired: true, hops: 0 })) },
+    {
+      type: 'have',
+      offer: false,
+      ids: Array.from({ length: 200 }, (_, id) => ({ ...made(origin, at * 200 + id + 1), ownTree: id % 2 === 0, repaired: true, hops: 0 })),
+    },
   ],
   'offers what it does not give': (at, origin) => [
-    { type: 'have', offer: true, ids: Array.from({ length: 100 }, (_, id) => ({ ...made(origin, at * 100 + id + 1), ownTree: false, repaired: false, hops: 0 })) },
+    {
+      type: 'have',
+      offer: true,
+      ids: Array.from({ length: 100 }, (_, id) => ({ ...made(origin, at * 100 + id + 1), ownTree: false, repaired: false, hops: 0 })),
+    },
   ],
   'holds what nobody ever said, and wants everything': (_at, origin) => [
     { type: 'holds', answer: true, rows: [{ origin, epoch: 9, fleeting: false, ranges: [{ start: 1, end: 2 ** 32 }] }] },
@@ -68,6 +90,7 @@ describe('a neighbour that lies about broadcasts', () => {
     expect(Math.max(...lastMs)).toBeLessThanOrEqual(Math.max(...honest.lastMs) + 1_000)
     // What it pulls itself, within its budget, is what it costs.
     expect(payloads - honest.payloads).toBeLessThan(nodes * (2_000 + 15 * 200))
-    for (let index = 0; index < liar; index += 1) for (const { table, size, max } of world.sizes(index)) expect(size, table).toBeLessThanOrEqual(max)
+    for (let index = 0; index < liar; index += 1)
+      for (const { table, size, max } of world.sizes(index)) expect(size, table).toBeLessThanOrEqual(max)
   })
 })

@@ -29,7 +29,10 @@ function recordOf(keyPair: KeyPair, who: string, changes: Partial<MemberRecord> 
     kind: 'member',
     name: 'Ada ☕',
     capabilities: ['webrtc', 'later'],
-    services: [{ service: 'print', load: 1 }, { service: 'scan', load: 127 }],
+    services: [
+      { service: 'print', load: 1 },
+      { service: 'scan', load: 127 },
+    ],
     plainHosts: [
       { address: 'CONTROLLER_1', hops: 1, services: [{ service: 'light', load: 5 }] },
       { address: 'Küche', hops: 255, services: [] },
@@ -106,20 +109,25 @@ describe('member records', () => {
   })
 
   test('any bytes are a fault and never throw', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => {
-      expect(openRecord(bytes, toy)).toBeInstanceOf(WireFault)
-      decodeRecordBody(bytes)
-    }))
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => {
+        expect(openRecord(bytes, toy)).toBeInstanceOf(WireFault)
+        decodeRecordBody(bytes)
+      }),
+    )
     const edited = fc.array(fc.tuple(fc.nat(signed.length - 65), fc.nat(255)), { minLength: 1, maxLength: 6 })
-    fc.assert(fc.property(edited, (edits) => {
-      const body = signed.slice(0, -64)
-      for (const [at, value] of edits) body[at] = value
-      const decoded = decodeRecordBody(body)
-      // Whatever still reads as a record is within the bounds that writing keeps.
-      if (decoded instanceof WireFault) return
-      const { record: read, sealed } = decoded
-      expect(joinRecordParts(encodeRecordParts(read), sealed?.box)).toEqual(body)
-    }), { numRuns: 2_000 })
+    fc.assert(
+      fc.property(edited, (edits) => {
+        const body = signed.slice(0, -64)
+        for (const [at, value] of edits) body[at] = value
+        const decoded = decodeRecordBody(body)
+        // Whatever still reads as a record is within the bounds that writing keeps.
+        if (decoded instanceof WireFault) return
+        const { record: read, sealed } = decoded
+        expect(joinRecordParts(encodeRecordParts(read), sealed?.box)).toEqual(body)
+      }),
+      { numRuns: 2_000 },
+    )
   })
 })
 
@@ -130,22 +138,30 @@ describe('bounds of a member record', () => {
     ['capabilities', { capabilities: many(16, String) }, { capabilities: many(17, String) }, 'TOO_LARGE'],
     ['bytes of a capability', { capabilities: ['c'.repeat(64)] }, { capabilities: ['c'.repeat(65)] }, 'TOO_LARGE'],
     [
-      'services', { services: many(32, (index) => ({ service: `s${index}`, load: 1 })) },
-      { services: many(33, (index) => ({ service: `s${index}`, load: 1 })) }, 'TOO_LARGE',
+      'services',
+      { services: many(32, (index) => ({ service: `s${index}`, load: 1 })) },
+      { services: many(33, (index) => ({ service: `s${index}`, load: 1 })) },
+      'TOO_LARGE',
     ],
     [
-      'bytes of a service name', { services: [{ service: 's'.repeat(100), load: 1 }] },
-      { services: [{ service: 's'.repeat(101), load: 1 }] }, 'TOO_LARGE',
+      'bytes of a service name',
+      { services: [{ service: 's'.repeat(100), load: 1 }] },
+      { services: [{ service: 's'.repeat(101), load: 1 }] },
+      'TOO_LARGE',
     ],
     ['least load', { services: [{ service: 's', load: 1 }] }, { services: [{ service: 's', load: 0 }] }, 'INVALID_OPTION'],
     ['greatest load', { services: [{ service: 's', load: 127 }] }, { services: [{ service: 's', load: 128 }] }, 'INVALID_OPTION'],
     [
-      'plain hosts', { plainHosts: many(1_024, (index) => ({ ...plainHost, address: `h${index}` })) },
-      { plainHosts: many(1_025, (index) => ({ ...plainHost, address: `h${index}` })) }, 'TOO_LARGE',
+      'plain hosts',
+      { plainHosts: many(1_024, (index) => ({ ...plainHost, address: `h${index}` })) },
+      { plainHosts: many(1_025, (index) => ({ ...plainHost, address: `h${index}` })) },
+      'TOO_LARGE',
     ],
     [
-      'bytes of a plain address', { plainHosts: [{ ...plainHost, address: 'p'.repeat(255) }] },
-      { plainHosts: [{ ...plainHost, address: 'p'.repeat(256) }] }, 'TOO_LARGE',
+      'bytes of a plain address',
+      { plainHosts: [{ ...plainHost, address: 'p'.repeat(255) }] },
+      { plainHosts: [{ ...plainHost, address: 'p'.repeat(256) }] },
+      'TOO_LARGE',
     ],
     ['least hops', { plainHosts: [{ ...plainHost, hops: 1 }] }, { plainHosts: [{ ...plainHost, hops: 0 }] }, 'INVALID_OPTION'],
     ['SE1 plain hosts of plain form', { plainHosts: [plainHost] }, { plainHosts: [{ ...plainHost, address: who }] }, 'INVALID_OPTION'],

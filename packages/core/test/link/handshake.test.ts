@@ -24,15 +24,28 @@ function node(changes: Partial<MemberRecord> = {}): Node {
   const exchangeKeys = now(crypto.generateExchangeKeys())
   const address = addressOf(now(whoOf(keyPair.publicKey, crypto)), 'aaaa')
   const record: MemberRecord = {
-    network, address, publicKey: keyPair.publicKey, exchangeKey: exchangeKeys.publicKey, seq48: seq48Of(1_700_000_000, 0),
-    kind: 'member', name: '', capabilities: [], services: [], plainHosts: [], ...changes,
+    network,
+    address,
+    publicKey: keyPair.publicKey,
+    exchangeKey: exchangeKeys.publicKey,
+    seq48: seq48Of(1_700_000_000, 0),
+    kind: 'member',
+    name: '',
+    capabilities: [],
+    services: [],
+    plainHosts: [],
+    ...changes,
   }
   const bytes = now(signRecord(record, keyPair))
   return { crypto, exchangeKeys, network, address, record: () => bytes }
 }
 
 /** The three frames; what each side makes of the other: its address, or the code of the error. */
-function greet(dialing: Node, listening: Node, contexts: { dialer?: Partial<HandshakeContext>; listener?: Partial<HandshakeContext> } = {}): string[] {
+function greet(
+  dialing: Node,
+  listening: Node,
+  contexts: { dialer?: Partial<HandshakeContext>; listener?: Partial<HandshakeContext> } = {},
+): string[] {
   const dialer = new Handshake('dialer', dialing, { ...plainContext, ...contexts.dialer })
   const listener = new Handshake('listener', listening, { ...plainContext, ...contexts.listener })
   const seen: [string, string] = ['nothing', 'nothing']

@@ -14,7 +14,11 @@ import { RouterWorld } from '../routing/router-world.ts'
 /** The far end of a channel in the test's own hands. */
 function scripted(channel: Channel): { frames: Uint8Array[]; closed: string[] } {
   const heard = { frames: [] as Uint8Array[], closed: [] as string[] }
-  channel.start({ message: (bytes) => void heard.frames.push(bytes), drained: () => {}, closed: ({ code }) => void heard.closed.push(code) })
+  channel.start({
+    message: (bytes) => void heard.frames.push(bytes),
+    drained: () => {},
+    closed: ({ code }) => void heard.closed.push(code),
+  })
   return heard
 }
 
@@ -94,7 +98,8 @@ describe('a link', () => {
     const world = new RouterWorld()
     const [a, b] = [world.router('a'), world.router('b')]
     const [dialer, listener] = memoryChannelPair(world.clock)
-    const bound = (channel: Channel, binding: number[]): Channel => Object.defineProperty(channel, 'binding', { value: Uint8Array.from(binding) })
+    const bound = (channel: Channel, binding: number[]): Channel =>
+      Object.defineProperty(channel, 'binding', { value: Uint8Array.from(binding) })
     const link = a.addChannel(bound(dialer, [1, 2, 3]))
     b.addChannel(bound(listener, [1, 2, 4]))
     world.run(200)
@@ -133,7 +138,10 @@ describe('a link', () => {
     const [dialer, listener] = memoryChannelPair(world.clock, { carries: 'stream' })
     scripted(dialer)
     const link = relay.addChannel(listener)
-    const packets = [{ netState: netStates.route, srcAddr: 'x', data: 'x' }, { netState: netStates.query, data: drawGreeting(world.dice) }]
+    const packets = [
+      { netState: netStates.route, srcAddr: 'x', data: 'x' },
+      { netState: netStates.query, data: drawGreeting(world.dice) },
+    ]
     dialer.send(Uint8Array.from(packets.flatMap((packet) => [...frame(encodePacket(packet))])))
     world.run(1)
     expect(link.phase).toBe('closed')

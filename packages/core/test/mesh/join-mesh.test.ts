@@ -44,7 +44,10 @@ describe('joinMesh', () => {
       dials += 1
       return environment.dialRelay(...asked)
     }
-    const joining = joinMesh({ relays: [simUrl('nowhere')], timeoutMs: 3_000 }, { ...environment, dialRelay, dispose: () => void (disposed += 1) })
+    const joining = joinMesh(
+      { relays: [simUrl('nowhere')], timeoutMs: 3_000 },
+      { ...environment, dialRelay, dispose: () => void (disposed += 1) },
+    )
     expect((await world.settle(rejectionOf(joining))).code).toBe('RELAY_UNREACHABLE')
     const dialed = dials
     await world.clock.advance(60_000)

@@ -71,7 +71,8 @@ describe('options of a mesh', () => {
 
   it('every kind of identity', () => {
     const keyPair = { publicKey: new Uint8Array(32), sign: (): Uint8Array => new Uint8Array(64) }
-    for (const identity of ['persistent', 'ephemeral', { file: 'key' }, keyPair] as const) expect(() => meshSettings({ identity })).not.toThrow()
+    for (const identity of ['persistent', 'ephemeral', { file: 'key' }, keyPair] as const)
+      expect(() => meshSettings({ identity })).not.toThrow()
   })
 
   it('takes names in NFC and each relay once', () => {

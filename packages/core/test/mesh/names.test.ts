@@ -15,7 +15,10 @@ describe('PN-02 names may clash, and it is seen', () => {
     const other = world.member('ada two', { name: 'Ada' })
     await world.acquainted(bob, ada, other)
     for (const mesh of [bob, ada, other]) {
-      expect(mesh.warnings.map(({ code }) => code), mesh.address).toEqual(['NAME_CLASH'])
+      expect(
+        mesh.warnings.map(({ code }) => code),
+        mesh.address,
+      ).toEqual(['NAME_CLASH'])
     }
     expect(bob.warnings[0]?.message).toContain(ada.address)
     expect(bob.warnings[0]?.message).toContain(other.address)

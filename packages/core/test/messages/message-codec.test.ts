@@ -14,7 +14,14 @@ import { meshErrorOf } from '../mesh/mesh-error-of.ts'
 
 const id = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(hexOf)
 const member = fc.stringMatching(/^k[a-z2-7]{26}(\.[a-z2-7]{4})?$/)
-const part = fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array(), fc.double(), fc.bigInt(), fc.constantFrom(true, null, undefined), fc.array(fc.string()))
+const part = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.uint8Array(),
+  fc.double(),
+  fc.bigInt(),
+  fc.constantFrom(true, null, undefined),
+  fc.array(fc.string()),
+)
 const body: fc.Arbitrary<MessageBody> = fc.record({
   id,
   sentAt: fc.nat({ max: 2 ** 48 - 1 }),

@@ -105,7 +105,21 @@ describe('messages', () => {
   it('PY-29 parts are values of many kinds, in messages, broadcasts and answers; what cannot be sent is refused before it leaves', async () => {
     const [ada, bob] = (await members(63, 'ada', 'bob')) as [Mesh, Mesh]
     const heard = heardBy(bob)
-    const parts = [true, null, undefined, -0, 2n ** 64n, -(2n ** 63n), 1.5, [1, ['two']], { a: { b: new Date(0) } }, new Map([['k', new Set([1])]]), new Float64Array([1, 2]), 'text', Uint8Array.of(1)]
+    const parts = [
+      true,
+      null,
+      undefined,
+      -0,
+      2n ** 64n,
+      -(2n ** 63n),
+      1.5,
+      [1, ['two']],
+      { a: { b: new Date(0) } },
+      new Map([['k', new Set([1])]]),
+      new Float64Array([1, 2]),
+      'text',
+      Uint8Array.of(1),
+    ]
     await world.settle(ada.send('bob', ...parts))
     await world.settle(ada.broadcast(...parts))
     await world.clock.advance(1_000)

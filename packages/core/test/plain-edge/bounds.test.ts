@@ -29,10 +29,19 @@ function many(prefix: string): string[] {
 
 describe('whatever plain neighbours say, the record of their gateway can be signed', () => {
   it.each([
-    ['one host by two ways, with 20 services each', [[route('x'), ...services('x', many('a'))], [route('x'), ...services('x', many('b'))]]],
+    [
+      'one host by two ways, with 20 services each',
+      [
+        [route('x'), ...services('x', many('a'))],
+        [route('x'), ...services('x', many('b'))],
+      ],
+    ],
     ['a service name of 60 characters and 180 bytes', [[route('x'), ...services('x', ['€'.repeat(60)])]]],
     ['a host name of 99 bytes that only speaks', [[{ srcAddr: '€'.repeat(33), service: 'nothing', data: 'x' }]]],
-    ['sixty hosts with 32 services each', [Array.from({ length: 60 }, (_, host) => [route(`h${host}`), ...services(`h${host}`, many('s'.repeat(70)))]).flat()]],
+    [
+      'sixty hosts with 32 services each',
+      [Array.from({ length: 60 }, (_, host) => [route(`h${host}`), ...services(`h${host}`, many('s'.repeat(70)))]).flat()],
+    ],
   ])('%s', (_, neighbours) => {
     const world = new RouterWorld()
     const [gateway, far] = [world.router('gateway', 'relay'), world.router('far')]

@@ -51,7 +51,12 @@ describe('the plain edge', () => {
     world.run(500)
     edge.say({ service: 'ping', srcAddr: 'edge', contextID: 9, data: 'x' })
     world.run(500)
-    expect(edge.data().map(({ srcAddr }) => srcAddr).sort()).toEqual([one.address, two.address].sort())
+    expect(
+      edge
+        .data()
+        .map(({ srcAddr }) => srcAddr)
+        .sort(),
+    ).toEqual([one.address, two.address].sort())
   })
 
   it('is told of changes and withdrawals, never of a route to itself, never a load of 0', () => {
@@ -106,12 +111,19 @@ describe('the plain edge', () => {
       world.link(member, relay)
       const y = new PlainPeer(world, relay)
       y.join('y')
-      y.say({ netState: netStates.route, srcAddr: 'y', data: encodeRouteAdvert('x', 2) }, { netState: netStates.service, data: encodeServiceAdvert('x', 'temp', 1) })
+      y.say(
+        { netState: netStates.route, srcAddr: 'y', data: encodeRouteAdvert('x', 2) },
+        { netState: netStates.service, data: encodeServiceAdvert('x', 'temp', 1) },
+      )
       world.run(15_000)
       y.heard.length = 0
       return { world, relay, member, y }
     }
-    const withdrawn = (destination: string): Packet => ({ netState: netStates.route, srcAddr: 'x', data: encodeRouteAdvert(destination, 0) })
+    const withdrawn = (destination: string): Packet => ({
+      netState: netStates.route,
+      srcAddr: 'x',
+      data: encodeRouteAdvert(destination, 0),
+    })
 
     it('ALN-27 what a withdrawal of another link made a plain neighbour forget, it is told again', () => {
       const { world, relay, member, y } = ring()

@@ -50,17 +50,21 @@ export class PlainPeer {
   }
 
   routes(): string[] {
-    return this.heard.filter(({ netState }) => netState === netStates.route).map(({ data }) => {
-      const advert = decodeRouteAdvert(data!)
-      return isWireFault(advert) ? 'fault' : `${advert.destination} ${advert.cost}`
-    })
+    return this.heard
+      .filter(({ netState }) => netState === netStates.route)
+      .map(({ data }) => {
+        const advert = decodeRouteAdvert(data!)
+        return isWireFault(advert) ? 'fault' : `${advert.destination} ${advert.cost}`
+      })
   }
 
   services(): string[] {
-    return this.heard.filter(({ netState }) => netState === netStates.service).map(({ data }) => {
-      const advert = decodeServiceAdvert(data!)
-      return isWireFault(advert) ? 'fault' : `${advert.host} ${advert.service} ${advert.load}`
-    })
+    return this.heard
+      .filter(({ netState }) => netState === netStates.service)
+      .map(({ data }) => {
+        const advert = decodeServiceAdvert(data!)
+        return isWireFault(advert) ? 'fault' : `${advert.host} ${advert.service} ${advert.load}`
+      })
   }
 
   data(): DecodedPacket[] {
@@ -73,7 +77,10 @@ export class PlainPeer {
 }
 
 export function pong(router: Router): void {
-  router.registerService('ping', (packet) => void router.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: `pong ${text(packet.data)}` }))
+  router.registerService(
+    'ping',
+    (packet) => void router.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: `pong ${text(packet.data)}` }),
+  )
 }
 
 /** "`destination` costs so much by me", said by `from`. */

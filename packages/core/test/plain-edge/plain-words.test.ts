@@ -24,7 +24,8 @@ describe('words that no plain stack dies of', () => {
         const compared = a.ackBlock! - b.ackBlock! || a.seqNum! - b.seqNum!
         expect(Math.sign(compared)).toBe(Math.sign(one - other))
         for (const { ackBlock = 0, seqNum = 0 } of [a, b]) {
-          for (const value of [ackBlock, seqNum]) for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) expect(fragile).not.toContain(rest % 256)
+          for (const value of [ackBlock, seqNum])
+            for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) expect(fragile).not.toContain(rest % 256)
         }
       }),
     )
@@ -36,7 +37,10 @@ describe('words that no plain stack dies of', () => {
     const optional = { service: 'log', srcAddr: 'a', contextID: 0x1234, data: 'x', netState: netStates.error } as const
     const keys = Object.keys(optional) as (keyof typeof optional)[]
     for (let mask = 0; mask < 1 << keys.length; mask += 1) {
-      const packet: Packet = { dataType: 3, ...Object.fromEntries(keys.filter((_, at) => mask & (1 << at)).map((key) => [key, optional[key]])) }
+      const packet: Packet = {
+        dataType: 3,
+        ...Object.fromEntries(keys.filter((_, at) => mask & (1 << at)).map((key) => [key, optional[key]])),
+      }
       const last = lastWay(packet, 'b', 'c')
       expect(last.dataType).toBeUndefined()
       expect(hasFragile(encodePacket(last)), JSON.stringify(last)).toBe(false)
@@ -81,7 +85,12 @@ describe('words that no plain stack dies of', () => {
     world.run(1_000)
     const send = (destAddr: string, byte: number, length: number): string | undefined =>
       relay.send({ destAddr, service: 'log', contextID: 7, data: new Uint8Array(length).fill(byte) })?.code
-    expect([send('y', 0x41, 4_000), send('y', 0xc0, 2_000), send('y', 0xc0, 2_100), send('y', 0x41, 4_001)]).toEqual([undefined, undefined, 'TOO_LARGE', 'TOO_LARGE'])
+    expect([send('y', 0x41, 4_000), send('y', 0xc0, 2_000), send('y', 0xc0, 2_100), send('y', 0x41, 4_001)]).toEqual([
+      undefined,
+      undefined,
+      'TOO_LARGE',
+      'TOO_LARGE',
+    ])
     expect(send('z', 0xc0, 4_000)).toBeUndefined()
     world.run(500)
     expect(Math.max(...stream.data().map((packet) => frame(encodePacket(packet)).length))).toBeLessThanOrEqual(4_090)

@@ -79,7 +79,10 @@ describe('rules of the plain edge: routes', () => {
     z.join('z')
     world.run(1_000)
     expect([about(z, relay.address)[0], about(z, member.address), about(z, 'far'), about(z, 'y')]).toEqual([
-      `${relay.address} 1`, [`${member.address} 65`], ['far 114'], ['y 65'],
+      `${relay.address} 1`,
+      [`${member.address} 65`],
+      ['far 114'],
+      ['y 65'],
     ])
   })
 
@@ -142,7 +145,7 @@ describe('rules of the plain edge: routes', () => {
 })
 
 describe('rules of the plain edge: withdrawals', () => {
-  it('L7 ALN-26 ours is told 250 ms after it was withdrawn, another gateway\'s after 1 s, and the neighbour is asked after 400 ms', () => {
+  it("L7 ALN-26 ours is told 250 ms after it was withdrawn, another gateway's after 1 s, and the neighbour is asked after 400 ms", () => {
     const { world, relay, member, y } = scene()
     const second = world.router('second', 'relay')
     world.link(second, relay)
@@ -350,7 +353,8 @@ describe('rules of the plain edge: services', () => {
 
   it('L12 ALN-14 what this node offers carries a number that grows with each change and survives the plain world', () => {
     const { world, relay, y } = scene()
-    const orders = (): number[] => y.heard.filter((packet) => packet.netState === netStates.service && text(packet.data).includes(relay.address)).map(readOrder)
+    const orders = (): number[] =>
+      y.heard.filter((packet) => packet.netState === netStates.service && text(packet.data).includes(relay.address)).map(readOrder)
     relay.registerService('a', () => {}, { load: 1 })
     world.run(2_000)
     relay.setServiceLoad('a', 50)
@@ -362,7 +366,11 @@ describe('rules of the plain edge: services', () => {
 
   it('L12 ALN-14 of two words of one origin the later one counts, in whatever order they arrive', () => {
     const { world, relay, y } = scene()
-    y.say(routeSaid('y', 'x', 2), serviceSaid('x', 'temp', 5, { ackBlock: 9, seqNum: 2 }), serviceSaid('x', 'temp', 3, { ackBlock: 9, seqNum: 1 }))
+    y.say(
+      routeSaid('y', 'x', 2),
+      serviceSaid('x', 'temp', 5, { ackBlock: 9, seqNum: 2 }),
+      serviceSaid('x', 'temp', 3, { ackBlock: 9, seqNum: 1 }),
+    )
     world.run(200)
     expect(relay.services('temp')).toMatchObject([{ load: 5 }])
     y.say(serviceSaid('x', 'temp', 7, { ackBlock: 10 }))
@@ -438,7 +446,10 @@ describe('rules of the plain edge: ways and packets', () => {
     x.join('x')
     world.run(1_000)
     for (let round = 0; round < 10; round += 1) {
-      y.say({ srcAddr: 'y', destAddr: 'x', service: 'temp', contextID: 5, data: 'same' }, { srcAddr: 'y', destAddr: 'x', service: 'temp', contextID: 5, data: `${round}` })
+      y.say(
+        { srcAddr: 'y', destAddr: 'x', service: 'temp', contextID: 5, data: 'same' },
+        { srcAddr: 'y', destAddr: 'x', service: 'temp', contextID: 5, data: `${round}` },
+      )
       world.run(100)
     }
     expect(x.data().filter(({ data }) => text(data) === 'same')).toHaveLength(3)

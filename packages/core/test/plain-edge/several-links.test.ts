@@ -44,7 +44,12 @@ describe('plain nodes with several links, at once or one after the other', () =>
     for (let round = 0; round < 6; round += 1) {
       lost.at(-1)!.close()
       world.run(2_000)
-      expect(left.routes().filter((row) => row.startsWith(member.address)).at(-1)).toBe(`${member.address} 66`)
+      expect(
+        left
+          .routes()
+          .filter((row) => row.startsWith(member.address))
+          .at(-1),
+      ).toBe(`${member.address} 66`)
       lost.push(new PlainPeer(world, two))
       lost.at(-1)!.join('y')
       lost.at(-1)!.answersAs = 'y'

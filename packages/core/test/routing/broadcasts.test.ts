@@ -172,7 +172,15 @@ describe('SE9 broadcasts', () => {
     const keyPair = now(crypto.generateKeyPair())
     const frame = { network: wireNetwork('garden'), origin: 'somebody', service }
     const signer = { crypto, keyPair, keys: undefined, salt: new Uint8Array(16) }
-    const said = { epoch: 7, counter: 9, fleeting: false, ownTree: true, before: 8, saidAt: 1_700_000_000_123, body: new TextEncoder().encode('hello') }
+    const said = {
+      epoch: 7,
+      counter: 9,
+      fleeting: false,
+      ownTree: true,
+      before: 8,
+      saidAt: 1_700_000_000_123,
+      body: new TextEncoder().encode('hello'),
+    }
     const data = now(run(signBroadcast(frame, said, signer)))
     expect(readBroadcast(data)).toMatchObject({ ...said, salt: undefined })
     const proof = { publicKey: keyPair.publicKey, crypto }

@@ -10,9 +10,19 @@ type TestRouter = ReturnType<RouterWorld['router']>
 const secondsMeasured = 20
 
 /** Packets from a to b through `hub` in the time measured, while `attack` does what it does each 10 ms. */
-function throughput(attack?: (hostile: { dialer: Link; hub: TestRouter; a: TestRouter }, step: number) => void): { heard: number; hub: TestRouter; link: Link; requests: number } {
+function throughput(attack?: (hostile: { dialer: Link; hub: TestRouter; a: TestRouter }, step: number) => void): {
+  heard: number
+  hub: TestRouter
+  link: Link
+  requests: number
+} {
   const world = new RouterWorld()
-  const [hub, a, b, hostile] = ['hub', 'a', 'b', 'hostile'].map((name) => world.router(name)) as [TestRouter, TestRouter, TestRouter, TestRouter]
+  const [hub, a, b, hostile] = ['hub', 'a', 'b', 'hostile'].map((name) => world.router(name)) as [
+    TestRouter,
+    TestRouter,
+    TestRouter,
+    TestRouter,
+  ]
   world.link(a, hub)
   world.link(b, hub)
   const { dialer, listener } = world.link(hostile, hub)
@@ -52,7 +62,17 @@ describe('a neighbour that says too much (LM)', () => {
     ['calls for everything', many(() => ({ type: 'refresh' }))],
     ['notices', many(() => ({ type: 'notice', code: 'CLOSED', text: 'x'.repeat(200) }))],
     ['records that are none', many(() => ({ type: 'records', records: [new Uint8Array(400), new Uint8Array(400)] }))],
-    ['rows without end', many((at) => ({ type: 'routes', complete: false, entries: [{ destination: `k${String(at).padStart(26, 'a')}.wxyz`, seq48: 7, metric: 40, hops: 2 }] }), 100)],
+    [
+      'rows without end',
+      many(
+        (at) => ({
+          type: 'routes',
+          complete: false,
+          entries: [{ destination: `k${String(at).padStart(26, 'a')}.wxyz`, seq48: 7, metric: 40, hops: 2 }],
+        }),
+        100,
+      ),
+    ],
   ])('a flood of %s is counted and read more slowly, the link ends, and the others keep their throughput', (_, attack) => {
     const { heard, hub, link } = throughput(attack)
     expect(heard).toBeGreaterThanOrEqual(undisturbed * 0.95)
@@ -62,7 +82,8 @@ describe('a neighbour that says too much (LM)', () => {
 
   it('questions beyond a budget are dropped: one that asks for ever greater numbers makes nobody else work', () => {
     const { heard, hub, requests } = throughput(({ dialer, a }, step) => {
-      for (let at = 0; at < 5; at++) dialer.sendControl({ type: 'request', destination: a.address, seq48: 2 ** 47 + step * 5 + at, hops: 64 })
+      for (let at = 0; at < 5; at++)
+        dialer.sendControl({ type: 'request', destination: a.address, seq48: 2 ** 47 + step * 5 + at, hops: 64 })
     })
     expect(heard).toBeGreaterThanOrEqual(undisturbed * 0.95)
     expect(hub.faults.get('CONTROL_FLOOD')).toBeGreaterThan(0)
@@ -72,8 +93,18 @@ describe('a neighbour that says too much (LM)', () => {
   it('10 000 rows at cost 1, or with numbers that nobody signed, change no route and are forgotten', () => {
     const { heard, hub } = throughput(({ dialer, hub: there, a }, step) => {
       if (step > 3) return
-      const nobody = Array.from({ length: 2_500 }, (_, at) => ({ destination: `k${String(at + step * 2_500).padStart(26, 'b')}.wxyz`, seq48: 7, metric: step % 2 ? 1 : 40, hops: 2 }))
-      const known = [a.address].map((destination) => ({ destination, seq48: there.origin(destination)!.selected!.seq48 + 1_000, metric: 16, hops: 1 }))
+      const nobody = Array.from({ length: 2_500 }, (_, at) => ({
+        destination: `k${String(at + step * 2_500).padStart(26, 'b')}.wxyz`,
+        seq48: 7,
+        metric: step % 2 ? 1 : 40,
+        hops: 2,
+      }))
+      const known = [a.address].map((destination) => ({
+        destination,
+        seq48: there.origin(destination)!.selected!.seq48 + 1_000,
+        metric: 16,
+        hops: 1,
+      }))
       dialer.sendControl({ type: 'routes', complete: false, entries: [...nobody, ...known] })
     })
     expect(heard).toBeGreaterThanOrEqual(undisturbed * 0.95)

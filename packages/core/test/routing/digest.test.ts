@@ -38,7 +38,10 @@ describe('ALN-28 hard state with a digest (R10)', () => {
 
   it('R10 one difference is no reason to ask, two in a row are; a dump that does not help is asked for less and less often', () => {
     const watch = new DigestWatch()
-    const [told, other] = [{ hash: 7, count: 2 }, { hash: 8, count: 2 }]
+    const [told, other] = [
+      { hash: 7, count: 2 },
+      { hash: 8, count: 2 },
+    ]
     expect(watch.compare(told, other, 0)).toBe(false)
     expect(watch.compare(told, told, 5_000)).toBe(false)
     expect(watch.compare(told, other, 10_000)).toBe(false)
@@ -69,7 +72,9 @@ describe('ALN-28 hard state with a digest (R10)', () => {
     const [a, b] = [world.router('a'), world.router('b', 'relay')]
     for (let more = 0; more < 20; more++) world.link(world.router(`n${more}`), b)
     let bytes = 0
-    const [dialer, listener] = memoryChannelPair(world.clock, { latencyMs: 10 }).map((channel) => counted(channel, (length) => (bytes += length))) as [Channel, Channel]
+    const [dialer, listener] = memoryChannelPair(world.clock, { latencyMs: 10 }).map((channel) =>
+      counted(channel, (length) => (bytes += length)),
+    ) as [Channel, Channel]
     a.addChannel(dialer)
     b.addChannel(listener)
     world.run(30_000)

@@ -8,7 +8,9 @@ describe('ALN-05 links that come and go', () => {
     expect([0, 1_000, 2_000].map((now) => flaps.broke('b', 'life', now))).toEqual([0, 0, 2_000])
     expect(flaps.heldMs('b', 'life', 3_000)).toBe(1_000)
     expect(flaps.heldMs('b', 'next life', 3_000)).toBe(0)
-    expect([5_000, 10_000, 20_000, 50_000, 90_000, 160_000].map((now) => flaps.broke('b', 'life', now))).toEqual([4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
+    expect([5_000, 10_000, 20_000, 50_000, 90_000, 160_000].map((now) => flaps.broke('b', 'life', now))).toEqual([
+      4_000, 8_000, 16_000, 32_000, 60_000, 60_000,
+    ])
     expect(flaps.broke('b', 'life', 290_000)).toBe(0)
     expect(flaps.broke('b', 'next life', 290_001)).toBe(0)
   })

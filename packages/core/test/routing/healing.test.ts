@@ -12,7 +12,13 @@ describe('healing', () => {
     const { dialer } = link(near, asker)
     link(asker, starving)
     // The long way round, as far from the starving node as the one that is cut.
-    for (const [a, b] of [[origin, p], [p, q], [q, r], [r, starving]] as const) link(a, b)
+    for (const [a, b] of [
+      [origin, p],
+      [p, q],
+      [q, r],
+      [r, starving],
+    ] as const)
+      link(a, b)
     world.run(30_000)
     expect(starving!.destination(origin!.address)?.via).toBe(asker!.address)
     dialer.close('cut')

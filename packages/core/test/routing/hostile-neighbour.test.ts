@@ -18,8 +18,16 @@ function recordOfNobody(world: RouterWorld, forge?: (body: Uint8Array) => Uint8A
   const keyPair = now(world.crypto.generateKeyPair())
   const address = addressOf(now(whoOf(keyPair.publicKey, world.crypto)), 'aaaa')
   const record: MemberRecord = {
-    network: wireNetwork('default'), address, publicKey: keyPair.publicKey, exchangeKey: now(world.crypto.generateExchangeKeys()).publicKey,
-    seq48: seq48Of(1_700_000_000, 0), kind: 'member', name: '', capabilities: [], services: [], plainHosts: [],
+    network: wireNetwork('default'),
+    address,
+    publicKey: keyPair.publicKey,
+    exchangeKey: now(world.crypto.generateExchangeKeys()).publicKey,
+    seq48: seq48Of(1_700_000_000, 0),
+    kind: 'member',
+    name: '',
+    capabilities: [],
+    services: [],
+    plainHosts: [],
   }
   if (!forge) return { address, bytes: now(signRecord(record, keyPair)) }
   const body = forge(now(signRecord(record, keyPair)).slice(0, -64))
@@ -68,7 +76,11 @@ describe('a neighbour that does what ours never do', () => {
     dialer.sendControl({ type: 'records', records: [nobody.bytes] })
     world.run(200)
     expect(b.faults.get('UNASKED')).toBe(1)
-    dialer.sendControl({ type: 'routes', entries: [{ destination: nobody.address, seq48: seq48Of(1_700_000_000, 0), metric: 5, hops: 1 }], complete: false })
+    dialer.sendControl({
+      type: 'routes',
+      entries: [{ destination: nobody.address, seq48: seq48Of(1_700_000_000, 0), metric: 5, hops: 1 }],
+      complete: false,
+    })
     world.run(100)
     expect(b.destination(nobody.address)).toBeUndefined()
   })
@@ -125,25 +137,28 @@ describe('a neighbour that does what ours never do', () => {
 })
 
 describe('a neighbour that shows late what it is', () => {
-  it.each(['dialer', 'listener'] as const)('plain first, a greeting of ours later: the %s begins the handshake, and what it said as a plain node is void', (role) => {
-    const world = new RouterWorld()
-    const router = world.router('ours', 'relay')
-    const [dialer, listener] = memoryChannelPair(world.clock, { carries: 'stream' })
-    const [ours, theirs] = role === 'dialer' ? [dialer, listener] : [listener, dialer]
-    let heard = ''
-    theirs.start({ message: (bytes) => void (heard += Buffer.from(bytes).toString('latin1')), drained: () => {}, closed: () => {} })
-    const say = (packet: Packet): void => void theirs.send(frame(encodePacket(packet)))
-    const link = router.addChannel(ours)
-    say({ netState: netStates.route, srcAddr: 'py-1', data: encodeRouteAdvert('py-1', 1) })
-    world.run(100)
-    expect(link.phase).toBe('plain')
-    expect(router.destination('py-1')).toMatchObject({ kind: 'plain' })
-    heard = ''
-    say({ netState: netStates.query, data: `M1;1;${'A'.repeat(22)}` })
-    world.run(100)
-    expect(link.phase).toBe('greeting')
-    expect(router.destination('py-1')).toBeUndefined()
-    // Only the dialer has the word now: a link frame, which begins with its kind.
-    expect(heard.includes('default')).toBe(role === 'dialer')
-  })
+  it.each(['dialer', 'listener'] as const)(
+    'plain first, a greeting of ours later: the %s begins the handshake, and what it said as a plain node is void',
+    (role) => {
+      const world = new RouterWorld()
+      const router = world.router('ours', 'relay')
+      const [dialer, listener] = memoryChannelPair(world.clock, { carries: 'stream' })
+      const [ours, theirs] = role === 'dialer' ? [dialer, listener] : [listener, dialer]
+      let heard = ''
+      theirs.start({ message: (bytes) => void (heard += Buffer.from(bytes).toString('latin1')), drained: () => {}, closed: () => {} })
+      const say = (packet: Packet): void => void theirs.send(frame(encodePacket(packet)))
+      const link = router.addChannel(ours)
+      say({ netState: netStates.route, srcAddr: 'py-1', data: encodeRouteAdvert('py-1', 1) })
+      world.run(100)
+      expect(link.phase).toBe('plain')
+      expect(router.destination('py-1')).toMatchObject({ kind: 'plain' })
+      heard = ''
+      say({ netState: netStates.query, data: `M1;1;${'A'.repeat(22)}` })
+      world.run(100)
+      expect(link.phase).toBe('greeting')
+      expect(router.destination('py-1')).toBeUndefined()
+      // Only the dialer has the word now: a link frame, which begins with its kind.
+      expect(heard.includes('default')).toBe(role === 'dialer')
+    },
+  )
 })

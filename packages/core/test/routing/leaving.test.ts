@@ -123,7 +123,13 @@ describe('ALN-26 leaving with grace', () => {
   it('R12 a link that is closed with grace carries packets until another way is there', async () => {
     for (const latencyMs of [10, 60]) {
       const world = new RouterWorld()
-      const [a, b, c, d, far] = ['a', 'b', 'c', 'd', 'far'].map((name) => world.router(name)) as [TestRouter, TestRouter, TestRouter, TestRouter, TestRouter]
+      const [a, b, c, d, far] = ['a', 'b', 'c', 'd', 'far'].map((name) => world.router(name)) as [
+        TestRouter,
+        TestRouter,
+        TestRouter,
+        TestRouter,
+        TestRouter,
+      ]
       world.link(far, a)
       world.link(a, b)
       world.link(a, c, { latencyMs })

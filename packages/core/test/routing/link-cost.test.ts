@@ -75,7 +75,8 @@ describe('R2 the present way is kept while the other is hardly better', () => {
     let now = 0
     const table = new RouteTable<Neighbour>(10, () => now)
     const [one, other] = ['one', 'other'].map((address) => ({ address, cost: 16, retiring: false })) as [Neighbour, Neighbour]
-    const learn = (neighbour: Neighbour, metric: number, seq48 = 7, hops = 1) => table.learn(neighbour, { destination: 'x', seq48, metric, hops })!
+    const learn = (neighbour: Neighbour, metric: number, seq48 = 7, hops = 1) =>
+      table.learn(neighbour, { destination: 'x', seq48, metric, hops })!
     const via = () => table.get('x')!.selected?.neighbour.address
     return { table, one, other, learn, via, wait: (ms: number) => void (now += ms) }
   }

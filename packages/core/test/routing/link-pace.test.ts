@@ -51,7 +51,11 @@ describe('a relay with thousands of idle members', () => {
     const [relay, leaf] = [world.process(0)!, world.process(1)!]
     for (const link of relay.router.links()) link.sendControl({ type: 'pace', seconds: 60 })
     world.run(1_000)
-    for (const way of [[0, 1], [1, 0]] as const) world.network.silence(world.nameOf(way[0]), world.nameOf(way[1]))
+    for (const way of [
+      [0, 1],
+      [1, 0],
+    ] as const)
+      world.network.silence(world.nameOf(way[0]), world.nameOf(way[1]))
     // 12 s is what it takes otherwise; the relay itself has not been told anything and notices.
     world.run(30_000)
     expect([relay.router.routeCount, leaf.router.routeCount]).toEqual([0, 1])

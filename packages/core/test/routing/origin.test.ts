@@ -8,7 +8,10 @@ describe('the ways to an origin, packed', () => {
     const dice = new SeededDice(seed)
     const rows = new OriginRows<Neighbour>()
     const neighbours = Array.from({ length: 40 }, (_, at): Neighbour => ({ address: `n${at}`, cost: at, retiring: false }))
-    const fresh = (): { origin: Origin<Neighbour>; model: Map<Neighbour, Route<Neighbour>> } => ({ origin: new Origin<Neighbour>('o', rows), model: new Map() })
+    const fresh = (): { origin: Origin<Neighbour>; model: Map<Neighbour, Route<Neighbour>> } => ({
+      origin: new Origin<Neighbour>('o', rows),
+      model: new Map(),
+    })
     const all = Array.from({ length: 5 }, fresh)
     for (let step = 0; step < 10_000; step++) {
       const place = dice.between(0, 4)

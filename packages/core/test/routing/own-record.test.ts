@@ -20,8 +20,15 @@ function ownRecord(sign?: (message: Uint8Array) => Uint8Array | Promise<Uint8Arr
   const failures: unknown[] = []
   let contents = 0
   const identity = {
-    address: 'thing' as Address, kind: 'named' as const, name: 'thing', capabilities: [], epoch: 1, network: wireNetwork('default'), crypto,
-    exchangeKeys: now(crypto.generateExchangeKeys()), keyPair: sign ? { publicKey: keyPair.publicKey, sign } : slow,
+    address: 'thing' as Address,
+    kind: 'named' as const,
+    name: 'thing',
+    capabilities: [],
+    epoch: 1,
+    network: wireNetwork('default'),
+    crypto,
+    exchangeKeys: now(crypto.generateExchangeKeys()),
+    keyPair: sign ? { publicKey: keyPair.publicKey, sign } : slow,
   }
   const own = new OwnRecord(identity, clock, {
     contents: () => ({ services: [{ service: `s${++contents}`, load: 1 }], plainHosts: [] }),

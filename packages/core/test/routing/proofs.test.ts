@@ -57,7 +57,10 @@ describe('proofs of routes (SE5)', () => {
       proofs.ask(neighbour)
     }
     expect(proofs.answered('quick', 'x')).toBe(true)
-    expect(proofs.prove('quick', proof(7))).toEqual([{ neighbour: 'slow', entry }, { neighbour: 'quick', entry }])
+    expect(proofs.prove('quick', proof(7))).toEqual([
+      { neighbour: 'slow', entry },
+      { neighbour: 'quick', entry },
+    ])
     expect(proofs.answered('slow', 'x')).toBe(true)
     expect(proofs.prove('slow', proof(8))).toEqual([])
     expect(proofs.seq48('x')).toBe(8)
@@ -77,7 +80,8 @@ describe('proofs of routes (SE5)', () => {
       },
       dropped: (_, address) => expect.unreachable(address),
     })
-    for (let number = 0; number < originsMax; number++) proofs.hold('relay', { destination: `origin ${number}`, seq48: 7, metric: 1, hops: 1 })
+    for (let number = 0; number < originsMax; number++)
+      proofs.hold('relay', { destination: `origin ${number}`, seq48: 7, metric: 1, hops: 1 })
     for (let number = 0; number < originsMax; number++) {
       proofs.ask('relay')
       const address = pulled[number]!
@@ -126,7 +130,12 @@ describe('proofs of routes (SE5)', () => {
     const clock = new VirtualClock()
     const waiting = new WaitingPackets(clock)
     const said: string[] = []
-    const keep = (target: string, name: string): boolean => waiting.keep(target, () => said.push(`${name} sent`), () => said.push(`${name} given up`))
+    const keep = (target: string, name: string): boolean =>
+      waiting.keep(
+        target,
+        () => said.push(`${name} sent`),
+        () => said.push(`${name} given up`),
+      )
     keep('a', '1')
     clock.runFor(waitForRouteMs - 1)
     keep('a', '2')

@@ -15,8 +15,17 @@ function signed(number: number, changes: Partial<MemberRecord> = {}): { record: 
   const keyPair = toyKeyPair(new TextEncoder().encode(`member ${number}`))
   const address = addressOf(now(whoOf(keyPair.publicKey, crypto)), 'aaaa')
   const record: MemberRecord = {
-    network: wireNetwork('default'), address, publicKey: keyPair.publicKey, exchangeKey: dice.bytes(32), seq48: 7, kind: 'member',
-    name: `member ${number}`, capabilities: [], services: [], plainHosts: [], ...changes,
+    network: wireNetwork('default'),
+    address,
+    publicKey: keyPair.publicKey,
+    exchangeKey: dice.bytes(32),
+    seq48: 7,
+    kind: 'member',
+    name: `member ${number}`,
+    capabilities: [],
+    services: [],
+    plainHosts: [],
+    ...changes,
   }
   return { record, bytes: now(signRecord(record, keyPair)) }
 }

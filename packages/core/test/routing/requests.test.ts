@@ -9,7 +9,11 @@ const tooMuch = 2 ** 48 - 1
 function asked() {
   const clock = new VirtualClock()
   const table = new RouteTable<Neighbour>(100, () => clock.now())
-  const [parent, greedy, honest] = ['parent', 'greedy', 'honest'].map((address) => ({ address, cost: 16, retiring: false })) as [Neighbour, Neighbour, Neighbour]
+  const [parent, greedy, honest] = ['parent', 'greedy', 'honest'].map((address) => ({ address, cost: 16, retiring: false })) as [
+    Neighbour,
+    Neighbour,
+    Neighbour,
+  ]
   const answers: string[] = []
   const questions: number[] = []
   const pulls: string[] = []

@@ -49,7 +49,12 @@ export class RouterWorld {
     const keyPair = known ?? now(this.crypto.generateKeyPair())
     const drawn = kind === 'named' ? (name as Address) : addressOf(now(whoOf(keyPair.publicKey, this.crypto)), drawTab(this.dice))
     const identity = {
-      address: (again?.address ?? drawn) as Address, kind, name, capabilities: [], epoch, network: wireNetwork(network, keys?.keyHash),
+      address: (again?.address ?? drawn) as Address,
+      kind,
+      name,
+      capabilities: [],
+      epoch,
+      network: wireNetwork(network, keys?.keyHash),
       keyring: keys && kind !== 'relay' ? ([keys] as const) : undefined,
       exchangeKeys: now(this.crypto.generateExchangeKeys()),
       crypto: this.#slow?.port(this.crypto) ?? (deaf ? deafCrypto(this.crypto) : this.crypto),

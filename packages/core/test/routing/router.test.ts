@@ -31,7 +31,10 @@ describe('capable routers', () => {
   it('ALN-25 PY-34 reaches over hops, finds services, and brings the reply back to its context', () => {
     const world = new RouterWorld()
     const [a, r, b] = [world.router('a'), world.router('r', 'relay'), world.router('b')]
-    b.registerService('ping', (packet) => void b.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: `pong ${text(packet.data)}` }))
+    b.registerService(
+      'ping',
+      (packet) => void b.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: `pong ${text(packet.data)}` }),
+    )
     world.link(a, r)
     world.link(b, r)
     world.run(500)
@@ -166,7 +169,9 @@ describe('capable routers', () => {
     routers.forEach((one, i) => routers.slice(i + 1).forEach((other) => world.link(one, other)))
     world.run(500)
     const heard: string[] = []
-    routers.forEach((router, index) => router.registerService('$news', (packet, { broadcast }) => void heard.push(`${index} ${text(packet.data)} ${broadcast}`)))
+    routers.forEach((router, index) =>
+      router.registerService('$news', (packet, { broadcast }) => void heard.push(`${index} ${text(packet.data)} ${broadcast}`)),
+    )
     void routers[0]!.flood({ service: '$news', data: 'x' })
     void routers[0]!.flood({ service: '$news', data: 'x' })
     world.run(500)

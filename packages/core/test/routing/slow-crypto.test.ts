@@ -7,7 +7,10 @@ import { RouterWorld, text } from './router-world.ts'
 const seeds = [1, 2, 3, 4, 5, 6, 7, 8]
 
 function answer(router: Router, service: string): void {
-  router.registerService(service, ({ srcAddr, contextID, data }) => void router.send({ destAddr: srcAddr, contextID, data: `pong ${text(data)}` }))
+  router.registerService(
+    service,
+    ({ srcAddr, contextID, data }) => void router.send({ destAddr: srcAddr, contextID, data: `pong ${text(data)}` }),
+  )
 }
 
 /** What everybody sees of everybody else's services, as one line each. */
@@ -45,7 +48,10 @@ describe('routers over a crypto port that answers with promises', () => {
     answer(a, 'ping')
     answer(b, 'ping')
     const replies: string[] = []
-    for (const [from, to] of [[a, b], [b, a]] as const) {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
       const contextID = from.registerContext((packet) => void replies.push(`${packet.srcAddr} ${text(packet.data)}`), { from: to.address })
       from.on('destination', ({ state }) => {
         if (state === 'up') expect(from.send({ service: 'ping', destAddr: to.address, contextID, data: 'first' })).toBeUndefined()

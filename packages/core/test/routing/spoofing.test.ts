@@ -15,8 +15,12 @@ describe('what a neighbour says in the name of others', () => {
     world.run(500)
     const heard: string[] = []
     a.registerService('$secret', (packet) => void heard.push(text(packet.data)))
-    dialer.sendPacket(encodeMeshPacket({ hopLimit: 32 }, encodePacket({ srcAddr: a.address, destAddr: a.address, service: '$secret', data: 'me' })))
-    dialer.sendPacket(encodeMeshPacket({ hopLimit: 32, broadcast: true }, encodePacket({ srcAddr: a.address, service: '$secret', data: '12345678me' })))
+    dialer.sendPacket(
+      encodeMeshPacket({ hopLimit: 32 }, encodePacket({ srcAddr: a.address, destAddr: a.address, service: '$secret', data: 'me' })),
+    )
+    dialer.sendPacket(
+      encodeMeshPacket({ hopLimit: 32, broadcast: true }, encodePacket({ srcAddr: a.address, service: '$secret', data: '12345678me' })),
+    )
     world.run(500)
     expect(heard).toEqual([])
     expect(a.faults.get('SPOOFED')).toBe(1)

@@ -185,13 +185,16 @@ describe('calls with many answers', () => {
     bob.router.registerService('one', took('service'))
     const open = bob.router.registerContext(took('context'))
     const pending = bob.router.registerContext(took('pending'), { from: ada.address })
-    const say = (packet: { service?: string; contextID?: number }): unknown => ada.router.send({ destAddr: bob.address, data: 'x', ...packet })
+    const say = (packet: { service?: string; contextID?: number }): unknown =>
+      ada.router.send({ destAddr: bob.address, data: 'x', ...packet })
     say({ service: 'one', contextID: open })
     say({ contextID: open })
     say({ contextID: pending })
     // A request that bears the number of somebody's reply is a request all the same.
     say({ service: 'one', contextID: pending })
-    const refused = ada.router.registerContext(({ data }) => void heard.push(new TextDecoder().decode(data).split(' ')[0] ?? ''), { from: bob.address })
+    const refused = ada.router.registerContext(({ data }) => void heard.push(new TextDecoder().decode(data).split(' ')[0] ?? ''), {
+      from: bob.address,
+    })
     say({ service: 'nothing', contextID: refused })
     await world.clock.advance(1_000)
     expect(heard.toSorted()).toEqual(['NO_SERVICE', 'context', 'pending', 'service', 'service'])

@@ -54,7 +54,10 @@ describe('a peer with true keys that keeps to no rules', () => {
     ['opens more streams than it may', () => [part({ id: ids().own(streamsOpenMax), end: true })]],
     ['speaks on a stream that this side has not opened', () => [part({ id: ids().theirs(0), data: Uint8Array.of(1) })]],
     ['stops a stream that nobody opened', () => [{ kind: 'stop', id: ids().theirs(3), code: 0, reason: new Uint8Array() }]],
-    ['resets a stream far beyond what it may open', () => [{ kind: 'reset', id: ids().own(1e9), code: 0, reason: new Uint8Array(), size: 0 }]],
+    [
+      'resets a stream far beyond what it may open',
+      () => [{ kind: 'reset', id: ids().own(1e9), code: 0, reason: new Uint8Array(), size: 0 }],
+    ],
     ['resets to a size beyond its credit', () => [{ kind: 'reset', id: ids().own(0), code: 0, reason: new Uint8Array(), size: 2 ** 40 }]],
     [
       'changes a message into a stream',

@@ -10,7 +10,8 @@ import { LossRecovery, type AckOutcome } from '../../src/session/loss-recovery.t
 import type { Range } from '../../src/bytes/range-set.ts'
 import { RoundTrip } from '../../src/session/round-trip.ts'
 import {
-  ackDelayMs, ackGatherMs,
+  ackDelayMs,
+  ackGatherMs,
   ackRangesMax,
   rtoFirstMs,
   rtoLeastMs,

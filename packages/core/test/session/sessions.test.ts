@@ -318,27 +318,30 @@ describe('the life of a session', () => {
   it.each([
     ['at once', {}],
     ['later, several at a time', { cryptoMsMax: 4 }],
-  ])('SE12 changes keys at each border of a generation, under loss, and nothing is lost, with a port that answers %s', async (_, crypto) => {
-    const world = new SessionWorld({ seed: 'generations', ...crypto })
-    const options = { sessions: { generationShift: 7 } }
-    const [ada, bob] = [world.node('ada', options), world.node('bob', options)]
-    Object.assign(world.weather, { loss: 0.1, doubled: 0.1, jitterMs: 10 })
-    let highest = 0
-    world.tap = ({ data }) => {
-      const packet = decodeSessionPacket(data)
-      if (!isWireFault(packet) && packet.kind === 'record') highest = Math.max(highest, packet.number)
-      return data
-    }
-    for (let index = 0; index < 1_500; index += 1) {
-      void ada.sessions.to(bob.address).message(bytesOf(String(index)))
-      if (index % 2 === 0) await world.advance(25)
-    }
-    await world.advance(60_000)
-    expect(highest).toBeGreaterThan(128 * 5)
-    expect(new Set(texts(bob)).size).toBe(1_500)
-    expect(bob.messages).toHaveLength(1_500)
-    expect([ada.ended, bob.ended]).toEqual([[], []])
-  })
+  ])(
+    'SE12 changes keys at each border of a generation, under loss, and nothing is lost, with a port that answers %s',
+    async (_, crypto) => {
+      const world = new SessionWorld({ seed: 'generations', ...crypto })
+      const options = { sessions: { generationShift: 7 } }
+      const [ada, bob] = [world.node('ada', options), world.node('bob', options)]
+      Object.assign(world.weather, { loss: 0.1, doubled: 0.1, jitterMs: 10 })
+      let highest = 0
+      world.tap = ({ data }) => {
+        const packet = decodeSessionPacket(data)
+        if (!isWireFault(packet) && packet.kind === 'record') highest = Math.max(highest, packet.number)
+        return data
+      }
+      for (let index = 0; index < 1_500; index += 1) {
+        void ada.sessions.to(bob.address).message(bytesOf(String(index)))
+        if (index % 2 === 0) await world.advance(25)
+      }
+      await world.advance(60_000)
+      expect(highest).toBeGreaterThan(128 * 5)
+      expect(new Set(texts(bob)).size).toBe(1_500)
+      expect(bob.messages).toHaveLength(1_500)
+      expect([ada.ended, bob.ended]).toEqual([[], []])
+    },
+  )
 
   it('ends on both sides when one closes it, and begins anew with the next word', async () => {
     const { world, ada, bob } = await pair()

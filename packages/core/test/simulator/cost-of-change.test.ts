@@ -18,7 +18,10 @@ afterEach(() => void vi.restoreAllMocks())
 
 describe('what a change costs', () => {
   // What a prototype of the same rules took, twice: a cut link, a node that crashed.
-  for (const [nodes, cutMax, crashMax] of [[10, 14, 12], [100, 26, 72]] as const) {
+  for (const [nodes, cutMax, crashMax] of [
+    [10, 14, 12],
+    [100, 26, 72],
+  ] as const) {
     it(`PP-28 I8: few entries a node for a cut link and a crash, ${nodes} nodes`, () => {
       const world = new RoutedWorld(3, randomRegular(nodes, 6, new SeededDice(nodes)), { latenciesMs: [10, 42], digest: false })
       world.startAll()

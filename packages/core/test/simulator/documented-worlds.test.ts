@@ -2,8 +2,21 @@
 
 import { createMesh } from '@hopmesh/core'
 import {
-  healWorld, injectWorldFault, Invariants, ring, RoutedWorld, runFaultScenario, SeededDice, shrinkFaults, simEnvironment, simUrl, SimWorld,
-  starOfRelays, Traffic, unrest, VirtualClock,
+  healWorld,
+  injectWorldFault,
+  Invariants,
+  ring,
+  RoutedWorld,
+  runFaultScenario,
+  SeededDice,
+  shrinkFaults,
+  simEnvironment,
+  simUrl,
+  SimWorld,
+  starOfRelays,
+  Traffic,
+  unrest,
+  VirtualClock,
 } from '@hopmesh/core/testing'
 import { describe, expect, it } from 'vitest'
 

@@ -48,7 +48,10 @@ class LyingWorld {
     const others = [...router.origins()].filter((other) => other.address !== address)
     Object.defineProperties(router, {
       revision: { value: revision, configurable: true },
-      origin: { value: (wanted: string) => (wanted === address ? pretended : others.find((other) => other.address === wanted)), configurable: true },
+      origin: {
+        value: (wanted: string) => (wanted === address ? pretended : others.find((other) => other.address === wanted)),
+        configurable: true,
+      },
       origins: { value: () => [pretended, ...others], configurable: true },
     })
   }
@@ -77,7 +80,9 @@ describe('invariants of simulated worlds', () => {
   it('PP-28 I1 notices a circle', () => {
     const world = new LyingWorld()
     // Nodes 1 and 0 send packets for node 3 to each other; it is old enough to be feasible.
-    const older = (origin: OriginView, via: number): Partial<OriginView> => ({ selected: through(origin, world, { via, metric: 1, seq48: 2 ** 47 }) })
+    const older = (origin: OriginView, via: number): Partial<OriginView> => ({
+      selected: through(origin, world, { via, metric: 1, seq48: 2 ** 47 }),
+    })
     world.pretend(0, 3, (origin) => older(origin, 1))
     world.pretend(1, 3, (origin) => older(origin, 0))
     expect(() => world.look(1)).toThrow(/^I1: packets for member3 go in a circle: member1 > member0 > member1/)
@@ -119,7 +124,9 @@ describe('invariants of simulated worlds', () => {
       return unrest(world.world, world.invariants)
     }
     expect(lie(0, 2, () => ({ selected: undefined }))).toMatch(/^I5: member0 has no route to member2/)
-    expect(lie(0, 2, (origin, world) => ({ selected: through(origin, world, { metric: 500 }) }))).toMatch(/^I5: member0 reaches member2 at a cost of/)
+    expect(lie(0, 2, (origin, world) => ({ selected: through(origin, world, { metric: 500 }) }))).toMatch(
+      /^I5: member0 reaches member2 at a cost of/,
+    )
     expect(lie(0, 2, () => ({ routes: [] }))).toMatch(/^I5: member0 holds undefined of member1/)
     const wanting = new LyingWorld(line(3))
     Object.defineProperty(wanting.at(0).router, 'sizes', { value: () => [{ table: 'wants', size: 1, max: 9 }] })

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { SeededDice } from '../../src/testing/seeded-dice.ts'
 import {
-  drawTopology, full, grid, line, neighboursOf, randomRegular, ring, starOfRelays, treeWithChords, type Topology,
+  drawTopology,
+  full,
+  grid,
+  line,
+  neighboursOf,
+  randomRegular,
+  ring,
+  starOfRelays,
+  treeWithChords,
+  type Topology,
 } from '../../src/testing/simulator/topology.ts'
 
 function reached(topology: Topology): number {
@@ -15,7 +24,11 @@ const degrees = (topology: Topology): number[] => neighboursOf(topology).map((ot
 
 describe('topologies', () => {
   it('PP-28 the named shapes have the links that their names promise', () => {
-    expect(line(4).edges).toEqual([[0, 1], [1, 2], [2, 3]])
+    expect(line(4).edges).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 3],
+    ])
     expect(ring(4).edges).toHaveLength(4)
     expect(degrees(ring(5))).toEqual([2, 2, 2, 2, 2])
     expect(grid(9).edges).toHaveLength(12)
@@ -33,7 +46,10 @@ describe('topologies', () => {
       expect(reached(drawn), drawn.name).toBe(drawn.nodes)
       const keys = drawn.edges.map((edge) => edge.toSorted((a, b) => a - b).join())
       expect(new Set(keys).size, drawn.name).toBe(keys.length)
-      expect(drawn.edges.some(([one, other]) => one === other), drawn.name).toBe(false)
+      expect(
+        drawn.edges.some(([one, other]) => one === other),
+        drawn.name,
+      ).toBe(false)
     }
     expect(treeWithChords(20, 0, new SeededDice(1)).edges).toHaveLength(19)
   })

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { runPlainEdgeScenario, type PlainEdgeOutcome } from '../../src/testing/simulator/plain-edge-scenario.ts'
 import type { ScenarioFailure } from '../../src/testing/simulator/scenario-outcome.ts'
 
-function run(seeds: number, options: { faults?: number; chained?: boolean } = {}): { pairsOk: number; pairsDark: number; dark: string[]; busiest: number } {
+function run(
+  seeds: number,
+  options: { faults?: number; chained?: boolean } = {},
+): { pairsOk: number; pairsDark: number; dark: string[]; busiest: number } {
   const outcomes: PlainEdgeOutcome[] = []
   for (let seed = 1; seed <= seeds; seed += 1) outcomes.push(runPlainEdgeScenario(seed, options))
   for (const { seed, deliveries, routeChanges } of outcomes) expect(Math.min(deliveries, routeChanges), `seed ${seed}`).toBeGreaterThan(0)
@@ -17,16 +20,24 @@ function run(seeds: number, options: { faults?: number; chained?: boolean } = {}
 describe('a mesh with plain routers at its edge (models of the Python, Node.js and Go ones)', () => {
   it('ALN-25 ALN-06 without faults each pair reaches each other, whoever has two gateways: 40 seeds', { timeout: 60_000 }, () => {
     const { pairsOk, dark, busiest } = run(40, { faults: 0 })
-    console.log(`plain edge, no faults: ${pairsOk} pairs ok, ${dark.length} dark, ${busiest.toFixed(1)} packets a second at the busiest rest`)
+    console.log(
+      `plain edge, no faults: ${pairsOk} pairs ok, ${dark.length} dark, ${busiest.toFixed(1)} packets a second at the busiest rest`,
+    )
     expect(dark).toEqual([])
     expect(pairsOk).toBeGreaterThan(1_000)
   })
 
-  it('ALN-05 ALN-26 after six faults 99.9 % of the pairs, no storm, and nobody is seen who is gone: 160 seeds', { timeout: 120_000 }, () => {
-    const { pairsOk, pairsDark, dark, busiest } = run(160, { chained: false })
-    console.log(`plain edge, six faults: ${pairsOk} pairs ok, ${pairsDark} dark, ${busiest.toFixed(1)} packets a second at the busiest rest`)
-    expect(pairsDark / (pairsOk + pairsDark), dark.join(', ')).toBeLessThanOrEqual(0.001)
-  })
+  it(
+    'ALN-05 ALN-26 after six faults 99.9 % of the pairs, no storm, and nobody is seen who is gone: 160 seeds',
+    { timeout: 120_000 },
+    () => {
+      const { pairsOk, pairsDark, dark, busiest } = run(160, { chained: false })
+      console.log(
+        `plain edge, six faults: ${pairsOk} pairs ok, ${pairsDark} dark, ${busiest.toFixed(1)} packets a second at the busiest rest`,
+      )
+      expect(pairsDark / (pairsOk + pairsDark), dark.join(', ')).toBeLessThanOrEqual(0.001)
+    },
+  )
 
   it('ALN-25 plain nodes that are linked with each other make no storm and no loop through ours: 40 seeds', { timeout: 60_000 }, () => {
     const { pairsOk, pairsDark } = run(40, { chained: true })

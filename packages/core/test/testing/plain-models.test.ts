@@ -34,7 +34,10 @@ interface Step {
   readonly dies?: boolean
 }
 
-const recordings = JSON.parse(readFileSync(new URL('plain-recordings.json', import.meta.url), 'utf8')) as { stack: PlainStackName; steps: Step[] }[]
+const recordings = JSON.parse(readFileSync(new URL('plain-recordings.json', import.meta.url), 'utf8')) as {
+  stack: PlainStackName
+  steps: Step[]
+}[]
 
 class Recorder {
   readonly model: PlainRouterModel
@@ -62,7 +65,12 @@ class Recorder {
 
   #channel(link: number): Channel {
     return {
-      medium: 'websocket', carries: 'text', role: 'dialer', label: `link ${link}`, messageBytesMax: 262_144, bufferedBytes: 0,
+      medium: 'websocket',
+      carries: 'text',
+      role: 'dialer',
+      label: `link ${link}`,
+      messageBytesMax: 262_144,
+      bufferedBytes: 0,
       start: (receiver) => void this.#receivers.set(link, receiver),
       send: (bytes) => {
         this.#writes.push(JSON.stringify(slim({ link, ...readJson(bytes) })))
@@ -93,7 +101,11 @@ describe('models of plain routers do what was recorded of the real ones (ALN at 
     for (const [at, { steps }] of ofStack.entries()) {
       const recorder = new Recorder(stack)
       for (const [index, step] of steps.entries()) {
-        const was = { writes: (step.writes ?? []).map((said) => JSON.stringify(slim(said))).sort(), calls: [...(step.calls ?? [])].sort(), dies: step.dies === true }
+        const was = {
+          writes: (step.writes ?? []).map((said) => JSON.stringify(slim(said))).sort(),
+          calls: [...(step.calls ?? [])].sort(),
+          dies: step.dies === true,
+        }
         expect(recorder.play(step), `recording ${at}, step ${index}`).toEqual(was)
         writes += was.writes.length
       }

@@ -7,7 +7,12 @@ import { isWireFault } from '../../src/wire/wire-fault.ts'
 import { fromHex } from './vectors.ts'
 
 function entry(at: number, seq48: number = 65_536 * 1_700_000_000 + at): RouteEntry {
-  return { destination: `k${String(at).padStart(26, 'a')}.wxyz`, seq48, metric: at % 70_000 > 65_534 ? 65_535 : at % 65_536, hops: at % 256 }
+  return {
+    destination: `k${String(at).padStart(26, 'a')}.wxyz`,
+    seq48,
+    metric: at % 70_000 > 65_534 ? 65_535 : at % 65_536,
+    hops: at % 256,
+  }
 }
 
 function across(encoder: ControlEncoder, decoder: ControlDecoder, message: ControlMessage): (ControlMessage | object)[] {
@@ -21,7 +26,13 @@ describe('control messages', () => {
     { type: 'routes', entries: [{ ...entry(1), fragile: true }], complete: false },
     { type: 'routes', entries: [entry(1), entry(2, 0), entry(3, 2 ** 48 - 1)], complete: false },
     { type: 'routes', entries: [{ ...entry(1), metric: 65_535 }], complete: true },
-    { type: 'pull', wanted: [{ address: 'a', seq48: 0 }, { address: 'né', seq48: 2 ** 48 - 1 }] },
+    {
+      type: 'pull',
+      wanted: [
+        { address: 'a', seq48: 0 },
+        { address: 'né', seq48: 2 ** 48 - 1 },
+      ],
+    },
     { type: 'records', records: [fromHex(''), fromHex('0102'), new Uint8Array(500)] },
     { type: 'request', destination: 'kb', seq48: 2 ** 47 + 3, hops: 16 },
     { type: 'ping', nonce: 0, told: { hash: 0, count: 0 } },
@@ -37,13 +48,29 @@ describe('control messages', () => {
     {
       type: 'have',
       offer: false,
-      ids: [1, 2, 9].flatMap((counter) => ['ka', 'kb'].map((origin) => ({ origin, epoch: 7, fleeting: false, counter, ownTree: false, repaired: false, hops: 0 }))),
+      ids: [1, 2, 9].flatMap((counter) =>
+        ['ka', 'kb'].map((origin) => ({ origin, epoch: 7, fleeting: false, counter, ownTree: false, repaired: false, hops: 0 })),
+      ),
     },
     { type: 'graft', tree: 'ka', eager: true, ids: [] },
     { type: 'graft', tree: '', eager: false, ids: [{ origin: 'ka', epoch: 2 ** 32 - 1, fleeting: false, counter: 2 ** 32 - 1 }] },
     { type: 'digest', hash: 0xffff_fffe, count: 1_000 },
     { type: 'holds', answer: true, rows: [] },
-    { type: 'holds', answer: false, rows: [{ origin: 'ka', epoch: 7, fleeting: false, ranges: [{ start: 1, end: 5 }, { start: 9, end: 10 }] }] },
+    {
+      type: 'holds',
+      answer: false,
+      rows: [
+        {
+          origin: 'ka',
+          epoch: 7,
+          fleeting: false,
+          ranges: [
+            { start: 1, end: 5 },
+            { start: 9, end: 10 },
+          ],
+        },
+      ],
+    },
     { type: 'want', rows: ['ka', 'kb'].map((origin) => ({ origin, epoch: 8, fleeting: false, ranges: [{ start: 1, end: 2 ** 32 }] })) },
     { type: 'receipts', receipts: [fromHex('0102'), fromHex('')] },
   ])('carries $type', (message) => {
@@ -71,7 +98,10 @@ describe('control messages', () => {
     for (let round = 0; round < 3; round++) {
       for (const count of [10, 100, 5_000]) {
         const entries = Array.from({ length: count }, (_, at) => entry(at))
-        const parts = across(encoder, decoder, { type: 'routes', entries, complete: round === 1 }) as Extract<ControlMessage, { type: 'routes' }>[]
+        const parts = across(encoder, decoder, { type: 'routes', entries, complete: round === 1 }) as Extract<
+          ControlMessage,
+          { type: 'routes' }
+        >[]
         expect(parts.flatMap((part) => part.entries)).toEqual(entries)
       }
     }
@@ -105,7 +135,9 @@ describe('control messages', () => {
     const wanted = Array.from({ length: 9_000 }, (_, at) => ({ address: entry(at).destination, seq48: at }))
     const pulls = across(encoder, decoder, { type: 'pull', wanted }) as Extract<ControlMessage, { type: 'pull' }>[]
     expect(pulls.flatMap((message) => message.wanted)).toEqual(wanted)
-    expect(() => encoder.encode({ type: 'records', records: [new Uint8Array(65_000)] })).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }))
+    expect(() => encoder.encode({ type: 'records', records: [new Uint8Array(65_000)] })).toThrow(
+      expect.objectContaining({ code: 'TOO_LARGE' }),
+    )
   })
 
   it('only the last names are remembered, at both ends the same ones', () => {
@@ -130,7 +162,9 @@ describe('control messages', () => {
     const decoder = new ControlDecoder()
     across(encoder, decoder, { type: 'routes', entries: [entry(1)], complete: true })
     const bad = { ...entry(3), destination: 'x'.repeat(addressBytesMax + 1) }
-    expect(() => encoder.encode({ type: 'routes', entries: [entry(2), bad], complete: false })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+    expect(() => encoder.encode({ type: 'routes', entries: [entry(2), bad], complete: false })).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION' }),
+    )
     const message: ControlMessage = { type: 'routes', entries: [entry(2), entry(1)], complete: false }
     expect(across(encoder, decoder, message)).toEqual([message])
   })
@@ -162,7 +196,9 @@ describe('control messages', () => {
     const [lost] = encoder.encode({ type: 'routes', entries: [entry(2)], complete: false })
     expect(decoder.decode(lost!.slice(0, -1))).toMatchObject({ code: 'bad-value' })
     expect(across(encoder, decoder, { type: 'routes', entries: [entry(2)], complete: false })).toMatchObject([{ code: 'bad-value' }])
-    expect(across(new ControlEncoder(), decoder, { type: 'routes', entries: [entry(2)], complete: false })).toMatchObject([{ type: 'routes' }])
+    expect(across(new ControlEncoder(), decoder, { type: 'routes', entries: [entry(2)], complete: false })).toMatchObject([
+      { type: 'routes' },
+    ])
   })
 
   it.each([

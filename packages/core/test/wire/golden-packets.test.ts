@@ -11,8 +11,16 @@ import { shown, toHex } from './vectors.ts'
 
 type Field = 'netState' | 'service' | 'srcAddr' | 'destAddr' | 'nextAddr' | 'seqNum' | 'ackBlock' | 'contextID' | 'dataType' | 'data'
 const order: readonly [Field, number][] = [
-  ['netState', 0x400], ['service', 0x200], ['srcAddr', 0x100], ['destAddr', 0x080], ['nextAddr', 0x040],
-  ['seqNum', 0x020], ['ackBlock', 0x010], ['contextID', 0x008], ['dataType', 0x004], ['data', 0x002],
+  ['netState', 0x400],
+  ['service', 0x200],
+  ['srcAddr', 0x100],
+  ['destAddr', 0x080],
+  ['nextAddr', 0x040],
+  ['seqNum', 0x020],
+  ['ackBlock', 0x010],
+  ['contextID', 0x008],
+  ['dataType', 0x004],
+  ['data', 0x002],
 ]
 const widths: Partial<Record<Field, number>> = { netState: 1, seqNum: 2, ackBlock: 4, contextID: 2, dataType: 1 }
 
@@ -54,11 +62,28 @@ function check(packet: Packet, crc = false): void {
 
 /** Bytes that frames escape, wherever a field can hold them: in numbers, in lengths, as the lead byte of U+06C0. */
 const escaped: Required<Packet> = {
-  netState: 0xc0, service: '\u06c0', srcAddr: 'x'.repeat(0xc0), destAddr: 'y'.repeat(0xdb), nextAddr: '\u06ff'.repeat(2),
-  seqNum: 0xc0db, ackBlock: 0xdbdc_c0dd, contextID: 0xdbc0, dataType: 0xdb, data: Uint8Array.of(0xc0, 0xdb, 0xdc, 0xdd, 0xc0),
+  netState: 0xc0,
+  service: '\u06c0',
+  srcAddr: 'x'.repeat(0xc0),
+  destAddr: 'y'.repeat(0xdb),
+  nextAddr: '\u06ff'.repeat(2),
+  seqNum: 0xc0db,
+  ackBlock: 0xdbdc_c0dd,
+  contextID: 0xdbc0,
+  dataType: 0xdb,
+  data: Uint8Array.of(0xc0, 0xdb, 0xdc, 0xdd, 0xc0),
 }
 const simple: Required<Packet> = {
-  netState: 1, service: 's', srcAddr: 'a', destAddr: 'b', nextAddr: 'c', seqNum: 1, ackBlock: 1, contextID: 1, dataType: 1, data: 'd',
+  netState: 1,
+  service: 's',
+  srcAddr: 'a',
+  destAddr: 'b',
+  nextAddr: 'c',
+  seqNum: 1,
+  ackBlock: 1,
+  contextID: 1,
+  dataType: 1,
+  data: 'd',
 }
 
 describe('packets written by the rules alone', () => {
@@ -85,7 +110,14 @@ describe('packets written by the rules alone', () => {
 
   it('every value of a byte in every numeric field', () => {
     for (let byte = 1; byte < 256; byte++) {
-      check({ netState: byte, dataType: byte, seqNum: byte * 0x100, contextID: byte, ackBlock: byte * 0x1_0000 + byte, data: Uint8Array.of(byte) })
+      check({
+        netState: byte,
+        dataType: byte,
+        seqNum: byte * 0x100,
+        contextID: byte,
+        ackBlock: byte * 0x1_0000 + byte,
+        data: Uint8Array.of(byte),
+      })
     }
   })
 })

@@ -19,8 +19,16 @@ const craftyBytes = fc
   .map((values) => new Uint8Array(values))
 const packet = fc.record(
   {
-    netState: fc.nat(255), service: text, srcAddr: text, destAddr: text, nextAddr: text,
-    seqNum: fc.nat(65_535), ackBlock: fc.nat(4_294_967_295), contextID: fc.nat(65_535), dataType: fc.nat(255), data: bytes,
+    netState: fc.nat(255),
+    service: text,
+    srcAddr: text,
+    destAddr: text,
+    nextAddr: text,
+    seqNum: fc.nat(65_535),
+    ackBlock: fc.nat(4_294_967_295),
+    contextID: fc.nat(65_535),
+    dataType: fc.nat(255),
+    data: bytes,
   },
   { requiredKeys: [] },
 )
@@ -50,17 +58,21 @@ describe('ALN-20 ALN-33 ALN-34 PY-35 properties', () => {
 
   it('any packets come back from a stream in any pieces', () => {
     fc.assert(
-      fc.property(fc.array(packet, { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 20 }), (values, sizes) => {
-        const stream = new Uint8Array(values.flatMap((value) => [...frame(encodePacket(value))]))
-        const reader = new PlainStreamReader({ packetBytesMax: 66_577 })
-        const got: object[] = []
-        for (let at = 0, turn = 0; at < stream.length; turn++) {
-          const size = sizes[turn % sizes.length]!
-          got.push(...reader.push(stream.slice(at, at + size)))
-          at += size
-        }
-        expect(got.map(meant)).toEqual(values.map(meant))
-      }),
+      fc.property(
+        fc.array(packet, { maxLength: 8 }),
+        fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 20 }),
+        (values, sizes) => {
+          const stream = new Uint8Array(values.flatMap((value) => [...frame(encodePacket(value))]))
+          const reader = new PlainStreamReader({ packetBytesMax: 66_577 })
+          const got: object[] = []
+          for (let at = 0, turn = 0; at < stream.length; turn++) {
+            const size = sizes[turn % sizes.length]!
+            got.push(...reader.push(stream.slice(at, at + size)))
+            at += size
+          }
+          expect(got.map(meant)).toEqual(values.map(meant))
+        },
+      ),
     )
   })
 
@@ -71,7 +83,12 @@ describe('ALN-20 ALN-33 ALN-34 PY-35 properties', () => {
         const encoded = encodeMeshPacket({ hopLimit, broadcast, gateway }, encodePacket({ ...value, nextAddr: undefined }))
         const header = readMeshPacket(encoded) as { alnOffset: number }
         expect(header).toMatchObject({
-          hopLimit, broadcast, gateway: gateway || undefined, source: value.srcAddr ?? '', destination: value.destAddr ?? '', service: value.service ?? '',
+          hopLimit,
+          broadcast,
+          gateway: gateway || undefined,
+          source: value.srcAddr ?? '',
+          destination: value.destAddr ?? '',
+          service: value.service ?? '',
         })
         expect(meant(decodePacket(encoded.subarray(header.alnOffset)))).toEqual(meant({ ...value, nextAddr: undefined }))
       }),
@@ -84,7 +101,13 @@ describe('ALN-20 ALN-33 ALN-34 PY-35 properties', () => {
         const written = new ByteWriter(1).varint(natural).varint(zigzag(signed)).u48(seq48).finish()
         expect(written.length).toBe(varintBytes(natural) + varintBytes(zigzag(signed)) + 6)
         const reader = new ByteReader(written)
-        expect([reader.varint(), unzigzag(reader.varint()), reader.u48(), reader.failed, reader.remaining]).toEqual([natural, signed, seq48, false, 0])
+        expect([reader.varint(), unzigzag(reader.varint()), reader.u48(), reader.failed, reader.remaining]).toEqual([
+          natural,
+          signed,
+          seq48,
+          false,
+          0,
+        ])
         expect([reader.u8(), reader.failed, reader.string(), reader.rest().length]).toEqual([0, true, '', 0])
       }),
     )
@@ -100,41 +123,58 @@ describe('ALN-20 ALN-33 ALN-34 PY-35 properties', () => {
   it('any routes come back, message after message', () => {
     const row = fc.record({
       destination: fc.constantFrom('a', 'b', 'né', 'kx.1', 'x'.repeat(100)),
-      seq48: fc.nat(2 ** 48 - 1), metric: fc.nat(65_535), hops: fc.nat(255),
+      seq48: fc.nat(2 ** 48 - 1),
+      metric: fc.nat(65_535),
+      hops: fc.nat(255),
     })
     fc.assert(
-      fc.property(fc.array(fc.record({ entries: fc.array(row, { maxLength: 10 }), complete: fc.boolean() }), { maxLength: 10 }), (messages) => {
-        const encoder = new ControlEncoder()
-        const decoder = new ControlDecoder()
-        for (const { entries, complete } of messages) {
-          const message = { type: 'routes' as const, entries, complete }
-          expect(encoder.encode(message).map((item) => decoder.decode(item))).toEqual([message])
-        }
-      }),
+      fc.property(
+        fc.array(fc.record({ entries: fc.array(row, { maxLength: 10 }), complete: fc.boolean() }), { maxLength: 10 }),
+        (messages) => {
+          const encoder = new ControlEncoder()
+          const decoder = new ControlDecoder()
+          for (const { entries, complete } of messages) {
+            const message = { type: 'routes' as const, entries, complete }
+            expect(encoder.encode(message).map((item) => decoder.decode(item))).toEqual([message])
+          }
+        },
+      ),
     )
   })
 })
 
 describe('nothing that arrives throws', () => {
   const decoders: Record<string, (value: Uint8Array) => unknown> = {
-    decodePacket, unframe, decodeRouteAdvert, decodeServiceAdvert, decodeLinkFrame, readItems, decodeHello, decodeReply,
-    decodeRefusal, readMeshPacket,
+    decodePacket,
+    unframe,
+    decodeRouteAdvert,
+    decodeServiceAdvert,
+    decodeLinkFrame,
+    readItems,
+    decodeHello,
+    decodeReply,
+    decodeRefusal,
+    readMeshPacket,
     control: (value) => {
       const decoder = new ControlDecoder()
       return [decoder.decode(new Uint8Array([1, 15, ...value])), decoder.decode(value), decoder.decode(value)]
     },
     controlOfEachType: (value) => [1, 2, 3, 4, 5, 6, 7, 8].map((type) => new ControlDecoder().decode(new Uint8Array([type, ...value]))),
     packetOfCleanWord: (value) => decodePacket(new Uint8Array([0xf7, 0xff, ...value])),
-    stream: (value) => [1, 3, 999].map((step) => {
-      const reader = new PlainStreamReader({ packetBytesMax: 100 })
-      for (let at = 0; at < value.length; at += step) reader.push(value.slice(at, at + step))
-      return reader
-    }),
+    stream: (value) =>
+      [1, 3, 999].map((step) => {
+        const reader = new PlainStreamReader({ packetBytesMax: 100 })
+        for (let at = 0; at < value.length; at += step) reader.push(value.slice(at, at + step))
+        return reader
+      }),
     json: (value) => packetFromJson(String.fromCharCode(...value)),
   }
 
   it.each(Object.keys(decoders))('%s', (name) => {
-    fc.assert(fc.property(fc.oneof(bytes, craftyBytes), (value) => void expect(decoders[name]!(value)).toBeDefined()), { numRuns: 500 })
+    fc.assert(
+      fc.property(fc.oneof(bytes, craftyBytes), (value) => void expect(decoders[name]!(value)).toBeDefined()),
+      { numRuns: 500 },
+    )
   })
 
   it('JSON of any shape', () => {

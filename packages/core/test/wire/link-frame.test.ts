@@ -1,7 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import {
-  FrameBatch, decodeHello, decodeLinkFrame, decodeRefusal, decodeReply, encodeHello, encodeItems, encodeLinkFrame, encodeRefusal,
-  encodeReply, frameItemsMax, frameKinds, linkFrameBytesMax, readItems, type LinkFrame,
+  FrameBatch,
+  decodeHello,
+  decodeLinkFrame,
+  decodeRefusal,
+  decodeReply,
+  encodeHello,
+  encodeItems,
+  encodeLinkFrame,
+  encodeRefusal,
+  encodeReply,
+  frameItemsMax,
+  frameKinds,
+  linkFrameBytesMax,
+  readItems,
+  type LinkFrame,
 } from '../../src/wire/link-frame.ts'
 import { encodePacket } from '../../src/wire/packet-codec.ts'
 import { decodeServiceAdvert, decodeRouteAdvert, encodeRouteAdvert, encodeServiceAdvert } from '../../src/wire/adverts.ts'
@@ -15,7 +28,11 @@ function body(frame: Uint8Array): Uint8Array {
 
 describe('link frames', () => {
   it('has a kind and a body; kinds of tomorrow are handed on', () => {
-    expect(decodeLinkFrame(encodeLinkFrame(frameKinds.finish, fromHex('0102')))).toEqual({ kind: 3, body: fromHex('0102'), whole: fromHex('030102') })
+    expect(decodeLinkFrame(encodeLinkFrame(frameKinds.finish, fromHex('0102')))).toEqual({
+      kind: 3,
+      body: fromHex('0102'),
+      whole: fromHex('030102'),
+    })
     expect(decodeLinkFrame(fromHex('c801'))).toEqual({ kind: 200, body: fromHex('01'), whole: fromHex('c801') })
     expect(decodeLinkFrame(new Uint8Array(0))).toMatchObject({ code: 'truncated' })
     expect(decodeLinkFrame(new Uint8Array(linkFrameBytesMax + 1))).toMatchObject({ code: 'too-long' })
@@ -80,14 +97,26 @@ describe('mesh packets', () => {
 
   it('shows what forwarding needs', () => {
     const bytes = encodeMeshPacket({ hopLimit: hopLimitStart, gateway: 'kg.3' }, aln)
-    const header = { hopLimit: 32, broadcast: false, gateway: 'kg.3', source: 'ka.1', destination: 'kb.2', service: 'echo', netState: 0, alnOffset: 7 }
+    const header = {
+      hopLimit: 32,
+      broadcast: false,
+      gateway: 'kg.3',
+      source: 'ka.1',
+      destination: 'kb.2',
+      service: 'echo',
+      netState: 0,
+      alnOffset: 7,
+    }
     expect(readMeshPacket(bytes)).toEqual(header)
     expect(shown(decodePacket(bytes.subarray(7)))).toEqual(shown(packet))
     const plain = encodeMeshPacket({ hopLimit: 3, broadcast: true }, aln)
     expect(readMeshPacket(plain)).toEqual({ ...header, hopLimit: 3, broadcast: true, gateway: undefined, alnOffset: 2 })
     expect(toHex(plain.subarray(0, 2))).toBe('0302')
     expect(readMeshPacket(encodeMeshPacket({ hopLimit: 1 }, encodePacket({ netState: 255, data: 'x' })))).toMatchObject({
-      netState: 255, source: '', destination: '', service: '',
+      netState: 255,
+      source: '',
+      destination: '',
+      service: '',
     })
   })
 
@@ -124,7 +153,9 @@ describe('adverts', () => {
   })
 
   it('anything else is a fault', () => {
-    for (const hex of ['', '05', '056162', '026e31', '026e3104', '026e31047069', '0001', '026e3100']) expect(decodeServiceAdvert(fromHex(hex)), hex).toHaveProperty('code')
-    for (const hex of ['', '02', '026e31', '026e3100', '026e31000100', '000001', '02ffff0001']) expect(decodeRouteAdvert(fromHex(hex)), hex).toHaveProperty('code')
+    for (const hex of ['', '05', '056162', '026e31', '026e3104', '026e31047069', '0001', '026e3100'])
+      expect(decodeServiceAdvert(fromHex(hex)), hex).toHaveProperty('code')
+    for (const hex of ['', '02', '026e31', '026e3100', '026e31000100', '000001', '02ffff0001'])
+      expect(decodeRouteAdvert(fromHex(hex)), hex).toHaveProperty('code')
   })
 })

@@ -66,8 +66,16 @@ describe('ALN-31 limits', () => {
 
 describe('ALN-20 packets', () => {
   const full: Packet = {
-    netState: 255, service: 's', srcAddr: 'a', destAddr: 'b', nextAddr: 'c',
-    seqNum: 1, ackBlock: 2, contextID: 3, dataType: 4, data: new Uint8Array([0xc0, 0xdb, 0]),
+    netState: 255,
+    service: 's',
+    srcAddr: 'a',
+    destAddr: 'b',
+    nextAddr: 'c',
+    seqNum: 1,
+    ackBlock: 2,
+    contextID: 3,
+    dataType: 4,
+    data: new Uint8Array([0xc0, 0xdb, 0]),
   }
 
   it('carries all ten fields', () => {

@@ -56,7 +56,9 @@ describe('ALN-20 PY-35 every recorded packet, both ways', () => {
 })
 
 describe('ALN-34 ALN-20 JSON packets', () => {
-  const spellings = vectors.flatMap((vector) => Object.entries(vector.json).map(([impl, text]) => ({ vector, impl, text, name: `${vector.id} ${impl}` })))
+  const spellings = vectors.flatMap((vector) =>
+    Object.entries(vector.json).map(([impl, text]) => ({ vector, impl, text, name: `${vector.id} ${impl}` })),
+  )
 
   it.each(spellings.filter(({ text }) => recorded(text) === undefined))('reads $name', ({ vector, text, name }) => {
     const packet = packetFromJson(text)

@@ -50,7 +50,8 @@ function unreadable(vector: Vector, { impl, why }: Divergence): string | undefin
   if (impl === 'node' && why.startsWith('data is a binary string')) return mangled
   const name = `${vector.id} ${impl}`
   if (name === 'service-host-longer java' || name === 'service-long java' || name === 'service-255 java') return cut
-  if (name === 'cf-dst-nxt arduino') return 'its first two bytes are END and END: two empty frames. Nobody sends a packet of two addresses only'
+  if (name === 'cf-dst-nxt arduino')
+    return 'its first two bytes are END and END: two empty frames. Nobody sends a packet of two addresses only'
   return undefined
 }
 
@@ -70,12 +71,15 @@ describe('ALN-33 PY-35 what the stacks really send', () => {
     }
   })
 
-  it.each(rows.filter(({ reason }) => reason !== undefined))('cannot be read as meant, and does no harm: $name ($reason)', ({ vector, divergence }) => {
-    const stream = reader()
-    const got = stream.push(fromHex(divergence.frameHex as string)).map(meaning)
-    expect(got).not.toEqual([meaning(packetOf(vector.fields))])
-    expect(stream.push(good).map(shown).at(-1)).toEqual(shown(goodPacket))
-  })
+  it.each(rows.filter(({ reason }) => reason !== undefined))(
+    'cannot be read as meant, and does no harm: $name ($reason)',
+    ({ vector, divergence }) => {
+      const stream = reader()
+      const got = stream.push(fromHex(divergence.frameHex as string)).map(meaning)
+      expect(got).not.toEqual([meaning(packetOf(vector.fields))])
+      expect(stream.push(good).map(shown).at(-1)).toEqual(shown(goodPacket))
+    },
+  )
 
   it.each(vectors.filter(({ packetHex }) => packetHex !== '0000'))('every packet in every spelling: $id', (vector) => {
     const packet = encodePacket(packetOf(vector.fields), { crc: vector.crc })
@@ -134,9 +138,13 @@ describe('ALN-33 ALN-32 streams that are not as they should be', () => {
   it('ALN-33 waits for the next byte where a frame is whole as the sketch writes and unfinished as python does', () => {
     // At the raw END the first two bytes, escaped, are as long as all four.
     const python = { ...goodPacket, data: fromHex('dbdbc0dc') }
-    expect(feed(reader(), new Uint8Array([...asPython(encodePacket(python)), ...good]), 1).map(shown)).toEqual([python, goodPacket].map(shown))
+    expect(feed(reader(), new Uint8Array([...asPython(encodePacket(python)), ...good]), 1).map(shown)).toEqual(
+      [python, goodPacket].map(shown),
+    )
     const sketch = { ...goodPacket, data: fromHex('dbdddbdd') }
-    expect(feed(reader(), new Uint8Array([...asSketch(encodePacket(sketch)), ...good]), 1).map(shown)).toEqual([sketch, goodPacket].map(shown))
+    expect(feed(reader(), new Uint8Array([...asSketch(encodePacket(sketch)), ...good]), 1).map(shown)).toEqual(
+      [sketch, goodPacket].map(shown),
+    )
   })
 
   it('reads the next good frame after any frame that was cut short', () => {
@@ -160,7 +168,10 @@ describe('ALN-33 ALN-32 streams that are not as they should be', () => {
     expect(got).toMatchObject([{ code: 'too-long' }])
     expect(stream.push(new Uint8Array([0xc0]))).toEqual([])
     expect(stream.push(good).map(shown)).toEqual([shown(goodPacket)])
-    expect(feed(stream, new Uint8Array([...new Uint8Array(5_000).fill(1), 0xc0, ...good]), 100)).toMatchObject([{ code: 'too-long' }, { contextID: 7 }])
+    expect(feed(stream, new Uint8Array([...new Uint8Array(5_000).fill(1), 0xc0, ...good]), 100)).toMatchObject([
+      { code: 'too-long' },
+      { contextID: 7 },
+    ])
   })
 
   it('ALN-31 a packet above the bound is a fault, one at the bound is read', () => {
@@ -196,6 +207,11 @@ describe('ALN-33 ALN-32 streams that are not as they should be', () => {
   it('keeps the order of packets and faults', () => {
     const stream = reader()
     const chunk = new Uint8Array([...good, ...fromHex('f38a0470c0'), ...good, 0xc0, ...good])
-    expect(stream.push(chunk).map((entry) => (isWireFault(entry) ? entry.code : toHex(entry.data!)))).toEqual(['6869', 'truncated', '6869', '6869'])
+    expect(stream.push(chunk).map((entry) => (isWireFault(entry) ? entry.code : toHex(entry.data!)))).toEqual([
+      '6869',
+      'truncated',
+      '6869',
+      '6869',
+    ])
   })
 })

@@ -44,7 +44,8 @@ export async function runFunction(url: string, { target, name, values }: Functio
     await new Promise((resolve) => setTimeout(resolve, everybodyMs))
     const outcomes = (await mesh.to('*')[name]?.(...args)) ?? new Map<string, PromiseSettledResult<unknown>>()
     for (const [address, outcome] of outcomes) {
-      if (outcome.status === 'fulfilled') printLine(settings, { address, result: plain(outcome.value) }, `${address}  ${shown(outcome.value)}`)
+      if (outcome.status === 'fulfilled')
+        printLine(settings, { address, result: plain(outcome.value) }, `${address}  ${shown(outcome.value)}`)
       else printLine(settings, { address, error: codeOf(outcome.reason) }, `${address}  ${codeOf(outcome.reason)}`)
     }
   })

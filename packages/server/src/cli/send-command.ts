@@ -9,7 +9,11 @@ import { showProgress } from './progress.ts'
 import type { Settings } from './settings.ts'
 
 /** Sends a file to a member that takes files, and waits until it has all of it. */
-export async function runSend(url: string, { target, path }: { readonly target: string; readonly path: string }, settings: Settings): Promise<void> {
+export async function runSend(
+  url: string,
+  { target, path }: { readonly target: string; readonly path: string },
+  settings: Settings,
+): Promise<void> {
   const file = await openFile(path)
   try {
     await withMesh(url, settings, (mesh) => send(mesh, target, file, settings))
@@ -37,7 +41,11 @@ async function send(mesh: Mesh, target: string, file: FileSource, settings: Sett
     progress?.stop()
   }
   const ms = performance.now() - since
-  printLine(settings, { sent: file.name, bytes: file.size, to, ms: Math.round(ms) }, `sent ${file.name}, ${file.size} bytes, to ${to} in ${span(ms)}`)
+  printLine(
+    settings,
+    { sent: file.name, bytes: file.size, to, ms: Math.round(ms) },
+    `sent ${file.name}, ${file.size} bytes, to ${to} in ${span(ms)}`,
+  )
 }
 
 /** The handler there is done with everything when its answer ends. */

@@ -1,6 +1,16 @@
 // One router per network: no table, counter or name is shared between two of them.
 
-import { MemoryBudget, MeshError, relayHeldBytesMax, Router, addressOf, answerQuestions, drawTab, isNetworkName, relaySessions } from '@hopmesh/core'
+import {
+  MemoryBudget,
+  MeshError,
+  relayHeldBytesMax,
+  Router,
+  addressOf,
+  answerQuestions,
+  drawTab,
+  isNetworkName,
+  relaySessions,
+} from '@hopmesh/core'
 import type { Address, CapableIdentity, Clock, Dice, Log, RouterLink, WireNetwork } from '@hopmesh/core'
 import type { NetworkPin } from './pinned-networks.ts'
 import type { RelayIdentity } from './relay-identity.ts'

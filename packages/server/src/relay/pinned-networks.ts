@@ -38,7 +38,9 @@ async function pinByAdmission(name: string, keys: readonly string[], crypto: Cry
   for (const text of keys) {
     const key = keyOfText('admission', text)
     if (key === undefined) {
-      throw invalid(`the network '${name}' is pinned by something else than an admission public key: 'hopmesh key --public' prints what a relay needs`)
+      throw invalid(
+        `the network '${name}' is pinned by something else than an admission public key: 'hopmesh key --public' prints what a relay needs`,
+      )
     }
     keyHashes.push(await admissionKeyHash(key, crypto))
   }

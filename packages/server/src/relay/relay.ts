@@ -198,7 +198,10 @@ export class Relay {
       // "I am a relay" is no door: whoever comes in is a member (SE2).
       admitMember: (joining) =>
         joining.record.kind === 'relay'
-          ? new MeshError('HANDSHAKE_FAILED', `${joining.record.address} calls itself a relay: this one lets members in, and links to no other relay`)
+          ? new MeshError(
+              'HANDSHAKE_FAILED',
+              `${joining.record.address} calls itself a relay: this one lets members in, and links to no other relay`,
+            )
           : this.#gate?.admit(joining, channel, () => link),
     })
     this.#greet(channel, router, link)

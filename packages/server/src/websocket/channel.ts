@@ -7,7 +7,13 @@ import type { Channel, ChannelReceiver, CloseReason } from '@hopmesh/core'
 import type { WebSocket } from 'ws'
 import { nodeClock } from '../system-ports.ts'
 import { TurnCork } from '../turn-cork.ts'
-import { frameMessageBytesMax, textMessageBytesMax, webSocketBufferedBytesHigh, webSocketLingerBytesMax, webSocketLingerMs } from './limits.ts'
+import {
+  frameMessageBytesMax,
+  textMessageBytesMax,
+  webSocketBufferedBytesHigh,
+  webSocketLingerBytesMax,
+  webSocketLingerMs,
+} from './limits.ts'
 
 export interface WebSocketChannelOptions {
   readonly role: 'dialer' | 'listener'

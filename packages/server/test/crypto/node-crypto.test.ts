@@ -23,7 +23,10 @@ describe.each([
   ['node and WebCrypto', node, web],
   ['WebCrypto and node', web, node],
 ] as [string, Crypto, Crypto][])('Noise between %s', (_, left, right) => {
-  test.each([['XX', undefined], ['XXpsk0', new Uint8Array(32).fill(5)]])('SE15 %s: both agree', async (_pattern, psk) => {
+  test.each([
+    ['XX', undefined],
+    ['XXpsk0', new Uint8Array(32).fill(5)],
+  ])('SE15 %s: both agree', async (_pattern, psk) => {
     const { initiator, responder, read } = await runHandshake({ crypto: left, psk }, { crypto: right, psk })
     expect(read).toEqual(payloads)
     expect(initiator.handshakeHash).toEqual(responder.handshakeHash)

@@ -15,6 +15,7 @@ it('PY-28 an identity kept as text is the same member again, and nothing else is
   expect(whos[0]).toBe(whos[1])
   for (const wrong of [text.slice(0, -1), text.replace('hmi-', 'hmk-'), '', 'hmi-']) {
     await expect(identityFrom(wrong)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
-    if (wrong.length > 8) await expect(identityFrom(wrong)).rejects.not.toMatchObject({ message: expect.stringContaining(wrong.slice(4, 20)) as string })
+    if (wrong.length > 8)
+      await expect(identityFrom(wrong)).rejects.not.toMatchObject({ message: expect.stringContaining(wrong.slice(4, 20)) as string })
   }
 })

@@ -53,7 +53,9 @@ describe('the file beside an identity file', () => {
 
   it('STORAGE_FAILED where it can be neither made nor written', () => {
     expect(() => new StoreFile(folder)).toThrow(expect.objectContaining({ code: 'STORAGE_FAILED' }))
-    expect(() => new StoreFile(join(folder, 'no', 'folder')).set('key', Uint8Array.of(1))).toThrow(expect.objectContaining({ code: 'STORAGE_FAILED' }))
+    expect(() => new StoreFile(join(folder, 'no', 'folder')).set('key', Uint8Array.of(1))).toThrow(
+      expect.objectContaining({ code: 'STORAGE_FAILED' }),
+    )
     const store = open()
     store.close()
     expect(() => store.set('key', Uint8Array.of(1))).toThrow(expect.objectContaining({ code: 'CLOSED' }))

@@ -104,7 +104,17 @@ describe('bad input: a clear refusal or a counted fault, and nobody else is dist
     const address = addressOf(await whoOf(keyPair.publicKey, crypto), 'aaaa')
     const network = { name: 'default', keyHash: new Uint8Array(16) }
     const exchangeKeys = await crypto.generateExchangeKeys()
-    const identity = { address, keyPair, exchangeKeys, network, crypto, kind: 'relay', epoch: 1_700_000_000, name: 'relay', capabilities: [] } as const
+    const identity = {
+      address,
+      keyPair,
+      exchangeKeys,
+      network,
+      crypto,
+      kind: 'relay',
+      epoch: 1_700_000_000,
+      name: 'relay',
+      capabilities: [],
+    } as const
     const liar = new Router(identity, { clock: nodeClock, dice: nodeDice })
     atEnd(() => liar.close())
     const link = liar.addChannel(await dialWebSocket(relay.ws), { toRelay: true })

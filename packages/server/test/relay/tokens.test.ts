@@ -90,8 +90,17 @@ describe('SE18 what a token says', () => {
     const token = await signToken(good, seed)
     const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
     const odd = token.slice(0, -1) + last[last.indexOf(token.at(-1)!) ^ 1]
-    const other = [` ${token}`, `${token} `, `${token.slice(0, -9)}  ${token.slice(-9)}`, `${token}==`, odd, token.replace('.', '=.'), `${token}.`]
-    for (const text of other) expect(await gate.judge({ token: text, who, network: 'garden' }), text).toMatchObject({ code: 'TOKEN_REFUSED' })
+    const other = [
+      ` ${token}`,
+      `${token} `,
+      `${token.slice(0, -9)}  ${token.slice(-9)}`,
+      `${token}==`,
+      odd,
+      token.replace('.', '=.'),
+      `${token}.`,
+    ]
+    for (const text of other)
+      expect(await gate.judge({ token: text, who, network: 'garden' }), text).toMatchObject({ code: 'TOKEN_REFUSED' })
     expect(await gate.judge({ token, who, network: 'garden' })).not.toHaveProperty('code')
   })
 

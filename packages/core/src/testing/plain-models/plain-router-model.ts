@@ -203,7 +203,8 @@ export class PlainRouterModel {
     this.#write(channel, this.#routeAdvert(this.address, 1))
     for (const [destination, { cost }] of this.#routes) this.#write(channel, this.#routeAdvert(destination, cost + 1))
     for (const service of this.#handlers.keys()) this.#write(channel, serviceAdvert(this.address, service, 1))
-    for (const [service, hosts] of this.#services) for (const [host, load] of hosts) this.#write(channel, serviceAdvert(host, service, load))
+    for (const [service, hosts] of this.#services)
+      for (const [host, load] of hosts) this.#write(channel, serviceAdvert(host, service, load))
   }
 
   #flood(packet: Packet, except?: Channel): void {

@@ -39,7 +39,20 @@ export function runBroadcastScenario(seed: number, options: BroadcastScenarioOpt
 
 const service = '$news'
 const lesserFaults: readonly WorldFaultKind[] = [
-  'cut', 'silent cut', 'one-way cut', 'stall', 'latency', 'jitter', 'reordering', 'duplication', 'loss', 'corruption', 'crash', 'vanish', 'pause', 'heal',
+  'cut',
+  'silent cut',
+  'one-way cut',
+  'stall',
+  'latency',
+  'jitter',
+  'reordering',
+  'duplication',
+  'loss',
+  'corruption',
+  'crash',
+  'vanish',
+  'pause',
+  'heal',
 ]
 /** Links that died unnoticed, pauses, and two comparisons. */
 const restMs = 120_000
@@ -71,7 +84,10 @@ class BroadcastScenario {
     const drawing = new RoutedWorld(`broadcasts ${seed}`, { name: '', nodes: 0, edges: [], relays: new Set() }).dice.fork('drawn')
     this.#dice = drawing
     this.#topology = drawWide(options.nodes ?? drawing.between(20, 26), drawing)
-    this.#world = new RoutedWorld(`broadcasts ${seed}`, this.#topology, { digest: options.recorded ?? false, latenciesMs: [1, drawing.pick([5, 40, 150])] })
+    this.#world = new RoutedWorld(`broadcasts ${seed}`, this.#topology, {
+      digest: options.recorded ?? false,
+      latenciesMs: [1, drawing.pick([5, 40, 150])],
+    })
     this.#world.onStart((process) => this.#listen(process))
   }
 
@@ -189,7 +205,8 @@ class BroadcastScenario {
       const has = (process: SimProcess): boolean => process === by || this.#heard.get(process)?.has(text) === true
       if (!here.some(has)) continue
       const deaf = here.filter((process) => !has(process) && process.name !== by.name)
-      if (deaf.length > 0) this.#fail(`'${text}' never came to ${deaf.map(({ name, startedAt }) => `${name} since ${startedAt}`).join(', ')}`)
+      if (deaf.length > 0)
+        this.#fail(`'${text}' never came to ${deaf.map(({ name, startedAt }) => `${name} since ${startedAt}`).join(', ')}`)
     }
   }
 

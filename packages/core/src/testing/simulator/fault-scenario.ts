@@ -141,7 +141,8 @@ class FaultScenario {
 
   /** Nothing is at rest as long as somebody lies; what was believed of him must not outlive him. */
   #endLies(): void {
-    for (let index = 0; index < this.#topology.nodes; index += 1) if (this.#world.isLiar(index)) this.#world.killForGood(index, this.#dice.chance(0.5))
+    for (let index = 0; index < this.#topology.nodes; index += 1)
+      if (this.#world.isLiar(index)) this.#world.killForGood(index, this.#dice.chance(0.5))
   }
 
   /** With dice of its own, so that the others are the same without it. */
@@ -189,7 +190,8 @@ class FaultScenario {
       if (asleep !== undefined) awakeAt = now
       const wrong = asleep ?? unrest(this.#world, this.#invariants)
       if (wrong === undefined && this.#staysAtRest()) return Math.max(0, now - Math.max(healedAt, this.#changedAt()))
-      if (now - Math.max(awakeAt, this.#changedAt()) > restWithinMs || now - awakeAt > restAtLastMs) this.#fail(`no rest ${now - awakeAt} ms after all were awake: ${wrong ?? 'tables change for ever'}`)
+      if (now - Math.max(awakeAt, this.#changedAt()) > restWithinMs || now - awakeAt > restAtLastMs)
+        this.#fail(`no rest ${now - awakeAt} ms after all were awake: ${wrong ?? 'tables change for ever'}`)
     }
   }
 

@@ -76,10 +76,16 @@ class Watch {
     for (const { by, hearers, saidAt, lastAt } of this.#said.values()) {
       heard += hearers.size
       lastMs = Math.max(lastMs, lastAt - saidAt)
-      for (const { index, alive } of this.#world.nodes) if (alive && index !== by && !hearers.has(index) && this.#mayHear(index)) missed += 1
+      for (const { index, alive } of this.#world.nodes)
+        if (alive && index !== by && !hearers.has(index) && this.#mayHear(index)) missed += 1
     }
     const payloads = this.#world.payloads - this.#payloads
-    return { missed, redundancy: (payloads - heard) / Math.max(1, heard), lastMs, messages: (this.#world.frames - this.#frames) / Math.max(1, this.#said.size) }
+    return {
+      missed,
+      redundancy: (payloads - heard) / Math.max(1, heard),
+      lastMs,
+      messages: (this.#world.frames - this.#frames) / Math.max(1, this.#said.size),
+    }
   }
 }
 
@@ -88,7 +94,10 @@ function living(world: GossipWorld): number[] {
 }
 
 function regularWorld(seed: number, nodes: number): GossipWorld {
-  return new GossipWorld(seed, randomRegular(nodes, 6, new GossipWorld(`shape ${seed}`, { name: '', nodes: 0, edges: [], relays: new Set() }).dice))
+  return new GossipWorld(
+    seed,
+    randomRegular(nodes, 6, new GossipWorld(`shape ${seed}`, { name: '', nodes: 0, edges: [], relays: new Set() }).dice),
+  )
 }
 
 /** Broadcasts of random senders, until the tree stands; then `count` more of them, one in a second. */
@@ -123,7 +132,11 @@ export function measureUndetectedKill(seed: number, nodes: number, share = 0.2):
 }
 
 /** Nodes go, told, and others come in their places, `share` of all in a minute; a broadcast in each `everyMs`. */
-export function measureChurn(seed: number, nodes: number, { share = 0.2, minutes = 2, everyMs = 1_000 }: ChurnOptions = {}): BroadcastMeasure {
+export function measureChurn(
+  seed: number,
+  nodes: number,
+  { share = 0.2, minutes = 2, everyMs = 1_000 }: ChurnOptions = {},
+): BroadcastMeasure {
   const world = regularWorld(seed, nodes)
   const watch = new Watch(world)
   settle(world, watch)
@@ -150,7 +163,11 @@ export function measureChurn(seed: number, nodes: number, { share = 0.2, minutes
 }
 
 /** In the manner of Maelstrom: `perSecond` operations, half of them broadcasts of random nodes, the others reads, which cost nothing. */
-export function measureWorkload(seed: number, topology: Topology, { perSecond = 100, seconds = 20, latencyMs = 100 }: WorkloadOptions = {}): BroadcastMeasure {
+export function measureWorkload(
+  seed: number,
+  topology: Topology,
+  { perSecond = 100, seconds = 20, latencyMs = 100 }: WorkloadOptions = {},
+): BroadcastMeasure {
   const world = new GossipWorld(seed, topology, { latenciesMs: [latencyMs, latencyMs] })
   const watch = new Watch(world)
   const work = (forSeconds: number): void => {

@@ -87,13 +87,24 @@ export class GossipWorld {
     const address = addressOf(atOnce(whoOf(keyPair.publicKey, crypto)), drawTab(dice))
     const network = wireNetwork('default')
     const record: MemberRecord = {
-      network, address, publicKey: keyPair.publicKey, exchangeKey: new Uint8Array(32), seq48: 65_536, kind: 'member', name: '',
-      capabilities: [], services: [], plainHosts: [],
+      network,
+      address,
+      publicKey: keyPair.publicKey,
+      exchangeKey: new Uint8Array(32),
+      seq48: 65_536,
+      kind: 'member',
+      name: '',
+      capabilities: [],
+      services: [],
+      plainHosts: [],
     }
     this.#records.set(address, { record, bytes: new Uint8Array(0) })
     const pipes = new Map<number, Pipe>()
     const member: Member = {
-      index, address, alive: true, pipes,
+      index,
+      address,
+      alive: true,
+      pipes,
       gossip: new Gossip<Pipe>({
         identity: { address, network, crypto, keyPair, kind: 'member' },
         clock: this.clock,

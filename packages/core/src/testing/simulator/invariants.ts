@@ -61,7 +61,8 @@ export class Invariants {
     if (sizes.some(({ table, size }) => table === 'origins' && size < watched.origins.size)) this.#forgotten(process, watched)
     for (const { table, size, max } of sizes) {
       // There is something of every node at most, and nobody else to speak of, as long as nobody invents any.
-      if (size > (this.#world.hasLiars || !ofNodes.has(table) ? max : Math.min(max, this.#world.topology.nodes))) this.#broken(`I10: ${process.name} has ${size} of ${table} in a world of ${this.#world.topology.nodes}`)
+      if (size > (this.#world.hasLiars || !ofNodes.has(table) ? max : Math.min(max, this.#world.topology.nodes)))
+        this.#broken(`I10: ${process.name} has ${size} of ${table} in a world of ${this.#world.topology.nodes}`)
     }
   }
 
@@ -89,11 +90,20 @@ export class Invariants {
     const known = watched.origins.get(address) ?? { feasibility: undefined, via: undefined, since: 0, cost: undefined }
     if (!watched.origins.has(address)) watched.origins.set(address, known)
     if (!atLeastAsGood(feasibility, known.feasibility)) {
-      this.#broken(`I2: ${process.name} forgot how near it was to ${this.#name(address)}: ${said(known.feasibility)}, now ${said(feasibility)}`)
+      this.#broken(
+        `I2: ${process.name} forgot how near it was to ${this.#name(address)}: ${said(known.feasibility)}, now ${said(feasibility)}`,
+      )
     }
     known.feasibility = feasibility
-    if (selected !== undefined && feasibility !== undefined && !isBetter(selected, feasibility) && !this.#clings(selected, address, feasibility)) {
-      this.#broken(`I3: ${process.name} selected an unfeasible route to ${this.#name(address)}: ${said(selected)} against ${said(feasibility)}`)
+    if (
+      selected !== undefined &&
+      feasibility !== undefined &&
+      !isBetter(selected, feasibility) &&
+      !this.#clings(selected, address, feasibility)
+    ) {
+      this.#broken(
+        `I3: ${process.name} selected an unfeasible route to ${this.#name(address)}: ${said(selected)} against ${said(feasibility)}`,
+      )
     }
     if (selected?.via !== known.via) {
       known.via = selected?.via

@@ -26,7 +26,10 @@ export function strikeLastBlow(world: RoutedWorld, dice: SeededDice): LastBlow {
         world.network.silence(world.nameOf(other), world.nameOf(one))
       }
     }
-    return { what: `${told ? 'cut' : 'silent cut'} ${edges.map((edge) => edge.join(' ')).join(', ')}`, noticedAfterMs: told ? toldMs : untoldMs }
+    return {
+      what: `${told ? 'cut' : 'silent cut'} ${edges.map((edge) => edge.join(' ')).join(', ')}`,
+      noticedAfterMs: told ? toldMs : untoldMs,
+    }
   }
   const node = dice.between(0, world.topology.nodes - 1)
   const way = dice.pick(['crash', 'leave', 'vanish'] as const)
@@ -56,7 +59,8 @@ function diameter(world: RoutedWorld): number {
   let longest = 0
   for (let from = 0; from < topology.nodes; from += 1) {
     const distance = new Map([[from, 0]])
-    for (const [node, steps] of distance) for (const other of neighbours[node] ?? []) if (!distance.has(other)) distance.set(other, steps + 1)
+    for (const [node, steps] of distance)
+      for (const other of neighbours[node] ?? []) if (!distance.has(other)) distance.set(other, steps + 1)
     longest = Math.max(longest, ...distance.values())
   }
   return longest

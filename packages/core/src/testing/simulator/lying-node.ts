@@ -18,8 +18,18 @@ import type { SimNode } from './sim-node.ts'
 import { atOnce } from './sim-world.ts'
 
 export const lies = [
-  'short metrics', 'forged numbers', 'foreign addresses', 'strangers', 'withdrawals', 'old numbers',
-  'requests', 'pulls', 'refreshes', 'pings', 'records unasked', 'a dump of rows',
+  'short metrics',
+  'forged numbers',
+  'foreign addresses',
+  'strangers',
+  'withdrawals',
+  'old numbers',
+  'requests',
+  'pulls',
+  'refreshes',
+  'pings',
+  'records unasked',
+  'a dump of rows',
 ] as const
 
 export type Lie = (typeof lies)[number]
@@ -101,11 +111,15 @@ export class LyingNode {
         for (const { address, keyPair } of addresses.slice(0, 10)) this.#keep(this.#record(keyPair, address, 1))
         return this.#tell(link, 'short metrics')
       case 'withdrawals':
-        return routes(known.map(({ address, seq48 }) => this.#entry(address, seq48, metricInfinite)), this.#dice.chance(0.5))
+        return routes(
+          known.map(({ address, seq48 }) => this.#entry(address, seq48, metricInfinite)),
+          this.#dice.chance(0.5),
+        )
       case 'old numbers':
         return routes(known.map(({ address, seq48 }) => this.#entry(address, Math.max(0, seq48 - this.#dice.between(1, 70_000)), 1)))
       case 'requests':
-        for (const { address, seq48 } of known) link.sendControl({ type: 'request', destination: address, seq48: seq48 + this.#dice.between(1, 9), hops: 255 })
+        for (const { address, seq48 } of known)
+          link.sendControl({ type: 'request', destination: address, seq48: seq48 + this.#dice.between(1, 9), hops: 255 })
         return
       case 'pulls':
         return repeat(() => ({ type: 'pull', wanted: known.map(({ address, seq48 }) => ({ address, seq48 })) }))
@@ -116,7 +130,10 @@ export class LyingNode {
       case 'records unasked':
         return link.sendControl({ type: 'records', records: [...this.#records.values()].map(({ bytes }) => bytes) })
       case 'a dump of rows':
-        return routes(Array.from({ length: rowsOfDump }, (_, row) => this.#entry(`k${String(row).padStart(26, 'a')}.aaaa`, row, row)), true)
+        return routes(
+          Array.from({ length: rowsOfDump }, (_, row) => this.#entry(`k${String(row).padStart(26, 'a')}.aaaa`, row, row)),
+          true,
+        )
     }
   }
 
@@ -146,8 +163,16 @@ export class LyingNode {
   #record(keyPair: KeyPair, address: string, seq48: number): ProvenRecord {
     const { network, exchangeKeys } = this.#identity
     const record: MemberRecord = {
-      network, address: address as MemberRecord['address'], publicKey: keyPair.publicKey, exchangeKey: exchangeKeys.publicKey,
-      seq48, kind: 'member', name: 'liar', capabilities: [], services: [], plainHosts: [],
+      network,
+      address: address as MemberRecord['address'],
+      publicKey: keyPair.publicKey,
+      exchangeKey: exchangeKeys.publicKey,
+      seq48,
+      kind: 'member',
+      name: 'liar',
+      capabilities: [],
+      services: [],
+      plainHosts: [],
     }
     return { record, bytes: atOnce(signRecord(record, keyPair)) }
   }

@@ -186,7 +186,8 @@ class MeshScenario {
     const text = `letter ${this.#letters}`
     member.mesh.send(this.#addressOf(other), text).then(
       ({ state }) => {
-        if (state === 'delivered' && !this.#arrivedAnywhere.has(`${this.#profileOf(other)} ${text}`)) this.#broken.push(`'${text}' to ${other} was called delivered and is not`)
+        if (state === 'delivered' && !this.#arrivedAnywhere.has(`${this.#profileOf(other)} ${text}`))
+          this.#broken.push(`'${text}' to ${other} was called delivered and is not`)
       },
       (error: unknown) => {
         if (!(error instanceof MeshError)) this.#broken.push(`sending rejected with something else: ${String(error)}`)

@@ -4,7 +4,17 @@ import type { Carries } from '../../channel/channel.ts'
 import type { SeededDice } from '../seeded-dice.ts'
 import type { SimNetwork } from './sim-network.ts'
 
-export const plainFaultKinds = ['cut', 'cut core', 'heal', 'stall', 'delay', 'restart plain', 'vanish plain', 'restart ours', 'service'] as const
+export const plainFaultKinds = [
+  'cut',
+  'cut core',
+  'heal',
+  'stall',
+  'delay',
+  'restart plain',
+  'vanish plain',
+  'restart ours',
+  'service',
+] as const
 
 export type PlainFaultKind = (typeof plainFaultKinds)[number]
 

@@ -16,7 +16,8 @@ export class PlainEdgeGraph {
   constructor(dice: SeededDice, chained: boolean | undefined) {
     this.#dice = dice
     for (let index = dice.between(3, 7); index > 0; index -= 1) this.ours.push(`${dice.chance(0.4) ? 'relay' : 'member'}${index}`)
-    for (const [index, name] of this.ours.entries()) if (index > 0) this.#addLink(name, this.ours[dice.between(0, index - 1)] as string, 'frames')
+    for (const [index, name] of this.ours.entries())
+      if (index > 0) this.#addLink(name, this.ours[dice.between(0, index - 1)] as string, 'frames')
     for (let extra = dice.between(1, this.ours.length); extra > 0; extra -= 1) this.#addLink(this.#drawOurs(), this.#drawOurs(), 'frames')
     for (const [index, name] of ['plain1', 'plain2', 'plain3', 'plain4'].entries()) {
       const stack = plainStacks[dice.pick(['python', 'nodejs', 'go'] as const)]

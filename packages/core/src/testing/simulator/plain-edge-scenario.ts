@@ -108,10 +108,19 @@ class PlainEdgeScenario {
       this.#routeChanges += 1
       network.note(`${name}: ${address} ${state}`)
     })
-    router.registerService('echo', (packet) => void router.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: packet.data }))
+    router.registerService(
+      'echo',
+      (packet) => void router.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: packet.data }),
+    )
     for (const { to, carries } of this.#graph.links.filter(({ from }) => from === name)) {
       let link: Link | undefined
-      this.#keepDialed(name, to, carries, (channel) => (link = router.addChannel(channel)), () => link !== undefined && router.links().includes(link))
+      this.#keepDialed(
+        name,
+        to,
+        carries,
+        (channel) => (link = router.addChannel(channel)),
+        () => link !== undefined && router.links().includes(link),
+      )
     }
   }
 
@@ -123,14 +132,25 @@ class PlainEdgeScenario {
     model.registerService('echo', (packet) => model.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: packet.data }))
     for (const { to, carries } of this.#graph.links.filter(({ from }) => from === name)) {
       let up = false
-      this.#keepDialed(name, to, carries, (channel) => model.addChannel(channel, () => (up = false)), () => up, () => (up = true))
+      this.#keepDialed(
+        name,
+        to,
+        carries,
+        (channel) => model.addChannel(channel, () => (up = false)),
+        () => up,
+        () => (up = true),
+      )
     }
   }
 
   /** Whoever dials keeps its link up, with a try about each second. */
   #keepDialed(
-    name: string, to: string, carries: Carries,
-    add: (channel: Channel) => unknown, isUp: () => boolean, opened: () => void = () => {},
+    name: string,
+    to: string,
+    carries: Carries,
+    add: (channel: Channel) => unknown,
+    isUp: () => boolean,
+    opened: () => void = () => {},
   ): void {
     const { network } = this.#world
     const { clock } = network.node(name)
@@ -154,11 +174,16 @@ class PlainEdgeScenario {
     const { network } = this.#world
     // What plain nodes believe of each other is theirs: where they are linked, those links and their ends end in the open.
     const among = (link: EdgeLink): boolean => this.#graph.plain.has(link.from) && this.#graph.plain.has(link.to)
-    const faults = new PlainEdgeFaults(network, this.#dice, this.#graph.links.filter((link) => !among(link)), {
-      restartOurs: (name) => this.#restart(name, true, () => this.#startOurs(name)),
-      restartPlain: (name, told) => this.#restart(name, told || this.#graph.chained, () => this.#startPlain(name)),
-      changeService: (name) => this.#changeService(name),
-    })
+    const faults = new PlainEdgeFaults(
+      network,
+      this.#dice,
+      this.#graph.links.filter((link) => !among(link)),
+      {
+        restartOurs: (name) => this.#restart(name, true, () => this.#startOurs(name)),
+        restartPlain: (name, told) => this.#restart(name, told || this.#graph.chained, () => this.#startPlain(name)),
+        changeService: (name) => this.#changeService(name),
+      },
+    )
     const kinds = plainFaultKinds.filter(() => this.#dice.chance(0.7))
     for (let fault = 0; fault < count; fault += 1) {
       network.note(faults.inject(kinds.length > 0 ? kinds : plainFaultKinds, this.#graph.ours, [...this.#graph.plain.keys()]))

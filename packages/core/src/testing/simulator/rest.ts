@@ -21,7 +21,8 @@ export function unreached(world: RoutedWorld, invariants: Invariants): string | 
   if (typeof joined === 'string') return joined
   for (const process of world.processes()) {
     for (const to of distancesFrom(process, joined).keys()) {
-      if (to !== process && process.router.origin(to.router.address)?.selected === undefined) return `${process.name} has no route to ${to.name}`
+      if (to !== process && process.router.origin(to.router.address)?.selected === undefined)
+        return `${process.name} has no route to ${to.name}`
     }
   }
   return undefined
@@ -54,8 +55,13 @@ function joinedLinks(world: RoutedWorld, invariants: Invariants): Map<SimProcess
     const one = world.process(dialer)
     const other = world.process(listener)
     if (one === undefined || other === undefined || !world.isOpen(dialer, listener)) continue
-    for (const [at, to] of [[one, other], [other, one]] as const) {
-      const route = at.router.origin(to.router.address)?.routes.find((known) => known.via === to.router.address && invariants.joinedTo(known) === to)
+    for (const [at, to] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const route = at.router
+        .origin(to.router.address)
+        ?.routes.find((known) => known.via === to.router.address && invariants.joinedTo(known) === to)
       if (route === undefined) return `${at.name} and ${to.name} are not joined`
       const cost = route.metric - route.advertised
       // A link that broke too often carries nothing for a while.

@@ -50,7 +50,10 @@ export class SimWorld {
   readonly #starts = new Map<string, number>()
   #offers = 0
 
-  constructor(seed: number | string, options: SimNetworkOptions & { readonly network?: string | undefined; readonly key?: Uint8Array | undefined } = {}) {
+  constructor(
+    seed: number | string,
+    options: SimNetworkOptions & { readonly network?: string | undefined; readonly key?: Uint8Array | undefined } = {},
+  ) {
     const { network = 'default', key } = options
     this.network = new SimNetwork(seed, options)
     this.keyring = key && atOnce(deriveKeyring([{ kind: 'bytes', bytes: key }], network, toyCrypto(this.network.dice)))

@@ -45,7 +45,12 @@ export function starOfRelays(nodes: number, relays: number, uplinks = 1): Topolo
   for (let member = hubs; member < nodes; member += 1) {
     for (let uplink = 0; uplink < Math.min(uplinks, hubs); uplink += 1) edges.push([member, (member + uplink) % hubs])
   }
-  return topology(`star of ${hubs} relays`, nodes, edges, Array.from({ length: hubs }, (_, relay) => relay))
+  return topology(
+    `star of ${hubs} relays`,
+    nodes,
+    edges,
+    Array.from({ length: hubs }, (_, relay) => relay),
+  )
 }
 
 export function full(nodes: number): Topology {

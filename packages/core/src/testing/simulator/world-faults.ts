@@ -11,8 +11,25 @@ import { lies } from './lying-node.ts'
 import { neighboursOf } from './topology.ts'
 
 export const worldFaultKinds = [
-  'cut', 'silent cut', 'one-way cut', 'stall', 'latency', 'jitter', 'reordering', 'duplication', 'loss', 'corruption',
-  'crash', 'vanish', 'clock back', 'storage lost', 'pause', 'partition', 'address clash', 'lie', 'heal',
+  'cut',
+  'silent cut',
+  'one-way cut',
+  'stall',
+  'latency',
+  'jitter',
+  'reordering',
+  'duplication',
+  'loss',
+  'corruption',
+  'crash',
+  'vanish',
+  'clock back',
+  'storage lost',
+  'pause',
+  'partition',
+  'address clash',
+  'lie',
+  'heal',
 ] as const
 
 export type WorldFaultKind = (typeof worldFaultKinds)[number]
@@ -32,7 +49,10 @@ export function drawWorldFaults(dice: SeededDice, lying: boolean): WorldFaultOpt
   const portion = dice.pick([0.2, 0.5, 0.8])
   const possible = worldFaultKinds.filter((kind) => kind !== 'lie' || lying)
   const kinds = possible.filter((kind) => kind === 'heal' || kind === 'lie' || dice.chance(rare.has(kind) ? portion / 3 : portion))
-  return { kinds: kinds.length > 1 ? kinds : possible, awayMsMax: dice.chance(0.1) ? dice.pick([20_000, 120_000]) : dice.pick([100, 300, 1_000, 2_000, 5_000]) }
+  return {
+    kinds: kinds.length > 1 ? kinds : possible,
+    awayMsMax: dice.chance(0.1) ? dice.pick([20_000, 120_000]) : dice.pick([100, 300, 1_000, 2_000, 5_000]),
+  }
 }
 
 /** Does one thing to the world and says what. */
@@ -41,7 +61,11 @@ export function injectWorldFault(world: RoutedWorld, dice: SeededDice, options: 
   const [one, other] = dice.pick(world.topology.edges)
   const there = dice.chance(0.5)
   const site: FaultSite = {
-    world, dice, from: there ? one : other, to: there ? other : one, awayMs: dice.between(1, options.awayMsMax),
+    world,
+    dice,
+    from: there ? one : other,
+    to: there ? other : one,
+    awayMs: dice.between(1, options.awayMsMax),
     node: dice.between(0, world.topology.nodes - 1),
   }
   return `${kind} ${faults[kind](site)}`
