@@ -14,8 +14,10 @@ const show = (): void => {
 mesh.on('peer', show)
 show()
 
-mesh.services.on('up', async ({ address }) => {
+const ask = async ({ address }: { address: string }): Promise<void> => {
   if (address === mesh.address) return
   const reply = await mesh.call('ping', 'fresh', { select: (offers) => offers.find((offer) => offer.address === address) })
   document.querySelector('#answer')!.textContent = reply.text()
-})
+}
+mesh.services.on('up', ask)
+for (const offer of mesh.services.list('ping')) void ask(offer)

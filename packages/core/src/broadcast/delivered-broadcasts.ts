@@ -10,8 +10,8 @@ import { awaitedMs } from './broadcast-limits.ts'
 
 const scope = 'heard/'
 const version = 1
-/** What is delivered in this time is kept together. */
-const keepAfterMs = 200
+/** A page may be loaded anew at any moment: what is delivered is kept soon, and what is delivered in this time together. */
+const keepAfterMs = 10
 /** A store that does not answer holds up nobody for longer. */
 const recallMs = 1_000
 /** Longer than anything comes again. */
@@ -22,6 +22,9 @@ export class DeliveredBroadcasts {
   readonly #store: Store
   readonly #router: Router
   #cancel: (() => void) | undefined
+  /** A write is under way, and something was delivered since it began. */
+  #writing = false
+  #unkept = false
   #closed = false
 
   constructor(clock: Clock, store: Store, router: Router) {
@@ -42,11 +45,14 @@ export class DeliveredBroadcasts {
 
   /** Something was delivered. */
   changed(): void {
-    if (!this.#closed) this.#cancel ??= this.#clock.setTimer(keepAfterMs, () => this.#keep())
+    if (this.#closed) return
+    this.#unkept = true
+    if (!this.#writing) this.#cancel ??= this.#clock.setTimer(keepAfterMs, () => void this.#keep())
   }
 
   close(): void {
-    if (this.#cancel) this.#keep()
+    this.#cancel?.()
+    if (this.#unkept && !this.#closed) void this.#write()
     this.#closed = true
   }
 
@@ -61,14 +67,20 @@ export class DeliveredBroadcasts {
     if (old.length > 0) await this.#store.delete(old)
   }
 
-  /** A store that fails costs no more than that something may be told twice. */
-  #keep(): void {
-    this.#cancel?.()
+  /** One write after another, however slow the store is. */
+  async #keep(): Promise<void> {
     this.#cancel = undefined
-    const value = encode(this.#clock.wallTime(), this.#router.deliveredBroadcasts())
+    this.#writing = true
+    await this.#write()
+    this.#writing = false
+    if (this.#unkept) this.changed()
+  }
+
+  /** A store that fails costs no more than that something may be told twice. */
+  async #write(): Promise<void> {
+    this.#unkept = false
     try {
-      const kept = this.#store.set(scope + this.#router.address, value)
-      if (kept instanceof Promise) kept.catch(() => {})
+      await this.#store.set(scope + this.#router.address, encode(this.#clock.wallTime(), this.#router.deliveredBroadcasts()))
     } catch {
       // As above.
     }
