@@ -42,6 +42,8 @@ test('the list traces too, by keyboard as well, and a direct link is one hop', a
   await pages.demo({ relay: relay.url, name: 'Bob' })
   const row = ada.member('Bob')
   await expect(row.getByTestId('member-path')).toHaveText('direct')
+  // The link is there; packets may take the relay a moment longer.
+  await expect(row.getByTestId('member-facts')).toContainText('1 hop')
   await row.getByTestId('member-trace').click()
   await expect(ada.part('trace-hop')).toHaveCount(1)
   await expect(ada.part('trace-hop')).toContainText('Bob')
