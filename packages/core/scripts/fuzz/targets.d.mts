@@ -11,5 +11,3 @@ export interface FuzzTarget {
 export type LoadModule = (module: string) => Promise<Record<string, unknown>>
 
 export function targetsFrom(load: LoadModule): Promise<FuzzTarget[]>
-export function joined(messages: readonly Uint8Array[]): Uint8Array
-export function parted(input: Uint8Array, messagesMax?: number): Uint8Array[]

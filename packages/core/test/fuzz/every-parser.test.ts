@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { joined, parted, targetsFrom } from '../../scripts/fuzz/targets.mjs'
+import { targetsFrom } from '../../scripts/fuzz/targets.mjs'
+import { joined, parted } from '../../scripts/fuzz/targets/inputs.mjs'
 
 /** What `npm run fuzz` found, by target and by the name of the mistake: as hex. None of it may ever be a mistake again. */
 const found = JSON.parse(readFileSync(new URL('../../scripts/fuzz/found.json', import.meta.url), 'utf8')) as Record<
