@@ -1,6 +1,7 @@
 // A broadcast that seems to be of another time: its origin's clock may be wrong, or one's own, or somebody tells an old one again.
 // Its origin is asked what time it is there; what it says is sealed, so nobody on the way can make an old broadcast young.
 
+import { RecentMap } from '../bytes/recent-map.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { BroadcastLife } from '../wire/gossip-control.ts'
@@ -21,7 +22,7 @@ export class DoubtedDates {
   readonly #clock: Clock
   readonly #dice: Dice
   /** How much the clock of a life is ahead of this one's. */
-  readonly #aheadMs = new Map<string, number>()
+  readonly #aheadMs = new RecentMap<string, number>(clocksKnownMax)
   readonly #doubts = new Map<string, Doubt[]>()
   #stopped = false
 
@@ -56,15 +57,10 @@ export class DoubtedDates {
       const doubts = this.#doubts.get(key) ?? []
       this.#doubts.delete(key)
       if (this.#stopped) return
-      if (theirs !== undefined) this.#know(key, theirs - this.#clock.wallTime())
+      if (theirs !== undefined) this.#aheadMs.set(key, theirs - this.#clock.wallTime())
       for (const { known, giveUp } of doubts) (theirs === undefined ? giveUp : known)()
     }
     if (this.#stopped || !this.question) return settle(undefined)
     this.question(origin).then(settle, () => settle(undefined))
-  }
-
-  #know(key: string, aheadMs: number): void {
-    if (this.#aheadMs.size >= clocksKnownMax) this.#aheadMs.delete(this.#aheadMs.keys().next().value as string)
-    this.#aheadMs.set(key, aheadMs)
   }
 }

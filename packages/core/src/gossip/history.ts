@@ -1,3 +1,4 @@
+import { RecentMap } from '../bytes/recent-map.ts'
 import { RangeSet } from '../bytes/range-set.ts'
 import type { BroadcastLife, BroadcastRows, CounterRange } from '../wire/gossip-control.ts'
 import { lifeKey } from './broadcast-key.ts'
@@ -79,7 +80,7 @@ export class History {
 
 /** The histories of all lives that were heard of; above the bound the one that was silent longest is forgotten. */
 export class Histories {
-  readonly #histories = new Map<string, History>()
+  readonly #histories = new RecentMap<string, History>(historiesMax)
 
   get size(): number {
     return this.#histories.size
@@ -104,8 +105,6 @@ export class Histories {
   heard(life: BroadcastLife, now: number): History {
     const key = lifeKey(life)
     const history = this.#histories.get(key) ?? new History()
-    this.#histories.delete(key)
-    if (this.#histories.size >= historiesMax) this.#histories.delete(this.#histories.keys().next().value as string)
     this.#histories.set(key, history)
     history.heardAt = now
     return history

@@ -1,6 +1,7 @@
 // Receipts on their way to who asked for them: hop by hop, along the routes, those of many members together. Who passes them on
 // neither reads nor believes them; the origin of the broadcast verifies each.
 
+import { RecentMap } from '../bytes/recent-map.ts'
 import { run, type Steps } from '../async/awaitable.ts'
 import { OrderedQueue } from '../async/ordered-queue.ts'
 import { readReceipt, receiptHolds, signReceipt, type Receipt } from '../identity/receipt-proof.ts'
@@ -37,7 +38,7 @@ export class Receipts<N extends GossipNeighbour> {
   readonly #clock: Clock
   readonly #port: ReceiptsPort<N>
   /** By whose it is and what it is about: a later one says all that an earlier one said. */
-  readonly #waiting = new Map<string, { readonly origin: string; readonly bytes: Uint8Array }>()
+  readonly #waiting = new RecentMap<string, { readonly origin: string; readonly bytes: Uint8Array }>(receiptsWaitingMax)
   readonly #proving = new OrderedQueue(receiptsWaitingMax)
   readonly #budgets = new Map<N, TokenBucket>()
   #cancel: (() => void) | undefined
@@ -96,10 +97,7 @@ export class Receipts<N extends GossipNeighbour> {
   }
 
   #pass({ from, rows }: Receipt, bytes: Uint8Array): void {
-    const key = `${lifeKey(rows)} ${from}`
-    this.#waiting.delete(key)
-    if (this.#waiting.size >= receiptsWaitingMax) this.#waiting.delete(this.#waiting.keys().next().value as string)
-    this.#waiting.set(key, { origin: rows.origin, bytes })
+    this.#waiting.set(`${lifeKey(rows)} ${from}`, { origin: rows.origin, bytes })
     this.#cancel ??= this.#clock.setTimer(receiptsEveryMs, () => this.#send())
   }
 

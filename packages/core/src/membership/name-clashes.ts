@@ -1,3 +1,4 @@
+import { RecentSet } from '../bytes/recent-set.ts'
 import { whoPart } from '../identity/address.ts'
 import type { Peer } from './peer.ts'
 
@@ -10,7 +11,7 @@ const toldMax = 256
  */
 export class NameClashes {
   readonly #own: { readonly who: string; readonly name: string }
-  readonly #told = new Set<string>()
+  readonly #told = new RecentSet<string>(toldMax)
 
   constructor(own: { readonly who: string; readonly name: string }) {
     this.#own = own
@@ -28,7 +29,6 @@ export class NameClashes {
       if (clashes) others.push(other.address)
     }
     if (others.length === 0) return undefined
-    if (this.#told.size >= toldMax) this.#told.clear()
     this.#told.add(name)
     return [...others, peer.address]
   }

@@ -1,6 +1,7 @@
 // Who has shown that it is there. A record proves that somebody existed, and a route that somebody says where; only an answer in a
 // session shows that the one who holds the keys is at the other end now (SE5).
 
+import { RecentMap } from '../bytes/recent-map.ts'
 import type { MemberRecord } from '../identity/member-record.ts'
 import type { Clock } from '../ports/clock.ts'
 
@@ -12,9 +13,9 @@ export const proofsMax = 4_096
 export class PresenceProofs {
   readonly #clock: Clock
   /** By address the exchange key of the process that answered. */
-  readonly #proven = new Map<string, Uint8Array>()
+  readonly #proven = new RecentMap<string, Uint8Array>(proofsMax)
   /** By address when it was found silent. */
-  readonly #silent = new Map<string, number>()
+  readonly #silent = new RecentMap<string, number>(proofsMax)
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -24,8 +25,7 @@ export class PresenceProofs {
   answered({ address, exchangeKey }: MemberRecord): boolean {
     const wasSilent = this.#silent.delete(address)
     if (this.isProven(address, exchangeKey)) return wasSilent
-    this.#proven.delete(address)
-    remember(this.#proven, address, exchangeKey)
+    this.#proven.set(address, exchangeKey)
     return true
   }
 
@@ -33,8 +33,7 @@ export class PresenceProofs {
   unanswered(address: string): boolean {
     const isNews = !this.isSilent(address) || this.#proven.has(address)
     this.#proven.delete(address)
-    this.#silent.delete(address)
-    remember(this.#silent, address, this.#clock.now())
+    this.#silent.set(address, this.#clock.now())
     return isNews
   }
 
@@ -52,10 +51,4 @@ export class PresenceProofs {
     this.#silent.delete(address)
     return false
   }
-}
-
-function remember<T>(map: Map<string, T>, address: string, value: T): void {
-  map.set(address, value)
-  const [oldest] = map.keys()
-  if (map.size > proofsMax && oldest !== undefined) map.delete(oldest)
 }

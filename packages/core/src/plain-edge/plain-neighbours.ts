@@ -1,3 +1,4 @@
+import { RecentSet } from '../bytes/recent-set.ts'
 import type { Link } from '../link/link.ts'
 import type { Clock } from '../ports/clock.ts'
 import { PlainNeighbour } from './plain-neighbour.ts'
@@ -10,7 +11,7 @@ export class PlainNeighbours {
   readonly #clock: Clock
   readonly #byLink = new Map<Link, PlainNeighbour>()
   /** Names of those whose links ended. */
-  readonly #gone = new Set<string>()
+  readonly #gone = new RecentSet<string>(goneMax)
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -30,11 +31,7 @@ export class PlainNeighbours {
     const neighbour = this.#byLink.get(link)
     this.#byLink.delete(link)
     for (const cancel of neighbour?.timers ?? []) cancel()
-    if (neighbour?.address) {
-      this.#gone.delete(neighbour.address)
-      if (this.#gone.size >= goneMax) this.#gone.delete(this.#gone.keys().next().value as string)
-      this.#gone.add(neighbour.address)
-    }
+    if (neighbour?.address) this.#gone.add(neighbour.address)
     return neighbour
   }
 

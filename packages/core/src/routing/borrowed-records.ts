@@ -1,3 +1,4 @@
+import { RecentMap } from '../bytes/recent-map.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 
 /** Records of origins without a row here; above it the first one asked for is forgotten. */
@@ -5,41 +6,37 @@ export const borrowedMax = 256
 /** Who was asked and did not answer in this time has no record of it; somebody else may. */
 const askAgainMs = 3_000
 
+interface Wanted {
+  readonly askedAt: number
+  proof: ProvenRecord | undefined
+}
+
 /** A leaf is not told of everybody (R14), and hears what they broadcast all the same: their records are asked for when they speak. */
 export class BorrowedRecords {
-  readonly #records = new Map<string, ProvenRecord | undefined>()
-  readonly #askedAt = new Map<string, number>()
+  readonly #wanted = new RecentMap<string, Wanted>(borrowedMax)
 
   /** True: it has to be asked for. */
   want(address: string, now: number): boolean {
-    if (this.#records.get(address) !== undefined || now - (this.#askedAt.get(address) ?? -askAgainMs) < askAgainMs) return false
-    this.#records.delete(address)
-    if (this.#records.size >= borrowedMax) this.#forget(this.#records.keys().next().value as string)
-    this.#records.set(address, undefined)
-    this.#askedAt.set(address, now)
+    const known = this.#wanted.get(address)
+    if (known && (known.proof !== undefined || now - known.askedAt < askAgainMs)) return false
+    this.#wanted.set(address, { askedAt: now, proof: undefined })
     return true
   }
 
   /** True: it was wanted. */
   keep(proof: ProvenRecord): boolean {
-    const { address } = proof.record
-    if (!this.#records.has(address)) return false
-    this.#records.set(address, proof)
-    this.#askedAt.delete(address)
-    return true
+    const wanted = this.#wanted.get(proof.record.address)
+    if (wanted) wanted.proof = proof
+    return wanted !== undefined
   }
 
   get(address: string): ProvenRecord | undefined {
-    return this.#records.get(address)
+    return this.#wanted.get(address)?.proof
   }
 
   /** It was asked for and is not here. */
   awaits(address: string): boolean {
-    return this.#records.has(address) && this.#records.get(address) === undefined
-  }
-
-  #forget(address: string): void {
-    this.#records.delete(address)
-    this.#askedAt.delete(address)
+    const wanted = this.#wanted.get(address)
+    return wanted !== undefined && wanted.proof === undefined
   }
 }

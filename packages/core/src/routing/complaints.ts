@@ -1,5 +1,6 @@
 // What is said about packets that end here: counted, and told to their origin as long as that is worth it.
 
+import { RecentMap } from '../bytes/recent-map.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { MeshPacketHeader } from '../wire/mesh-packet.ts'
 import { netStates } from '../wire/packet.ts'
@@ -12,6 +13,8 @@ import { traceService } from './routing-types.ts'
 
 /** NET_ERRORs that one second of one neighbour's packets may cause. */
 export const errorsPerSecondMax = 10
+/** Neighbours whose errors are counted; above it whoever caused one longest ago starts anew. */
+const countedMax = 10_000
 /** Hop limit and flags. */
 const meshHeadBytes = 2
 
@@ -27,7 +30,7 @@ export interface ComplaintsParts {
 
 export class Complaints {
   readonly #parts: ComplaintsParts
-  readonly #errors = new Map<string, { second: number; count: number }>()
+  readonly #errors = new RecentMap<string, { second: number; count: number }>(countedMax)
 
   constructor(parts: ComplaintsParts) {
     this.#parts = parts
@@ -67,7 +70,6 @@ export class Complaints {
     const errors = this.#errors.get(address)
     const count = errors?.second === second ? errors.count + 1 : 1
     if (count > errorsPerSecondMax) return false
-    if (this.#errors.size > 10_000) this.#errors.clear()
     this.#errors.set(address, { second, count })
     return true
   }

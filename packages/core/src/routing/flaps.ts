@@ -1,6 +1,8 @@
 // Links that come and go: each time, half the network hears of it. A neighbour whose links broke three times within a
 // minute is not used for a while, longer each time. Time is an argument.
 
+import { RecentMap } from '../bytes/recent-map.ts'
+
 /** Breaks within `flapWindowMs` of the last one, or of the end of the last hold. */
 export const flapsMax = 3
 export const flapWindowMs = 60_000
@@ -19,7 +21,7 @@ interface Flapping {
 }
 
 export class Flaps {
-  readonly #neighbours = new Map<string, Flapping>()
+  readonly #neighbours = new RecentMap<string, Flapping>(neighboursMax)
 
   /** A link broke without either side's wish. Gives how long the neighbour is not to be used; 0: it may be. */
   broke(address: string, process: string, now: number): number {
@@ -29,9 +31,7 @@ export class Flaps {
     flapping.breaks++
     const holdMs = flapping.breaks < flapsMax ? 0 : Math.min(holdMaxMs, holdStartMs * 2 ** flapping.holds++)
     flapping.quietSince = now + holdMs
-    this.#neighbours.delete(address)
     this.#neighbours.set(address, flapping)
-    if (this.#neighbours.size > neighboursMax) this.#neighbours.delete(this.#neighbours.keys().next().value as string)
     return holdMs
   }
 

@@ -1,3 +1,4 @@
+import { RecentMap } from '../bytes/recent-map.ts'
 import type { PlainHost } from '../identity/member-record.ts'
 
 /** A link to a plain node, and each of its own hops, costs as much as this many units of metric. */
@@ -19,12 +20,10 @@ export interface PlainRoute {
 export class PlainHosts {
   readonly #byAddress = new Map<string, Map<string, PlainHost>>()
   readonly #byGateway = new Map<string, readonly PlainHost[]>()
-  readonly #waysBack = new Map<string, string>()
+  readonly #waysBack = new RecentMap<string, string>(waysBackMax)
 
   /** A packet of the plain node `address` came through `gateway`. */
   noteWayBack(address: string, gateway: string): void {
-    this.#waysBack.delete(address)
-    if (this.#waysBack.size >= waysBackMax) this.#waysBack.delete(this.#waysBack.keys().next().value as string)
     this.#waysBack.set(address, gateway)
   }
 

@@ -1,6 +1,7 @@
 // Proof before effect (SE5): a route entry counts once the origin's signed record with that number, or a later one, was
 // seen. Records are pulled only from the neighbour that sent the entry; until then entries wait, unused.
 
+import { RecentMap } from '../bytes/recent-map.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import { TokenBucket } from '../link/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -36,7 +37,7 @@ class Held {
   /** Those whose record is to be pulled (again), in order. */
   readonly unasked = new Set<string>()
   /** Answers that may still come: also those that nobody needs any more, because another neighbour was faster. */
-  readonly #pulled = new Map<string, number>()
+  readonly #pulled = new RecentMap<string, number>(answersMax)
 
   constructor(now: number) {
     this.budget = new TokenBucket(newOriginsPerSecondMax, newOriginsBurstMax, now)
@@ -52,10 +53,7 @@ class Held {
   }
 
   pulled(address: string): void {
-    const pulls = (this.#pulled.get(address) ?? 0) + 1
-    this.#pulled.delete(address)
-    this.#pulled.set(address, pulls)
-    if (this.#pulled.size > answersMax) this.#pulled.delete(this.#pulled.keys().next().value as string)
+    this.#pulled.set(address, (this.#pulled.get(address) ?? 0) + 1)
   }
 
   /** Whether somebody asked for what comes now. */

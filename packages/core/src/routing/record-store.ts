@@ -2,6 +2,7 @@
 // large network keeps thousands that it only hands on. Bytes stand one behind the other in a few large chunks, without the
 // network and the address that they begin with; what a record says is read again when somebody asks.
 
+import { RecentMap } from '../bytes/recent-map.ts'
 import { concatBytes } from '../bytes/concat-bytes.ts'
 import type { MemberRecord } from '../identity/member-record.ts'
 import { decodeRecordBody, recordAddressRange } from '../identity/record-codec.ts'
@@ -40,7 +41,7 @@ export class RecordStore {
   readonly #places: RecordPlaces
   readonly #rows = new PackedRows(row.bytes)
   readonly #meanings = new Map<string, Partial<MemberRecord>>()
-  readonly #read = new Map<string, StoredRecord>()
+  readonly #read = new RecentMap<string, StoredRecord>(readMax)
   /** What stands before the address in the first record, and so in nearly all: it is kept once. */
   #head: Uint8Array | undefined
   #chunks: Uint8Array[] = []
@@ -74,7 +75,6 @@ export class RecordStore {
     const place = this.#places.get(address)
     if (place === undefined) return undefined
     const record = new StoredRecord(this.#bytesAt(place, address), this.#meanings.get(address))
-    if (this.#read.size >= readMax) this.#read.delete(this.#read.keys().next().value as string)
     this.#read.set(address, record)
     return record
   }

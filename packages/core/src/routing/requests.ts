@@ -2,6 +2,7 @@
 // answer when the number is here (R8). Nothing else ever spreads a mere new number (R9). What this node wants itself
 // is in wants.ts.
 
+import { RecentMap } from '../bytes/recent-map.ts'
 import { TokenBucket } from '../link/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import { metricOf } from './route-choice.ts'
@@ -58,7 +59,7 @@ export class Requests<N extends Neighbour> {
   readonly #clock: Clock
   readonly #table: RouteTable<N>
   readonly #port: RequestsPort<N>
-  readonly #forwarded = new Map<string, Forwarded<N>>()
+  readonly #forwarded = new RecentMap<string, Forwarded<N>>(forwardedMax)
   readonly #budgets = new Map<N, TokenBucket>()
 
   constructor(clock: Clock, table: RouteTable<N>, port: RequestsPort<N>) {
@@ -157,7 +158,6 @@ export class Requests<N extends Neighbour> {
   #remember(destination: string, asker: N, seq48: number): Forwarded<N> {
     let forwarded = this.#forwarded.get(destination)
     if (forwarded === undefined) {
-      if (this.#forwarded.size >= forwardedMax) this.#forwarded.delete(this.#forwarded.keys().next().value as string)
       forwarded = { seq48, at: Number.NEGATIVE_INFINITY, hops: 0, proofAwaited: false, askers: new Map() }
       this.#forwarded.set(destination, forwarded)
     }

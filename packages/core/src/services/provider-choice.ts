@@ -1,6 +1,7 @@
 // Which provider of a service is asked, and which one next. Local first, members before plain nodes, then the least load, then the
 // nearest; whoever was silent lately comes last.
 
+import { RecentMap } from '../bytes/recent-map.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Dice } from '../ports/dice.ts'
 import { byPreference, type ServiceListing } from './service-registry.ts'
@@ -16,7 +17,7 @@ const stickyMax = 256
 
 export class ProviderChoice {
   readonly #dice: Dice
-  readonly #sticky = new Map<string, string>()
+  readonly #sticky = new RecentMap<string, string>(stickyMax)
 
   constructor(dice: Dice) {
     this.#dice = dice
@@ -36,10 +37,7 @@ export class ProviderChoice {
   }
 
   answered(service: string, address: string): void {
-    this.#sticky.delete(service)
     this.#sticky.set(service, address)
-    const [oldest] = this.#sticky.keys()
-    if (this.#sticky.size > stickyMax && oldest !== undefined) this.#sticky.delete(oldest)
   }
 
   #lessLoadedOfTwo(providers: readonly ServiceListing[]): ServiceListing | undefined {

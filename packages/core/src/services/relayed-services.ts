@@ -1,6 +1,7 @@
 // A leaf of a large network was told of 500 members and what they offer (R14). Who offers what beside these it asks the relay that
 // knows. The relay's word is the word of a relay: who is reached under an address proves it in the session all the same.
 
+import { RecentMap } from '../bytes/recent-map.ts'
 import type { OperationOptions } from '../async/operations.ts'
 import { isMemberAddress } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -31,7 +32,7 @@ export interface SeekOptions extends OperationOptions {
 export class RelayedServices {
   readonly #clock: Clock
   readonly #requests: Requests
-  readonly #answers = new Map<string, Answer>()
+  readonly #answers = new RecentMap<string, Answer>(relayedServicesMax)
 
   constructor(clock: Clock, requests: Requests) {
     this.#clock = clock
@@ -76,14 +77,11 @@ export class RelayedServices {
     } catch {
       // Whoever asked finds nobody, and says so in words of its own.
     }
-    this.#answers.delete(service)
     this.#answers.set(service, {
       at: this.#clock.now(),
       listings: [...listings.values()].slice(0, relayedProvidersMax),
       complete: total === 0,
     })
-    const [oldest] = this.#answers.keys()
-    if (this.#answers.size > relayedServicesMax && oldest !== undefined) this.#answers.delete(oldest)
   }
 }
 

@@ -3,6 +3,7 @@
 // this path more are waited for from then on. When nothing is acknowledged at all, the timeout of RFC 6298 fires: the
 // oldest packets are said again, and the timeout doubles. Time is an argument; there is no timer here.
 
+import { RecentSet } from '../bytes/recent-set.ts'
 import { WireFault } from '../wire/wire-fault.ts'
 import type { Range } from '../bytes/range-set.ts'
 import { RoundTrip } from './round-trip.ts'
@@ -37,7 +38,7 @@ export class LossRecovery<F> {
   /** In the order of their numbers. */
   readonly #sent = new Map<number, SentPacket<F>>()
   readonly #skipped: number[] = []
-  readonly #takenForLost = new Set<number>()
+  readonly #takenForLost = new RecentSet<number>(takenForLostMax)
   #laterAcks = laterAcksFirst
   #largestSent = -1
   #largestAcked = -1
@@ -175,8 +176,6 @@ export class LossRecovery<F> {
   #takeForLost(number: number): void {
     this.#sent.delete(number)
     this.#takenForLost.add(number)
-    const [oldest] = this.#takenForLost
-    if (this.#takenForLost.size > takenForLostMax && oldest !== undefined) this.#takenForLost.delete(oldest)
   }
 
   #wasMistaken(ranges: readonly Range[]): boolean {

@@ -1,6 +1,7 @@
 // The sessions of one node, by the full address of the peer: the door between routing below, which brings and takes packets, and
 // whoever talks to members above. What claims to be from a member counts only inside a session with exactly that address (SE1).
 
+import { RecentMap } from '../bytes/recent-map.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberAddress } from '../identity/address.ts'
 import { epochOf, type MemberRecord } from '../identity/member-record.ts'
@@ -68,7 +69,7 @@ export class Sessions {
   readonly #sessions = new Map<string, Session>()
   readonly #connections = new Map<string, { readonly session: Session; readonly connection: Connection }>()
   /** Of peers that were answered and have no session yet, the latest last. */
-  readonly #lives = new Map<string, Uint8Array>()
+  readonly #lives = new RecentMap<string, Uint8Array>(livesRememberedMax)
   #stopSweep: (() => void) | undefined
   #closed = false
 
@@ -280,8 +281,6 @@ export class Sessions {
     if (known) return known
     const life = this.#options.dice.bytes(lifeBytes)
     this.#lives.set(peer, life)
-    const [oldest] = this.#lives.keys()
-    if (this.#lives.size > livesRememberedMax && oldest !== undefined) this.#lives.delete(oldest)
     return life
   }
 

@@ -1,3 +1,5 @@
+import { RecentMap } from '../bytes/recent-map.ts'
+import { RecentSet } from '../bytes/recent-set.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberAddress } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -39,8 +41,8 @@ export class DirectLinks {
   readonly #options: DirectLinksOptions
   readonly #router: Router
   readonly #negotiations = new Map<string, Negotiation>()
-  readonly #ended = new Set<string>()
-  readonly #newest = new Map<string, number>()
+  readonly #ended = new RecentSet<string>(endedMax)
+  readonly #newest = new RecentMap<string, number>(newestMax)
   /** Called when a negotiation that `seek` started is over. */
   onOutcome: ((address: string, outcome: Outcome) => void) | undefined
   #number = 0
@@ -146,7 +148,7 @@ export class DirectLinks {
       dialer,
       send: (signal) => this.#send(address, signal),
       nextNumber: () => this.#nextNumber(),
-      attemptEnded: (id) => this.#remember(`${address} ${id}`),
+      attemptEnded: (id) => this.#ended.add(`${address} ${id}`),
       finished: ({ failure }) => this.#finished(address, negotiation, failure),
     })
     this.#negotiations.set(address, negotiation)
@@ -203,9 +205,7 @@ export class DirectLinks {
   #isNewest(from: string, { number }: AttemptSignal): boolean {
     if (this.#router.address < from) return true
     if (number < (this.#newest.get(from) ?? 0)) return false
-    this.#newest.delete(from)
     this.#newest.set(from, number)
-    forgetOldest(this.#newest, newestMax)
     return true
   }
 
@@ -219,15 +219,4 @@ export class DirectLinks {
     this.#number = Math.max(this.#number + 1, Math.floor(this.#options.clock.wallTime()))
     return this.#number
   }
-
-  #remember(ended: string): void {
-    this.#ended.add(ended)
-    forgetOldest(this.#ended, endedMax)
-  }
-}
-
-function forgetOldest(memory: Pick<Map<string, unknown>, 'size' | 'keys' | 'delete'>, most: number): void {
-  if (memory.size <= most) return
-  const { value } = memory.keys().next()
-  if (value !== undefined) memory.delete(value)
 }
