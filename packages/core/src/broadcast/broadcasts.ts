@@ -90,6 +90,7 @@ export class Broadcasts {
   async recall(router: Router, store: Store | undefined): Promise<void> {
     this.#delivered = store && new DeliveredBroadcasts(this.#options.clock, store, router)
     await this.#delivered?.recall()
+    this.#given.recall(router.deliveredBroadcasts())
   }
 
   attach(router: Router): void {

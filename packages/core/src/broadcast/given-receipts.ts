@@ -3,7 +3,7 @@ import { receiptRangesMax } from '../identity/receipt-proof.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Router } from '../routing/router.ts'
-import type { BroadcastId, BroadcastLife } from '../wire/gossip-control.ts'
+import type { BroadcastId, BroadcastLife, BroadcastRows, CounterRange } from '../wire/gossip-control.ts'
 import { receiptAfterMs, receiptOriginsMax } from './broadcast-limits.ts'
 
 interface Given {
@@ -23,16 +23,14 @@ export class GivenReceipts {
     this.#dice = dice
   }
 
+  /** An earlier process of this address had these; whether it said so is not known. */
+  recall(rows: readonly BroadcastRows[]): void {
+    for (const { ranges, ...life } of rows) this.#has(life, ranges)
+  }
+
   /** This one was delivered here, and its origin wants to know. */
   delivered(router: Router, { counter, ...life }: BroadcastId): void {
-    const key = keyOf(life)
-    const given = this.#given.get(key) ?? { life, has: new RangeSet(), cancel: undefined }
-    this.#given.delete(key)
-    this.#given.set(key, given)
-    if (this.#given.size > receiptOriginsMax) this.#forgetOldest()
-    given.has.add(counter, counter + 1)
-    given.has.keepHighest(receiptRangesMax)
-    this.#giveSoon(router, given)
+    this.#giveSoon(router, this.#has(life, [{ start: counter, end: counter + 1 }]))
   }
 
   /** The origin has not heard. */
@@ -44,6 +42,17 @@ export class GivenReceipts {
   close(): void {
     for (const { cancel } of this.#given.values()) cancel?.()
     this.#given.clear()
+  }
+
+  #has(life: BroadcastLife, ranges: readonly CounterRange[]): Given {
+    const key = keyOf(life)
+    const given = this.#given.get(key) ?? { life, has: new RangeSet(), cancel: undefined }
+    this.#given.delete(key)
+    this.#given.set(key, given)
+    if (this.#given.size > receiptOriginsMax) this.#forgetOldest()
+    for (const { start, end } of ranges) given.has.add(start, end)
+    given.has.keepHighest(receiptRangesMax)
+    return given
   }
 
   #giveSoon(router: Router, given: Given): void {

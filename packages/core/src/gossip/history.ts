@@ -12,6 +12,8 @@ export class History {
   next = 1
   #base = 0
   readonly #above = new RangeSet()
+  /** What of those up to the base was never had. */
+  readonly #lost = new RangeSet()
 
   /** All up to this one were had, or cannot be had any more. */
   get base(): number {
@@ -34,6 +36,8 @@ export class History {
   /** Those up to `counter` cannot be had any more. */
   skipTo(counter: number): void {
     if (counter <= this.#base) return
+    for (const { start, end } of this.missing([{ start: this.#base + 1, end: counter + 1 }])) this.#lost.add(start, end)
+    this.#lost.keepHighest(historyPiecesMax)
     this.#base = counter
     this.#settle()
   }
@@ -50,6 +54,7 @@ export class History {
   get delivered(): CounterRange[] {
     const had = new RangeSet()
     had.add(1, this.#base + 1)
+    for (const { start, end } of this.#lost.ranges()) had.remove(start, end)
     for (const { start, end } of this.#above.ranges()) had.add(start, end)
     had.remove(this.next, 2 ** 32)
     return [...had.ranges()]
@@ -57,10 +62,12 @@ export class History {
 
   /** As it was when these had been delivered. */
   restore(delivered: readonly CounterRange[]): void {
-    for (const { start, end } of delivered.slice(-historyPiecesMax)) {
+    const latest = delivered.slice(-historyPiecesMax)
+    for (const { start, end } of latest) {
       this.#above.add(Math.max(start, this.#base + 1), end)
       this.next = Math.max(this.next, end)
     }
+    if (latest.length < delivered.length) this.skipTo(latest[0]!.start - 1)
     this.#settle()
   }
 

@@ -253,6 +253,19 @@ describe('receipts', () => {
     expect([lost, said.delivered.size]).toEqual([2, 1])
   })
 
+  it('PY-13 of who was loaded anew before it gave one are given when it is asked, and nothing comes twice', async () => {
+    const [ada, bob] = (await members(26, 'ada', 'bob')) as [Mesh, Mesh]
+    bob.router.acknowledge = () => {}
+    const before = heardBy(bob)
+    const said = await world.settle(ada.with({ receipts: true }).broadcast('x'))
+    await world.clock.advance(1_000)
+    expect([textsOf(before), said.pending.has(bob.address)]).toEqual([['x'], true])
+    world.sim.network.kill('bob', true)
+    const after = heardBy(world.member('bob'))
+    await world.clock.advance(20_000)
+    expect([textsOf(after), [...said.delivered]]).toEqual([[], [bob.address]])
+  })
+
   it('PY-13 cannot be made up: what somebody else signs, or nobody, counts for nothing', async () => {
     const [ada, bob, eve] = (await members(22, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
     // Bob gives no receipt, and Eve gives one in his name.

@@ -104,6 +104,29 @@ describe('LM what was had of an origin', () => {
     expect([again.has(2), again.has(5), again.next]).toEqual([true, false, 3])
   })
 
+  it('PY-13 what could not be had any more was not delivered, and is told so to the next process', () => {
+    const history = new History()
+    history.add(2)
+    history.skipTo(4)
+    history.add(5)
+    history.next = 6
+    const ranges = [
+      { start: 2, end: 3 },
+      { start: 5, end: 6 },
+    ]
+    expect([history.has(3), history.delivered]).toEqual([true, ranges])
+    const again = new History()
+    again.restore(ranges)
+    expect([again.has(2), again.has(3), again.next, again.delivered]).toEqual([true, false, 6, ranges])
+  })
+
+  it('LM of more than historyPiecesMax pieces of an earlier process none of what is in the lowest comes again', () => {
+    const pieces = Array.from({ length: historyPiecesMax + 1 }, (_, at) => ({ start: 2 * at + 1, end: 2 * at + 2 }))
+    const again = new History()
+    again.restore(pieces)
+    expect([again.has(1), again.has(2), again.has(4)]).toEqual([true, true, false])
+  })
+
   it('LM above historyPiecesMax the lowest gap counts as lost', () => {
     const history = new History()
     for (let piece = 1; piece <= historyPiecesMax; piece += 1) history.add(piece * 2)
