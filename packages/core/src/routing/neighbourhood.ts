@@ -221,6 +221,7 @@ export class Neighbourhood {
     const neighbour = this.#neighbours.get(link)
     const address = neighbour?.address ?? plainEdge.addressesBehind(link)[0]
     this.#links.delete(link)
+    this.#parts.memory.delete(link)
     plainEdge.leave(link)
     if (neighbour) {
       this.#neighbours.delete(link)
