@@ -14,6 +14,8 @@ export const asksAtOnce = 16
 export const receiptAfterMs = 50
 /** Origins to which receipts were given; the one that asked longest ago is forgotten, and may ask again. */
 export const receiptOriginsMax = 256
+/** Broadcasts that wait until it is kept that they were delivered; of more, all are handed out at once. */
+export const unkeptMax = 1_024
 /** Open topics of one mesh. */
 export const topicsMax = 256
 export const topicNameBytesMax = 64

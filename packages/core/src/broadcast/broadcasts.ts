@@ -189,24 +189,30 @@ export class Broadcasts {
   }
 
   close(): void {
+    this.#delivered?.close()
     this.#closed = true
     this.#book.close()
     this.#given.close()
-    this.#delivered?.close()
     for (const topics of this.#topics.values()) for (const events of topics) events.clear()
     this.#topics.clear()
   }
 
   #hear({ data, srcAddr }: DecodedPacket, arrival: Arrival): void {
-    this.#delivered?.changed()
     const body = data && decodeMessage(data)
     if (!body) throw new MeshError('WIRE_FAULT', 'the broadcast cannot be read')
+    const hand = (): void => this.#hand(body, (srcAddr ?? '') as Address, { ...arrival, size: data.length })
+    // What is fleeting never comes again.
+    if (this.#delivered && arrival.said?.fleeting === false) this.#delivered.keepBefore(hand)
+    else hand()
+  }
+
+  #hand(body: MessageBody, from: Address, arrival: Arrival & { readonly size: number }): void {
     if (this.#closed || !this.#router) return
     const topics = body.topic === undefined ? undefined : (this.#topics.get(body.topic) ?? [])
     this.#options.messages.hand(
       body,
-      (srcAddr ?? '') as Address,
-      { ...arrival, size: data.length },
+      from,
+      arrival,
       topics &&
         ((message) => {
           for (const events of [...topics]) events.emit('message', message)

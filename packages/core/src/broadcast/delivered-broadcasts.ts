@@ -1,19 +1,18 @@
 // Which broadcasts this address has had, kept beyond the process: a tab that is loaded anew is told again what it missed, and not
-// what it had.
+// what it had. As with messages, it is kept before the app is handed anything: a process that dies in between was told a broadcast
+// and may have done nothing with it, but none is handed out twice.
 
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import type { Router } from '../routing/router.ts'
 import { ByteReader, ByteWriter } from '../wire/bytes.ts'
 import type { BroadcastRows } from '../wire/gossip-control.ts'
-import { awaitedMs } from './broadcast-limits.ts'
+import { awaitedMs, unkeptMax } from './broadcast-limits.ts'
 
 const scope = 'heard/'
 const version = 1
-/** A page may be loaded anew at any moment: what is delivered is kept soon, and what is delivered in this time together. */
-const keepAfterMs = 10
 /** A store that does not answer holds up nobody for longer. */
-const recallMs = 1_000
+const storeWaitMs = 1_000
 /** Longer than anything comes again. */
 const forgetAfterMs: number = 2 * awaitedMs
 
@@ -21,10 +20,9 @@ export class DeliveredBroadcasts {
   readonly #clock: Clock
   readonly #store: Store
   readonly #router: Router
-  #cancel: (() => void) | undefined
-  /** A write is under way, and something was delivered since it began. */
+  /** What the app is handed when it is kept that it was, in this order. */
+  #waiting: (() => void)[] = []
   #writing = false
-  #unkept = false
   #closed = false
 
   constructor(clock: Clock, store: Store, router: Router) {
@@ -34,26 +32,21 @@ export class DeliveredBroadcasts {
   }
 
   /** What an earlier process of this address had; before anybody can tell it again. */
-  async recall(): Promise<void> {
-    let stop: (() => void) | undefined
-    const tooLate = new Promise<void>((resolve) => {
-      stop = this.#clock.setTimer(recallMs, resolve)
-    })
-    await Promise.race([this.#recall().catch(() => {}), tooLate])
-    stop?.()
+  recall(): Promise<void> {
+    return this.#inTime(this.#recall())
   }
 
-  /** Something was delivered. */
-  changed(): void {
-    if (this.#closed) return
-    this.#unkept = true
-    if (!this.#writing) this.#cancel ??= this.#clock.setTimer(keepAfterMs, () => void this.#keep())
+  /** `hand` hands out what counts as delivered from now on. */
+  keepBefore(hand: () => void): void {
+    this.#waiting.push(hand)
+    if (this.#waiting.length > unkeptMax || this.#closed) this.#handOut(this.#waiting.length)
+    else if (!this.#writing) void this.#keep()
   }
 
+  /** What waits is handed out. */
   close(): void {
-    this.#cancel?.()
-    if (this.#unkept && !this.#closed) void this.#write()
     this.#closed = true
+    this.#handOut(this.#waiting.length)
   }
 
   async #recall(): Promise<void> {
@@ -67,23 +60,34 @@ export class DeliveredBroadcasts {
     if (old.length > 0) await this.#store.delete(old)
   }
 
-  /** One write after another, however slow the store is. */
+  /** One write after another, however slow the store is; what comes meanwhile is in the next one. */
   async #keep(): Promise<void> {
-    this.#cancel = undefined
     this.#writing = true
-    await this.#write()
+    while (this.#waiting.length > 0) {
+      const last = this.#waiting.at(-1)
+      await this.#inTime(this.#write())
+      // Above its bound it was emptied meanwhile.
+      this.#handOut(this.#waiting.lastIndexOf(last!) + 1)
+    }
     this.#writing = false
-    if (this.#unkept) this.changed()
+  }
+
+  #handOut(count: number): void {
+    for (const hand of this.#waiting.splice(0, count)) hand()
+  }
+
+  async #write(): Promise<void> {
+    await this.#store.set(scope + this.#router.address, encode(this.#clock.wallTime(), this.#router.deliveredBroadcasts()))
   }
 
   /** A store that fails costs no more than that something may be told twice. */
-  async #write(): Promise<void> {
-    this.#unkept = false
-    try {
-      await this.#store.set(scope + this.#router.address, encode(this.#clock.wallTime(), this.#router.deliveredBroadcasts()))
-    } catch {
-      // As above.
-    }
+  async #inTime(work: Promise<void>): Promise<void> {
+    let stop: (() => void) | undefined
+    const tooLate = new Promise<void>((resolve) => {
+      stop = this.#clock.setTimer(storeWaitMs, resolve)
+    })
+    await Promise.race([work.catch(() => {}), tooLate])
+    stop?.()
   }
 }
 

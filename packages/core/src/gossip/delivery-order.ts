@@ -69,7 +69,10 @@ export class DeliveryOrder {
   #pump(address: string, origin: Origin, over?: { readonly epoch: number; readonly floor: number }): void {
     for (const life of origin.lives) {
       if (life.epoch === over?.epoch && over.floor >= life.history.next) this.#passGap(life, over.floor)
-      while (this.#deliver(life, life.history.next)) life.history.next += 1
+      for (let { next } = life.history; life.waiting.has(next); next += 1) {
+        life.history.next = next + 1
+        this.#deliver(life, next)
+      }
       if (life.waiting.size > 0) {
         origin.cancel ??= this.#clock.setTimer(gapWaitMs, () => this.#release(address))
         return
@@ -82,17 +85,17 @@ export class DeliveryOrder {
   /** What waits up to `floor` goes in its order, without what is missing. */
   #passGap(life: Life, floor: number): void {
     const present = [...life.waiting.keys()].filter((counter) => counter <= floor).toSorted((one, other) => one - other)
-    for (const counter of present) this.#deliver(life, counter)
     life.history.next = floor + 1
+    for (const counter of present) this.#deliver(life, counter)
   }
 
-  #deliver(life: Life, counter: number): boolean {
+  /** It counts as delivered already: whoever keeps what was delivered asks while it is. */
+  #deliver(life: Life, counter: number): void {
     const deliver = life.waiting.get(counter)
-    if (!deliver) return false
+    if (!deliver) return
     life.waiting.delete(counter)
     this.#held -= 1
     deliver()
-    return true
   }
 
   /** The first gap was waited for long enough. */

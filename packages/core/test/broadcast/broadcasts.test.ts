@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { awaitedMax } from '../../src/broadcast/broadcast-limits.ts'
+import { awaitedMax, unkeptMax } from '../../src/broadcast/broadcast-limits.ts'
 import type { SaidWithReceipts } from '../../src/broadcast/broadcasts.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
+import type { Awaitable } from '../../src/ports/crypto.ts'
 import type { Message } from '../../src/messages/message.ts'
 import type { SimChannel } from '../../src/testing/simulator/sim-channel.ts'
 import { rejectionOf } from '../mesh/mesh-error-of.ts'
@@ -133,6 +134,83 @@ describe('broadcast', () => {
     const forgetful = heardBy(world.member('bob'))
     await world.clock.advance(20_000)
     expect(textsOf(forgetful)).toEqual(['1', '2', '3', '4', '5', '6'])
+  })
+
+  it('PY-13 nor when it is loaded anew in the very moment in which the app has it, be it one of many that were missed', async () => {
+    const [ada] = (await members(11, 'ada', 'bob')) as [Mesh]
+    const expected: string[] = []
+    const heard: string[] = []
+    const killedAt = (mesh: Mesh, fatal: string): void => {
+      mesh.on('message', (message) => {
+        heard.push(...textsOf([message]))
+        if (heard.at(-1) === fatal) world.sim.network.kill('bob', true)
+      })
+    }
+    const lives = async (...fatals: string[]): Promise<void> => {
+      for (const fatal of fatals) {
+        killedAt(world.member('bob'), fatal)
+        await world.clock.advance(20_000)
+      }
+    }
+    world.sim.network.kill('bob', true)
+    for (let count = 1; count <= 30; count += 1) {
+      expected.push(`${count}`)
+      await world.settle(ada.broadcast(`${count}`))
+    }
+    // All 30 come in one turn: those that were kept with the fatal one are lost with the process, and none comes twice.
+    await lives('30', 'none')
+    expect(heard).toEqual(expected)
+    world.sim.network.kill('bob', true)
+    await lives('later')
+    for (const text of ['later', 'last']) await world.settle(ada.broadcast(text))
+    await world.clock.advance(1_000)
+    await lives('none')
+    expect(heard).toEqual([...expected, 'later', 'last'])
+  })
+
+  it('PY-13 a store that fails, or does not answer for a while, holds up nobody for longer than a second', async () => {
+    world = new MeshWorld(12)
+    world.relay()
+    let answers: 'at once' | 'never' | 'no' = 'at once'
+    const bob = world.member('bob', {
+      environment: (environment) => ({
+        ...environment,
+        async loadIdentity(crypto) {
+          const identity = await environment.loadIdentity(crypto)
+          const store = identity.store!
+          const set = (key: string, value: Uint8Array): Awaitable<void> => {
+            if (answers === 'no') throw new Error('the disk is full')
+            return answers === 'never' ? new Promise<void>(() => {}) : store.set(key, value)
+          }
+          return {
+            ...identity,
+            store: {
+              list: (prefix) => store.list(prefix),
+              add: (key, value) => store.add(key, value),
+              set,
+              delete: (keys) => store.delete(keys),
+            },
+          }
+        },
+      }),
+    })
+    const ada = world.member('ada')
+    const atBob = heardBy(bob)
+    await world.acquainted(ada, bob)
+    answers = 'never'
+    for (const text of ['1', '2']) await world.settle(ada.broadcast(text))
+    await world.clock.advance(900)
+    expect(textsOf(atBob)).toEqual([])
+    await world.clock.advance(2_000)
+    expect(textsOf(atBob)).toEqual(['1', '2'])
+    answers = 'no'
+    await world.settle(ada.broadcast('3'))
+    await world.clock.advance(500)
+    expect(textsOf(atBob)).toEqual(['1', '2', '3'])
+    answers = 'never'
+    for (let count = 0; count <= unkeptMax; count += 1) await world.settle(ada.broadcast('many'))
+    await world.clock.advance(500)
+    expect(atBob).toHaveLength(3 + unkeptMax + 1)
   })
 
   it('PY-13 a member whose clock is wrong is heard, and hears: it is asked what time it is there', async () => {
