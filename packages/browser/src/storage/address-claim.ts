@@ -2,7 +2,9 @@
 // the address of the tab that it was copied from; whoever holds the address already keeps it.
 //
 // Web Locks decide where they exist. An insecure origin has none: there the tabs ask each other by BroadcastChannel, and
-// of two that ask at once the one with the smaller token goes first.
+// of two that ask at once the one with the smaller token goes first. They ask also where there are locks: a tab that
+// lives says at once that it holds the address, while a page that is being reloaded says nothing and gives its lock back
+// in a moment, however long that takes a busy machine.
 
 import { lockWaitMs, questionWaitMs } from './limits.ts'
 
@@ -11,26 +13,45 @@ export interface AddressClaim {
 }
 
 /** Undefined: another tab (or another mesh of this page) holds it. Never rejects. */
-export async function claimAddress(name: string): Promise<AddressClaim | undefined> {
-  if (typeof navigator === 'object' && 'locks' in navigator) return claimByLock(name)
-  if (typeof BroadcastChannel === 'function') return claimByQuestion(name)
-  return { release: () => {} }
+export function claimAddress(name: string): Promise<AddressClaim | undefined> {
+  return new Promise((resolve) => {
+    const hasLocks = typeof navigator === 'object' && 'locks' in navigator
+    const giveUp = new AbortController()
+    const question = askHolder(name, () => {
+      giveUp.abort()
+      resolve(undefined)
+    })
+    const claimed = (release: () => void): void => {
+      question?.hold()
+      resolve({
+        release() {
+          question?.close()
+          release()
+        },
+      })
+    }
+    if (hasLocks) {
+      setTimeout(() => giveUp.abort(), lockWaitMs)
+      lock(name, giveUp.signal, claimed, () => {
+        question?.close()
+        resolve(undefined)
+      })
+    } else if (question) {
+      const timer = setTimeout(() => claimed(() => {}), questionWaitMs)
+      giveUp.signal.addEventListener('abort', () => clearTimeout(timer))
+    } else claimed(() => {})
+  })
 }
 
-function claimByLock(name: string): Promise<AddressClaim | undefined> {
-  return new Promise((resolve) => {
-    const held = new Promise<void>((release) => {
-      navigator.locks
-        .request(`hopmesh ${name}`, { signal: AbortSignal.timeout(lockWaitMs) }, () => {
-          resolve({ release })
-          return held
-        })
-        .catch((error: unknown) => {
-          const refused = !(error instanceof DOMException) || (error.name !== 'TimeoutError' && error.name !== 'AbortError')
-          // A browser that refuses locks altogether (a sandboxed frame) cannot tell: the claim stands unguarded.
-          resolve(refused ? { release } : undefined)
-        })
-    })
+function lock(name: string, signal: AbortSignal, claimed: (release: () => void) => void, refused: () => void): void {
+  const held = new Promise<void>((release) => {
+    navigator.locks
+      .request(`hopmesh ${name}`, { signal }, () => {
+        claimed(release)
+        return held
+      })
+      // A browser that refuses locks altogether (a sandboxed frame) cannot tell: the claim stands unguarded.
+      .catch(() => (signal.aborted ? refused() : claimed(release)))
   })
 }
 
@@ -40,28 +61,32 @@ interface ClaimMessage {
   readonly token: string
 }
 
-function claimByQuestion(name: string): Promise<AddressClaim | undefined> {
-  return new Promise((resolve) => {
-    const channel = new BroadcastChannel('hopmesh addresses')
-    const token = crypto.getRandomValues(new Uint32Array(2)).join('-')
-    let holding = false
-    const say = (message: ClaimMessage): void => {
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has none, it stays in its origin
-      channel.postMessage(message)
-    }
-    const timer = setTimeout(() => {
-      holding = true
-      resolve({ release: () => channel.close() })
-    }, questionWaitMs)
-    channel.addEventListener('message', (event: MessageEvent<unknown>) => {
-      const message = event.data as ClaimMessage
-      if (message?.name !== name) return
-      if (message.kind === 'ask' && (holding || token < message.token)) return say({ kind: 'held', name, token: message.token })
-      if (message.kind !== 'held' || message.token !== token || holding) return
-      clearTimeout(timer)
-      channel.close()
-      resolve(undefined)
-    })
-    say({ kind: 'ask', name, token })
+interface Question {
+  /** From now on others are told that it is held here. */
+  hold(): void
+  close(): void
+}
+
+/** Undefined where there is no BroadcastChannel. `held` is called once, unless it is held here by then. */
+function askHolder(name: string, held: () => void): Question | undefined {
+  if (typeof BroadcastChannel !== 'function') return undefined
+  const channel = new BroadcastChannel('hopmesh addresses')
+  const token = crypto.getRandomValues(new Uint32Array(2)).join('-')
+  const own: ClaimMessage = { kind: 'ask', name, token }
+  let holding = false
+  const say = (message: ClaimMessage): void => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has none, it stays in its origin
+    channel.postMessage(message)
+  }
+  channel.addEventListener('message', (event: MessageEvent<unknown>) => {
+    const message = event.data as ClaimMessage
+    if (message?.name !== name) return
+    // Who asks later has not heard this one's question, and may have to answer it.
+    if (message.kind === 'ask') return say(holding || token < message.token ? { kind: 'held', name, token: message.token } : own)
+    if (message.token !== token || holding) return
+    channel.close()
+    held()
   })
+  say(own)
+  return { hold: () => (holding = true), close: () => channel.close() }
 }
