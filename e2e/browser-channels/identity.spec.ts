@@ -93,6 +93,24 @@ test.describe('the identity of a page', () => {
     expect((await loaded(copy)).tab).toBe(second.tab)
   })
 
+  test('a reload keeps the tab also when the lock on its address comes back late, as on a busy machine', async ({ open, context }) => {
+    const other = await open(identityPage)
+    await loaded(other)
+    const page = await context.newPage()
+    await page.goto(other.url())
+    const before = await loaded(page)
+    // What holds the lock and says nothing is a page on its way out.
+    const name = `hopmesh ${before.who}.${before.tab}`
+    const given = other.evaluate(
+      (lock) => navigator.locks.request(lock, () => new Promise<void>((resolve) => setTimeout(resolve, 1_000))),
+      name,
+    )
+    await other.waitForFunction(async (lock) => (await navigator.locks.query()).pending?.some((request) => request.name === lock), name)
+    await page.reload()
+    expect((await loaded(page)).tab).toBe(before.tab)
+    await given
+  })
+
   test('PP-22 two meshes of one page have two suffixes, and both find theirs again', async ({ open }) => {
     const page = await open(identityPage)
     const first = await loaded(page)

@@ -11,8 +11,9 @@ import { awaitedMs, unkeptMax } from './broadcast-limits.ts'
 
 const scope = 'heard/'
 const version = 1
-/** A store that does not answer holds up nobody for longer. */
-const storeWaitMs = 1_000
+/** A store that does not answer holds up what was said for so long, and a start for so long. */
+const keepMs = 1_000
+const recallMs = 5_000
 /** Longer than anything comes again. */
 const forgetAfterMs: number = 2 * awaitedMs
 
@@ -33,7 +34,7 @@ export class DeliveredBroadcasts {
 
   /** What an earlier process of this address had; before anybody can tell it again. */
   recall(): Promise<void> {
-    return this.#inTime(this.#recall())
+    return this.#inTime(this.#recall(), recallMs)
   }
 
   /** `hand` hands out what counts as delivered from now on. */
@@ -65,7 +66,7 @@ export class DeliveredBroadcasts {
     this.#writing = true
     while (this.#waiting.length > 0) {
       const last = this.#waiting.at(-1)
-      await this.#inTime(this.#write())
+      await this.#inTime(this.#write(), keepMs)
       // Above its bound it was emptied meanwhile.
       this.#handOut(this.#waiting.lastIndexOf(last!) + 1)
     }
@@ -81,10 +82,10 @@ export class DeliveredBroadcasts {
   }
 
   /** A store that fails costs no more than that something may be told twice. */
-  async #inTime(work: Promise<void>): Promise<void> {
+  async #inTime(work: Promise<void>, waitMs: number): Promise<void> {
     let stop: (() => void) | undefined
     const tooLate = new Promise<void>((resolve) => {
-      stop = this.#clock.setTimer(storeWaitMs, resolve)
+      stop = this.#clock.setTimer(waitMs, resolve)
     })
     await Promise.race([work.catch(() => {}), tooLate])
     stop?.()
