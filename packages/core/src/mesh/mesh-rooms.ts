@@ -87,7 +87,12 @@ export class MeshRooms {
     this.operations = new Operations(clock)
     this.requests = new Requests(this.operations)
     this.reports = reports
-    this.targets = new TargetResolver({ clock, operations: this.operations, router: () => this.started.router })
+    this.targets = new TargetResolver({
+      clock,
+      operations: this.operations,
+      requests: this.requests,
+      router: () => this.started.router,
+    })
     this.#trouble = new Trouble({ clock, log, warn: (warning) => reports.warn(warning), report })
     this.peers = new Peers({ clock, changed: (peer) => this.#peerChanged(peer) })
     this.services = new ServiceRegistry({
@@ -218,6 +223,7 @@ export class MeshRooms {
     const resumed = messages.attach(router, base.store)
     for (const room of [peers, services, this.calls, this.broadcasts, this.#presence]) room.attach(router)
     this.streams.attach(base.sealed, base.crypto)
+    base.sealed.findProviders((service) => services.find(service))
     const { name, network, questions: mayAsk } = this.settings
     const namesSealed = base.keyring !== undefined
     answerQuestions(router, { kind: 'member', name, network, namesSealed, clock, peers, mayAsk, functions: () => this.functions.list() })

@@ -23,7 +23,6 @@ import { messageDataBytesMax } from '../session/session-limits.ts'
 import { packetDataBytesMax } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
-import { askForProvider } from './ask-for-provider.ts'
 import { PresenceProofs } from './presence-proofs.ts'
 import { decodeSealedPacket, encodeSealedPacket } from './sealed-packet.ts'
 
@@ -56,6 +55,7 @@ export class SealedBodies implements EndToEnd {
     stream.reset()
     stream.stop()
   }
+  #findProvider = async (_service: string): Promise<string | undefined> => undefined
   #asking: { readonly peer: string; readonly way: Way } | undefined
 
   constructor(router: Router, options: SealedBodiesOptions) {
@@ -113,8 +113,14 @@ export class SealedBodies implements EndToEnd {
     }
   }
 
-  sendToProvider(packet: Packet & { readonly service: string }, relay: string): MeshError | undefined {
-    return askForProvider(this.#router, this.#options.clock, { packet, relay })
+  sendToProvider(packet: Packet & { readonly service: string }, relay: string): void {
+    const { service } = packet
+    void this.#findProvider(service).then((destAddr) => {
+      const unsent = destAddr
+        ? this.#router.send({ ...packet, destAddr })
+        : new MeshError('NO_SERVICE', `nobody offers the service '${service}'`)
+      if (unsent) this.#undelivered(unsent, { destination: relay, packet })
+    })
   }
 
   async deliver(packet: Packet, destination: string): Promise<void> {
@@ -150,6 +156,11 @@ export class SealedBodies implements EndToEnd {
   /** Whoever takes the streams that peers open. */
   takeStreams(take: (peer: string, stream: SessionStream) => void): void {
     this.#takeStream = take
+  }
+
+  /** Whoever knows the best provider of a service that this node was not told of. Never rejects. */
+  findProviders(find: (service: string) => Promise<string | undefined>): void {
+    this.#findProvider = find
   }
 
   close(): void {

@@ -1,15 +1,20 @@
 import type { Operations, OperationOptions } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
+import { isMemberAddress } from '../identity/address.ts'
 import { resolveName, unresolved } from '../membership/names.ts'
 import { settleEach, targetList, type Outcomes, type SeveralTargets } from '../membership/targets.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Router } from '../routing/router.ts'
-import type { PeerKind } from '../routing/routing-types.ts'
-import { requestTimeoutMs } from '../services/requests.ts'
+import { traceService, type PeerKind } from '../routing/routing-types.ts'
+import { requestTimeoutMs, type Requests } from '../services/requests.ts'
+
+/** Who waits for somebody that this node was not told of asks the relay again. */
+const askEveryMs = 2_000
 
 export interface TargetResolverOptions {
   readonly clock: Clock
   readonly operations: Operations
+  readonly requests: Requests
   /** Throws NOT_READY or CLOSED where there is none. */
   router(): Router
 }
@@ -37,7 +42,7 @@ export class TargetResolver {
       signal,
       timeoutMs,
       timedOut: () => undecided ?? unresolved(target, timeoutMs),
-      begin(settle) {
+      begin: (settle) => {
         if (typeof target !== 'string' || target === '') throw new MeshError('INVALID_OPTION', 'a target is an address or a name')
         const look = (): void => {
           const found = resolveName({ target, self: router.address, kinds }, router.destinations())
@@ -50,7 +55,12 @@ export class TargetResolver {
           }
         }
         look()
-        return router.on('destination', look)
+        const forget = router.on('destination', look)
+        const stopAsking = this.#askRelay(router, target, () => settle.resolve(target))
+        return () => {
+          forget()
+          stopAsking()
+        }
       },
     })
   }
@@ -75,5 +85,21 @@ export class TargetResolver {
   ): Promise<Outcomes<T>> {
     const list = targetList(targets, this.#options.router())
     return settleEach(list, (target) => this.withAddress(target, options, begin), options.atOnceMax)
+  }
+
+  /** A leaf was not told of everybody in a large network (R14): calls `known` when the relay that knows more has a way there. */
+  #askRelay(router: Router, target: string, known: () => void): () => void {
+    const { clock, requests } = this.#options
+    let stop = (): void => {}
+    const ask = (): void => {
+      stop = clock.setTimer(askEveryMs, ask)
+      const relay = router.wiserRelay
+      if (relay === undefined) return
+      const bytes = new TextEncoder().encode(target)
+      const asked = requests.send(router, { targets: [relay], service: traceService, bytes, timeoutMs: askEveryMs })
+      asked.then((reply) => (reply.json() as { via?: unknown } | null)?.via !== undefined && known()).catch(() => {})
+    }
+    if (isMemberAddress(target) && target !== router.address && !router.destination(target)) ask()
+    return () => stop()
   }
 }

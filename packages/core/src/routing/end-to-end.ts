@@ -9,8 +9,8 @@ export const sessionService = '$mesh.session'
 export interface EndToEnd {
   /** Takes a packet of this node's own for another member. An error: it does not leave. */
   send(packet: Packet, destination: string): MeshError | undefined
-  /** Takes a packet for whoever offers its service, whom only that relay knows. */
-  sendToProvider(packet: Packet & { readonly service: string }, relay: string): MeshError | undefined
+  /** Takes a packet for whoever offers its service, whom only that relay knows. Where nobody does, its context hears NO_SERVICE. */
+  sendToProvider(packet: Packet & { readonly service: string }, relay: string): void
   /** As `send`; resolves when the library of the other member has it. Rejects with OUTCOME_UNKNOWN when it left and may have arrived. */
   deliver(packet: Packet, destination: string): Promise<void>
   /** What is sent there leaves at once, without a handshake before it. */

@@ -105,7 +105,10 @@ export class Originator {
     providers.delete(arrival.plain ? (srcAddr ?? '') : '')
     const relay = providers.size === 0 && !arrival.plain ? this.#parts.exchange.defaultRelay : undefined
     // What is sealed names nobody but its target: the relay says who that is, and does not see what it is (SE1).
-    if (relay && this.endToEnd) return this.endToEnd.sendToProvider({ ...packet, service }, relay.address)
+    if (relay && this.endToEnd) {
+      this.endToEnd.sendToProvider({ ...packet, service }, relay.address)
+      return undefined
+    }
     if (relay) return this.#sendMesh(relay, packet, { hopLimit: hopLimitStart })
     if (providers.size === 0) return new MeshError('NO_SERVICE', `nobody that can be reached offers '${service}'`)
     let error: MeshError | undefined

@@ -172,6 +172,12 @@ export class ServiceRegistry implements Services {
     return this.#options.relayed.seek(this.#router, name, options)
   }
 
+  /** The best provider, also one that only the relay knows. Never rejects. */
+  async find(name: string): Promise<Address | undefined> {
+    await this.seek(name)
+    return byPreference(this.list(name))[0]?.address
+  }
+
   wait(name: string, options: OperationOptions = {}): Promise<ServiceListing> {
     const refusal = refusedOptions(options, operationOptions)
     if (refusal) return refusal

@@ -227,11 +227,12 @@ describe('what members say to each other', () => {
     expect([tap.text.includes('$app.secret'), tap.text.includes(marker)]).toEqual([false, false])
     const errors: string[] = []
     const contextID = ada.router.registerContext(({ data }) => void errors.push(new TextDecoder().decode(data)))
-    for (offered of ['{}', 'no JSON', '{"services":[{"address":"thing"}]}']) {
-      expect(ada.router.send({ service: '$app.secret', contextID, data: marker })).toBeUndefined()
+    for (offered of ['{}', 'no JSON', '{"total":1,"services":[{"address":"thing"}]}']) {
+      expect(ada.router.send({ service: '$app.other', contextID, data: marker })).toBeUndefined()
       await world.clock.advance(1_000)
     }
-    expect(errors).toEqual(Array(3).fill('NO_SERVICE $app.secret'))
+    expect(errors).toEqual(Array(3).fill(expect.stringContaining('NO_SERVICE ')))
+    expect(asked.slice(1)).toEqual(Array(3).fill('0 $app.other'))
   })
 
   it('to nobody that can be reached does not leave', async () => {

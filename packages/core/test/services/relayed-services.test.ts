@@ -74,6 +74,29 @@ describe('R14 ALN-17 services of a network that is larger than a leaf knows', as
     expect(asked).toMatchObject({ total: 1, services: [{ address: bob.address, service: 'hidden', load: 0, name: 'bob' }] })
   })
 
+  it('to, ping, stream and send reach the address of a member that the leaf was not told of, and nobody that is away', async () => {
+    bob.functions.register({ double: (_context, number: number) => number * 2 })
+    bob.streams.register('echo', (_context, readable) => readable)
+    expect(await world.settle(ada.to<{ double(number: number): number }>(bob.address).double(21))).toBe(42)
+    expect((await world.settle(ada.ping(bob.address))).hops).toBe(2)
+    expect(await world.settle(ada.send(bob.address, 'hello'))).toMatchObject({ state: 'delivered' })
+    const answer = await world.settle(ada.stream(bob.address, 'echo', 'from afar'))
+    expect(await world.settle(new Response(answer).text())).toBe('from afar')
+    expect(ada.router.destination(bob.address)).toBeUndefined()
+    const away = `${bob.who}.aaaa`
+    const waiting = ada.ping(away, { timeoutMs: 5_000 })
+    expect((await world.settle(rejectionOf(waiting))).code).toBe('NO_ROUTE')
+  })
+
+  it('who waits for an address that the leaf was not told of hears when its member is there', async () => {
+    const cy = world.member('cy')
+    await world.settle(cy.ready)
+    const { address } = cy
+    const pinged = ada.ping(address, { timeoutMs: 20_000 })
+    expect(ada.router.destination(address)).toBeUndefined()
+    expect((await world.settle(pinged)).hops).toBe(2)
+  })
+
   it('callAll asks everybody, page by page', async () => {
     const answered: string[] = []
     const asked = new Set<string>()
