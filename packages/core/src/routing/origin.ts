@@ -38,10 +38,10 @@ const flags = { told: 1, selected: 2, fragile: 4, announced: 8 } as const
 
 export class Origin<N extends Neighbour> {
   readonly address: string
-  readonly #rows: OriginRows<N>
+  readonly #rows: OriginRows<N, Origin<N>>
   readonly #row: number
 
-  constructor(address: string, rows: OriginRows<N>) {
+  constructor(address: string, rows: OriginRows<N, Origin<N>>) {
     this.address = address
     this.#rows = rows
     this.#row = rows.origins.take()

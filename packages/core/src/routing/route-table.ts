@@ -24,7 +24,7 @@ export class RouteTable<N extends Neighbour> {
   readonly digest: TableDigest<N> = new TableDigest()
   readonly #origins = new Map<string, Origin<N>>()
   readonly recordPlaces: RecordPlacesByOrigin<N> = new RecordPlacesByOrigin(this.#origins)
-  readonly #rows = new OriginRows<N>()
+  readonly #rows = new OriginRows<N, Origin<N>>()
   readonly #originsMax: number
   readonly #now: () => number
   #revision = 0

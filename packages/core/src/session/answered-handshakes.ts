@@ -7,12 +7,12 @@ import { MeshError } from '../errors/mesh-error.ts'
 import { keysBehind } from '../identity/network-key.ts'
 import { isKeyed, networkMismatch } from '../identity/wire-network.ts'
 import { handshakeTask, handshakeTasksMax } from './handshake-steps.ts'
-import type { FirstPacket, HandshakesOptions } from './handshakes.ts'
+import type { HandshakesOptions } from './handshakes-options.ts'
 import { NeighbourRate } from './neighbour-rate.ts'
 import { PieceCollector } from './piece-collector.ts'
 import { SessionHandshake } from './session-handshake.ts'
 import { earlyRecordsMax, handshakeMsMax, handshakePiecesMax, handshakesPendingMax, handshakesPerSecondMax } from './session-limits.ts'
-import { connectionIdBytes, encodePieces, idText, type HandshakePiece } from './session-packet.ts'
+import { connectionIdBytes, encodePieces, idText, type FirstPacket, type HandshakePiece } from './session-packet.ts'
 
 interface Pending {
   readonly peer: string

@@ -5,7 +5,7 @@ import { Backoff } from '../async/backoff.ts'
 import { OrderedQueue } from '../async/ordered-queue.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { handshakeTask, handshakeTasksMax } from './handshake-steps.ts'
-import type { HandshakesOptions } from './handshakes.ts'
+import type { HandshakesOptions } from './handshakes-options.ts'
 import { PieceCollector } from './piece-collector.ts'
 import { SessionHandshake } from './session-handshake.ts'
 import {

@@ -33,6 +33,8 @@ export type SessionPacket =
   | { readonly kind: 'record'; readonly id: Uint8Array; readonly number: number; readonly sealed: Uint8Array }
   | { readonly kind: 'unknown'; readonly id: Uint8Array }
 
+export type FirstPacket = SessionPacket & { readonly kind: 'first' }
+
 /** Bytes as a key of a map. */
 export function idText(id: Uint8Array): string {
   return String.fromCharCode(...id)

@@ -6,7 +6,7 @@ import { SeededDice } from '../../src/testing/seeded-dice.ts'
 describe('the ways to an origin, packed', () => {
   it.each([1, 2, 3])('come out as they went in, in the order of a map, whatever others of the same rows do (seed %i)', (seed) => {
     const dice = new SeededDice(seed)
-    const rows = new OriginRows<Neighbour>()
+    const rows = new OriginRows<Neighbour, Origin<Neighbour>>()
     const neighbours = Array.from({ length: 40 }, (_, at): Neighbour => ({ address: `n${at}`, cost: at, retiring: false }))
     const fresh = (): { origin: Origin<Neighbour>; model: Map<Neighbour, Route<Neighbour>> } => ({
       origin: new Origin<Neighbour>('o', rows),
