@@ -9,7 +9,7 @@ export class TurnCork {
     this.#socket = socket
   }
 
-  /** Before each write. */
+  /** Before a write that may wait for the end of the turn. */
   cork(): void {
     if (this.#corked) return
     this.#corked = true
@@ -17,6 +17,7 @@ export class TurnCork {
     process.nextTick(() => this.uncork())
   }
 
+  /** What waits leaves now. */
   uncork(): void {
     if (!this.#corked) return
     this.#corked = false

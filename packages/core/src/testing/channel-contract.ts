@@ -43,7 +43,8 @@ export const channelContractCases: readonly ChannelContractCase[] = [
 
   contractCase('order is kept', every, async (run) => {
     run.startBoth()
-    for (let index = 0; index < 50; index += 1) run.dialer.send(run.payload(index, 20 + index))
+    const largeBytes = Math.min(run.dialer.channel.messageBytesMax, 10_000)
+    for (let index = 0; index < 50; index += 1) run.dialer.send(run.payload(index, index % 10 === 5 ? largeBytes : 20 + index))
     await run.arrived()
   }),
 
