@@ -214,7 +214,8 @@ export class Relay {
     })
     const greeted = (): void => {
       this.#greetings.end(channel)
-      cancelSilence()
+      // Over TCP who says nothing is taken for a plain node after a while, and may still say nothing.
+      if (channel.heard || channel.closed) cancelSilence()
     }
     // Settled also when the link ends before it is up.
     link.up.then((peer) => {

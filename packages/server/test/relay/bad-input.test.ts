@@ -67,7 +67,7 @@ describe('bad input: a clear refusal or a counted fault, and nobody else is dist
   })
 
   it('a client that says nothing, one that stops half-way through HTTP, one half-way through a greeting: closed in time', async () => {
-    const relay = await relayOf({ aln: true, tcp: 0, limits: { silenceMs: 600 } })
+    const relay = await relayOf({ aln: true, tcp: 0, limits: { silenceMs: 3_000 } })
     const silent = await frames(relay)
     const http = connect(Number(new URL(relay.ws).port), '127.0.0.1')
     http.write('GET /healthz HTTP/1.1\r\nHos')
@@ -150,10 +150,10 @@ describe('bad input: a clear refusal or a counted fault, and nobody else is dist
     for (const network of ['two', 'three', 'four']) {
       const passing = await member(relay, { network })
       await passing.close()
-      await sleep(50)
+      await until(() => /^hopmesh_links 1$/m.test(relay.metrics()), 'only the first is there')
     }
     await member(relay, { network: 'five' })
-    await expect(joinMesh({ network: 'six', relays: [relay.ws], timeoutMs: 500 })).rejects.toMatchObject({
+    await expect(joinMesh({ network: 'six', relays: [relay.ws], timeoutMs: 3_000 })).rejects.toMatchObject({
       tried: [expect.stringContaining('BUSY')],
     })
     expect(first.online).toBe(true)
