@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 import { MeshError } from '@hopmesh/core'
 import { withMesh } from './open-mesh.ts'
 import { printLine } from './output.ts'
+import { settled } from './settle.ts'
 import type { Settings } from './settings.ts'
 
 /** How long a provider may take to show up. */
@@ -41,7 +42,7 @@ export async function runFunction(url: string, { target, name, values }: Functio
       return printLine(settings, { result: plain(result) }, shown(result))
     }
     // Who is here shows a moment after joining.
-    await new Promise((resolve) => setTimeout(resolve, everybodyMs))
+    await settled(mesh, () => [...mesh.peers.keys()])
     const outcomes = (await mesh.to('*')[name]?.(...args)) ?? new Map<string, PromiseSettledResult<unknown>>()
     for (const [address, outcome] of outcomes) {
       if (outcome.status === 'fulfilled')
@@ -50,8 +51,6 @@ export async function runFunction(url: string, { target, name, values }: Functio
     }
   })
 }
-
-const everybodyMs = 1_000
 
 /** `1`, `true`, `[1,2]` and `{"a":1}` are what they are in JSON; everything else is a text. */
 function argumentOf(text: string): unknown {

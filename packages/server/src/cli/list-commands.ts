@@ -6,7 +6,7 @@ import type { Settings } from './settings.ts'
 /** Everybody that can be reached, the relay included. */
 export async function runPeers(url: string, settings: Settings): Promise<void> {
   await withMesh(url, settings, async (mesh) => {
-    const peers = await settled(() =>
+    const peers = await settled(mesh, () =>
       [...mesh.peers.values()].map(({ address, name, kind, state, hops, cost, via, startedAt }) => ({
         address,
         name,
@@ -40,7 +40,7 @@ export async function runPeers(url: string, settings: Settings): Promise<void> {
 /** Everything that can be called. */
 export async function runServices(url: string, settings: Settings): Promise<void> {
   await withMesh(url, settings, async (mesh) => {
-    const services = await settled(() =>
+    const services = await settled(mesh, () =>
       mesh.services.list().map(({ service, address, name, kind, load, hops }) => ({
         service,
         address,
