@@ -3,7 +3,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 
-const { target: name, targetsUrl, loader, seed, milliseconds, shared, found: known } = workerData
+const { target: name, targetsUrl, loader, seed, milliseconds, runsMax, shared, found: known } = workerData
 
 /** Bytes of all arrays that were made since `allocated` was set to 0, and of the largest of them. */
 let allocated = 0
@@ -79,11 +79,12 @@ async function keepNew(batch) {
   await keepNew(batch.slice(middle))
 }
 
-const endsAt = performance.now() + milliseconds
+const begun = performance.now()
+const goesOn = () => runs < runsMax && performance.now() - begun < milliseconds
 let batchRuns = target.batchRuns ?? 64
-while (performance.now() < endsAt) {
+while (goesOn()) {
   const batch = []
-  for (let made = 0; made < batchRuns && performance.now() < endsAt; made += 1) {
+  for (let made = 0; made < batchRuns && goesOn(); made += 1) {
     // The latest finds are the least worked on.
     const parent = dice.below(2) === 0 ? kept[kept.length - 1 - dice.below(Math.min(kept.length, 8))] : dice.pick(kept)
     batch.push(mutate(parent, dice, { others: kept, words: target.words ?? [], bytesMax }))
@@ -98,4 +99,4 @@ while (performance.now() < endsAt) {
   }
 }
 coverage.stop()
-parentPort.postMessage({ kind: 'done', runs, corpus: kept.length, functions: coverage.size })
+parentPort.postMessage({ kind: 'done', runs, corpus: kept.length, functions: coverage.size, took: performance.now() - begun })
