@@ -6,14 +6,15 @@ const join = (name) => joinMesh({ network: 'garden', relays: [relay], name })
 const [ada, bob] = await Promise.all(['Ada', 'Bob'].map(join))
 while (!ada.peer(bob.address)) await setTimeout(20)
 
-bob.topic('chat').on('message', ({ parts, topic }) => console.log(topic, ...parts))
+const heard = new Promise((resolve) => bob.topic('chat').on('message', resolve))
 
 const said = await ada.with({ receipts: true }).broadcast('this is', 'a test')
 await said.done
 console.log(said.delivered.has(bob.address), said.pending.size, said.left.size)
 
 await ada.topic('chat').broadcast('hello')
-await setTimeout(200)
+const { topic, parts } = await heard
+console.log(topic, ...parts)
 
 // Who comes later is told, too: within ten minutes, once, and in order.
 const eve = await join('Eve')

@@ -12,6 +12,7 @@ for (const [one, other] of [
 }
 for (const mesh of [bob, eve]) mesh.on('message', ({ parts }) => console.log(mesh.name, 'got', ...parts))
 bob.topic('weather').on('message', ({ parts }) => console.log('Bob got of the weather', ...parts))
+const rained = new Promise((resolve) => bob.topic('weather').on('message', resolve))
 while (!ada.peer(eve.address)) await new Promise((resolve) => setTimeout(resolve, 20))
 
 await ada.whisper('only', 'neighbours')
@@ -20,5 +21,5 @@ await said.done
 console.log('delivered to', said.delivered.size, 'and not to', said.left.size)
 await ada.topic('weather').broadcast('rain')
 
-await new Promise((resolve) => setTimeout(resolve, 500))
+await rained
 await Promise.all([ada, bob, eve].map((mesh) => mesh.close()))

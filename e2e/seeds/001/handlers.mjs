@@ -10,6 +10,7 @@ for (const [one, other] of [
   one.router.addChannel(here)
   other.router.addChannel(there)
 }
+const answers = [ada, bob].map((mesh) => new Promise((resolve) => mesh.once('message', resolve)))
 for (const mesh of [ada, bob]) mesh.on('message', ({ parts }) => console.log(mesh.name, 'got', ...parts))
 
 eve.use((message, _neighbour) => {
@@ -31,5 +32,5 @@ try {
 }
 
 for (const text of ['test', 'test 2', 'test 3']) await ada.send('Eve', text)
-await new Promise((resolve) => setTimeout(resolve, 500))
+await Promise.all(answers)
 await Promise.all([ada, bob, eve].map((mesh) => mesh.close()))
