@@ -2,6 +2,9 @@ import { defineConfig } from 'vitest/config'
 
 const sources = { resolve: { conditions: ['hopmesh-source'] }, ssr: { resolve: { conditions: ['hopmesh-source'] } } }
 
+/** In milliseconds: bounds what hangs, and judges nobody. A machine that has much else to do takes ten times as long as one that has not. */
+const testTimeout = 120_000
+
 export default defineConfig({
   test: {
     projects: [
@@ -12,11 +15,12 @@ export default defineConfig({
           root: `packages/${name}`,
           include: ['test/**/*.test.ts'],
           globalSetup: name === 'server' ? ['test/build-once.ts'] : [],
-          testTimeout: 20_000,
+          testTimeout,
+          hookTimeout: testTimeout,
         },
       })),
       // The documents and the programs they show, run as Node processes against the built packages.
-      { ...sources, test: { name: 'scripts', include: ['scripts/test/**/*.test.mjs'], testTimeout: 30_000 } },
+      { ...sources, test: { name: 'scripts', include: ['scripts/test/**/*.test.mjs'], testTimeout, hookTimeout: testTimeout } },
     ],
   },
 })

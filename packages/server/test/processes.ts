@@ -33,7 +33,7 @@ export class Program {
   }
 
   /** The match of what it has printed, as soon as there is one. */
-  async printed(pattern: RegExp, withinMs = 10_000): Promise<RegExpExecArray> {
+  async printed(pattern: RegExp, withinMs = 60_000): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const fail = (why: string): void => reject(new Error(`${why}: ${String(pattern)} not in\n${this.stdout}\n${this.stderr}`))
       const timer = setTimeout(() => fail(`not within ${withinMs} ms`), withinMs)
@@ -45,7 +45,7 @@ export class Program {
         resolve(match)
       }
       this.#watchers.push(look)
-      void this.exited.then((code) => setTimeout(() => fail(`ended with ${code}`), 20))
+      void this.exited.then((code) => fail(`ended with ${code}`))
       look()
     })
   }

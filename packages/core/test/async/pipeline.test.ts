@@ -17,7 +17,7 @@ function task(name: string, result: number | Deferred<number>, alone = false): P
 }
 
 async function turn(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0))
+  await new Promise(setImmediate)
 }
 
 describe('a pipeline', () => {

@@ -66,19 +66,19 @@ describe('hopmesh send and hopmesh join --receive', () => {
     await bob.printed(/online/)
     const path = file('large.bin', 120_000_000)
     const sent = hopmesh('send', ws, 'bob', path)
-    const part = await untilPart(10_000_000)
+    const part = await untilPart(5_000_000)
     bob.kill('SIGKILL')
     await bob.exited
     const there = statSync(part).size
-    expect(there).toBeLessThan(100_000_000)
+    expect(there).toBeLessThan(120_000_000)
     const again = hopmesh(...receive)
     await again.printed(/online/)
-    await again.printed(/received .*large\.bin/, 90_000)
+    await again.printed(/received .*large\.bin/, 120_000)
     expect(await sent.exited).toBe(0)
     expect(digest(join(inbox, 'large.bin'))).toBe(digest(path))
     expect(readdirSync(inbox)).toEqual(['large.bin'])
-    expect(there).toBeGreaterThan(10_000_000)
-  }, 120_000)
+    expect(there).toBeGreaterThan(5_000_000)
+  }, 240_000)
 
   it('what goes wrong is one line with a code', async () => {
     const ws = await relay()

@@ -3,9 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createMesh, joinMesh } from '../../src/index.ts'
 import type { Mesh, MeshOptions, Relay } from '../../src/index.ts'
 import { nodeCrypto } from '../../src/node-crypto.ts'
-import { sleep } from '../worlds.ts'
 import { PlainNode } from '../plain-node.ts'
-import { atEnd, endAll, expectHealthy, faultsOf, member, relayOf, tcpPort, until } from './relay-world.ts'
+import { atEnd, endAll, expectHealthy, faultsOf, member, patienceMs, relayOf, tcpPort, until } from './relay-world.ts'
 
 const key = keyText('network', new Uint8Array(32).fill(1))
 const another = keyText('network', new Uint8Array(32).fill(2))
@@ -30,7 +29,7 @@ async function codeOf(joining: Promise<unknown>): Promise<string> {
 }
 
 function at(relay: Relay, options: MeshOptions = {}): MeshOptions {
-  return { network: 'garden', relays: [relay.ws], timeoutMs: 5_000, ...options }
+  return { network: 'garden', relays: [relay.ws], timeoutMs: Infinity, ...options }
 }
 
 /** The relay says who it is in a session, without the network key. */
@@ -43,7 +42,7 @@ async function expectAnswers(mesh: Mesh): Promise<void> {
 
 async function talk(ada: Mesh, bob: Mesh): Promise<string> {
   bob.services.register('echo', (request) => `echo ${request.text()}`)
-  await ada.services.wait('echo', { timeoutMs: 5_000 })
+  await ada.services.wait('echo', { timeoutMs: patienceMs })
   return (await ada.call('echo', 'hello')).text()
 }
 
@@ -59,13 +58,9 @@ describe('a relay that pins the key of a network', () => {
     await expectAnswers(ada)
   })
 
-  it('PY-05 refuses the wrong key and none at all with NETWORK_KEY_MISMATCH within a second, and counts it', async () => {
+  it('PY-05 refuses the wrong key and none at all with NETWORK_KEY_MISMATCH at once, whatever the time-out, and counts it', async () => {
     const relay = await relayOf({ networks: [{ name: 'garden', keys: [await admissionText(key)] }] })
-    for (const wrong of [another, undefined]) {
-      const since = performance.now()
-      expect(await codeOf(joinMesh(at(relay, { key: wrong })))).toBe('NETWORK_KEY_MISMATCH')
-      expect(performance.now() - since).toBeLessThan(1_000)
-    }
+    for (const wrong of [another, undefined]) expect(await codeOf(joinMesh(at(relay, { key: wrong })))).toBe('NETWORK_KEY_MISMATCH')
     expect(faultsOf(relay, 'NETWORK_KEY_MISMATCH')).toBe(2)
     expect(await codeOf(joinMesh(at(relay, { network: 'orchard', key })))).toBe('NETWORK_MISMATCH')
   })
@@ -112,14 +107,13 @@ describe('a relay that pins the key of a network', () => {
     const plain = await new PlainNode({ address: 'SENSOR', pong: 'pong' }).connectTcp(tcpPort(relay))
     atEnd(() => plain.end())
     await until(() => plain.services.some(({ service }) => service === 'outside'), 'the service for plain nodes')
-    await sleep(300)
-    expect(plain.services.some(({ service }) => service === 'inside')).toBe(false)
     await until(() => ada.peer('SENSOR') !== undefined, 'the plain node')
     expect(ada.peer('SENSOR')?.verified).toBe(false)
     // SE6: whoever calls in a network with a key means members.
     await ada.services.wait('ping')
     expect(await codeOf(ada.call('ping'))).toBe('NO_SERVICE')
     expect((await ada.call('ping', '', { plain: true })).text()).toBe('pong')
+    expect(plain.services.some(({ service }) => service === 'inside')).toBe(false)
     await expectAnswers(ada)
   })
 

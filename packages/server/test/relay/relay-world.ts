@@ -5,6 +5,9 @@ import { joinMesh, startRelay } from '../../src/index.ts'
 import type { Mesh, MeshOptions, Relay, RelayOptions } from '../../src/index.ts'
 import { sleep } from '../worlds.ts'
 
+/** Much more than anything takes that works, also on a machine that has much else to do. */
+export const patienceMs = 30_000
+
 const closers: (() => unknown)[] = []
 
 /** Closed by `endAll`. */
@@ -23,7 +26,7 @@ export async function relayOf(options: RelayOptions = {}): Promise<Relay> {
 }
 
 export async function member(relay: Relay, options: MeshOptions = {}): Promise<Mesh> {
-  const mesh = await joinMesh({ relays: [relay.ws], timeoutMs: 5_000, ...options })
+  const mesh = await joinMesh({ relays: [relay.ws], timeoutMs: patienceMs, ...options })
   atEnd(() => mesh.close())
   return mesh
 }
@@ -39,7 +42,7 @@ export function faultsOf(relay: Relay, code: string): number {
 
 export async function until(condition: () => boolean, what: string): Promise<void> {
   for (let waited = 0; !condition(); waited += 10) {
-    if (waited > 5_000) throw new Error(`not within 5 s: ${what}`)
+    if (waited > patienceMs) throw new Error(`not within ${patienceMs} ms: ${what}`)
     await sleep(10)
   }
 }

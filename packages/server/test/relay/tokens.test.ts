@@ -8,8 +8,7 @@ import { nodeCrypto, nodeKeyPair } from '../../src/node-crypto.ts'
 import { ByteQuota } from '../../src/relay/byte-quota.ts'
 import { TokenGate, anyRelay, quotaBytesPerSecondMin, signToken, tokenSkewSeconds } from '../../src/tokens.ts'
 import type { TokenClaims } from '../../src/tokens.ts'
-import { sleep } from '../worlds.ts'
-import { endAll, expectHealthy, member, relayOf, until } from './relay-world.ts'
+import { endAll, expectHealthy, member, patienceMs, relayOf, until } from './relay-world.ts'
 
 const seed = new Uint8Array(32).fill(5)
 const operator = keyText('operator', nodeKeyPair(seed).publicKey)
@@ -123,7 +122,7 @@ describe('a relay that asks for tokens', () => {
       (error: { code: string }) => error.code,
     )
   const at = (relay: Relay, token?: string | (() => Promise<string>)): Promise<Mesh> =>
-    joinMesh({ network: 'garden', identity, relays: [relay.ws], timeoutMs: 5_000, token })
+    joinMesh({ network: 'garden', identity, relays: [relay.ws], timeoutMs: patienceMs, token })
   const tokenFor = async (claims: Partial<TokenClaims> = {}): Promise<string> =>
     signToken({ network: 'garden', who: await whoOfPair(identity), expiresAt: now() + 600, ...claims }, seed)
 
@@ -149,8 +148,9 @@ describe('a relay that asks for tokens', () => {
 
   it('ends a link when its token is over, with TOKEN_EXPIRED', async () => {
     const relay = await relayOf({ operators: [operator] })
-    // Within the skew that is forgiven, and at its end in a second.
-    const ada = await member(relay, { network: 'garden', identity, token: await tokenFor({ expiresAt: now() - tokenSkewSeconds + 2 }) })
+    // Within the skew that is forgiven, and at its end some seconds after it was asked for.
+    const token = (): Promise<string> => tokenFor({ expiresAt: now() - tokenSkewSeconds + 4 })
+    const ada = await member(relay, { network: 'garden', identity, token })
     await until(() => !ada.online, 'the end of the token')
     expect(ada.warnings.map(({ code }) => code)).toContain('TOKEN_EXPIRED')
   })
@@ -165,11 +165,10 @@ describe('a relay that asks for tokens', () => {
     const body = new Uint8Array(10_000)
     const startedAt = performance.now()
     // A second's worth is free, and what was read last is paid for later: at least two seconds for the rest.
-    const replies = await Promise.all(Array.from({ length: 40 }, () => ada.call('sink', body, { timeoutMs: 20_000 })))
+    const replies = await Promise.all(Array.from({ length: 40 }, () => ada.call('sink', body, { timeoutMs: patienceMs })))
     expect(replies.map((reply) => reply.text())).toEqual(Array.from({ length: 40 }, () => '10000'))
     const seconds = (performance.now() - startedAt) / 1_000
     expect(seconds).toBeGreaterThan(1.5)
-    expect(seconds).toBeLessThan(8)
     expect(ada.online).toBe(true)
   })
 
@@ -184,7 +183,6 @@ describe('a relay that asks for tokens', () => {
     const relay = await relayOf()
     expect(await codeOf(at(relay, 'not even a token'))).toBe('joined')
     await expectHealthy(relay)
-    await sleep(0)
   })
 })
 

@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { WebSocketChannel } from '../../src/websocket/channel.ts'
 import { dialWebSocket } from '../../src/websocket/dialer.ts'
 import { frameMessageBytesMax } from '../../src/websocket/limits.ts'
-import { deferred, sleep, webSocketWorld } from '../worlds.ts'
+import { deferred, webSocketWorld } from '../worlds.ts'
 
 for (const carries of ['frames', 'text'] as const) {
   describe(`ALN-44 channel contract: WebSocket, ${carries}`, () => {
@@ -108,12 +108,16 @@ describe('ALN-44 WebSocket channels', () => {
   })
 
   it('ALN-44 an abort while dialing rejects with ABORTED', async () => {
-    const silent = createTcpServer((socket) => closers.push(() => socket.destroy()))
+    const dialed = deferred<void>()
+    const silent = createTcpServer((socket) => {
+      closers.push(() => socket.destroy())
+      dialed.resolve()
+    })
     const port = await portOf(silent)
     closers.push(() => silent.close())
     const abort = new AbortController()
     const dialing = dialWebSocket(`ws://127.0.0.1:${port}`, { signal: abort.signal })
-    await sleep(20)
+    await dialed.promise
     abort.abort()
     await expect(dialing).rejects.toMatchObject({ code: 'ABORTED' })
   })
