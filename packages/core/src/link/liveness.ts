@@ -86,7 +86,9 @@ export class Liveness {
   answered(nonce: number, now: number): boolean {
     if (this.#probedAt === undefined || nonce !== this.#nonce) return false
     const sample = now - this.#probedAt
-    this.#roundTripMs = this.#roundTripMs === undefined ? sample : this.#roundTripMs + (sample - this.#roundTripMs) / 8
+    // The handshake's counts until then: it is also the time that both sides computed, and long where a page is being loaded.
+    const before = this.#measuredAt === Number.NEGATIVE_INFINITY ? sample : (this.#roundTripMs ?? sample)
+    this.#roundTripMs = before + (sample - before) / 8
     this.#loss -= this.#loss / 8
     this.#probedAt = undefined
     this.#measuredAt = now

@@ -45,7 +45,7 @@ describe('liveness, with time as an argument', () => {
     expect(liveness.verdict(820_000)).toBe('dead')
   })
 
-  it('smooths the round trip, takes no late or made-up answer, and asks a busy link now and then', () => {
+  it('smooths the round trip, of which the handshake’s is only a first guess, takes no late or made-up answer, and asks a busy link now and then', () => {
     const liveness = new Liveness(0)
     const nonce = liveness.probed(0)
     expect(liveness.answered(nonce + 1, 10)).toBe(false)
@@ -54,6 +54,10 @@ describe('liveness, with time as an argument', () => {
     expect(liveness.roundTripMs).toBe(40)
     liveness.answered(liveness.probed(100), 220)
     expect(liveness.roundTripMs).toBe(50)
+    const slow = new Liveness(0, 400)
+    expect(slow.roundTripMs).toBe(400)
+    slow.answered(slow.probed(1_000), 1_010)
+    expect(slow.roundTripMs).toBe(10)
     liveness.heard(220 + roundTripEveryMs)
     expect(liveness.verdict(220 + roundTripEveryMs)).toBe('probe')
   })
