@@ -24,8 +24,8 @@ export interface HandlerChainOptions {
 export class HandlerChain {
   readonly #options: HandlerChainOptions
   #handlers: readonly MessageHandler[] = []
-  /** What gives up waiting, the oldest first. */
-  readonly #waits = new Set<(why: string) => void>()
+  /** What gives up waiting, the oldest first, and what ends its timer. */
+  readonly #waits = new Map<(why: string) => void, () => void>()
 
   constructor(options: HandlerChainOptions) {
     this.#options = options
@@ -57,6 +57,7 @@ export class HandlerChain {
   /** Nobody is asked any more. */
   close(): void {
     this.#handlers = []
+    for (const stopTimer of this.#waits.values()) stopTimer()
     this.#waits.clear()
   }
 
@@ -76,17 +77,18 @@ export class HandlerChain {
 
   #wait(answer: PromiseLike<unknown>, answered: (taken: boolean) => unknown): void {
     const finish = (taken: boolean): void => {
-      if (!this.#waits.delete(giveUp)) return
-      stopTimer()
-      answered(taken)
+      this.#waits.get(giveUp)?.()
+      if (this.#waits.delete(giveUp)) answered(taken)
     }
     const giveUp = (why: string): void => {
       this.#failed(why)
       finish(false)
     }
-    const stopTimer = this.#options.clock.setTimer(handlerMs, () => giveUp(`it did not answer within ${handlerMs} ms`))
-    this.#waits.add(giveUp)
-    const [oldest] = this.#waits
+    this.#waits.set(
+      giveUp,
+      this.#options.clock.setTimer(handlerMs, () => giveUp(`it did not answer within ${handlerMs} ms`)),
+    )
+    const [oldest] = this.#waits.keys()
     if (this.#waits.size > handledMax) oldest?.(`${handledMax} messages wait for it`)
     Promise.resolve(answer).then(
       (taken) => finish(taken === true),

@@ -14,6 +14,7 @@ export const letterBytesMax = 67_108_864
 /** Letters that are stored; beyond, QUEUE_FULL. */
 export const storedMax = 1_000
 export const storedBytesMax = 33_554_432
+/** Clocks are set, and machines sleep: what is over is looked for this often, beside when it should be. */
 const sweepEveryMs = 30_000
 /** Another tab's letter that lies there twice in a row is looked after here, too. */
 const lookEveryMs = 60_000
@@ -42,10 +43,12 @@ export class Outbox {
   #storedBytes = 0
   #store: Store | undefined
   #stopSweep: (() => void) | undefined
+  #sweepAt = Infinity
   #stopLooking: (() => void) | undefined
   /** Keys of letters that are not of this process, and that are not there any more as far as it is concerned. */
   #strange: ReadonlySet<string> = new Set()
   readonly #removed = new Seen(removedMax)
+  #closed = false
 
   constructor(options: OutboxOptions) {
     this.#options = options
@@ -71,6 +74,7 @@ export class Outbox {
     } catch (error) {
       this.#failed(error)
     }
+    if (this.#closed) return []
     const inOrder = letters.toSorted((one, other) => one.order - other.order)
     for (const letter of inOrder) this.#count({ letter, stored: true }, 1)
     if (inOrder.length > 0) this.#sweep()
@@ -111,7 +115,7 @@ export class Outbox {
     kept.stored = true
     this.#stored += 1
     this.#storedBytes += letter.bytes.length
-    this.#stopSweep ??= this.#options.clock.setTimer(sweepEveryMs, () => this.#sweep())
+    this.#sweepBy(letter.expiresAt)
     try {
       if (!this.#store) return false
       await this.#store.set(letterKey(letter), encodeLetter(letter))
@@ -136,6 +140,7 @@ export class Outbox {
 
   /** What is stored stays where it is. */
   close(): void {
+    this.#closed = true
     this.#stopSweep?.()
     this.#stopLooking?.()
     this.#store = undefined
@@ -151,12 +156,12 @@ export class Outbox {
     const strange = new Set<string>()
     try {
       for (const [key, value] of (await this.#store?.list(letterScope)) ?? []) {
-        if (this.#letters.has(key) || this.#removed.has(key) || this.#stored >= storedMax) continue
+        if (this.#closed || this.#letters.has(key) || this.#removed.has(key) || this.#stored >= storedMax) continue
         strange.add(key)
         const letter = this.#strange.has(key) ? decodeLetter(key, value) : undefined
         if (!letter) continue
         this.#count({ letter, stored: true }, 1)
-        this.#stopSweep ??= this.#options.clock.setTimer(sweepEveryMs, () => this.#sweep())
+        this.#sweepBy(letter.expiresAt)
         this.#options.found(letter)
       }
     } catch (error) {
@@ -190,14 +195,25 @@ export class Outbox {
     this.#options.failed(asMeshError(error))
   }
 
+  #sweepBy(at: number): void {
+    const { clock } = this.#options
+    const now = clock.wallTime()
+    const due = Math.min(Math.max(at, now), now + sweepEveryMs)
+    if (due >= this.#sweepAt) return
+    this.#stopSweep?.()
+    this.#sweepAt = due
+    this.#stopSweep = clock.setTimer(due - now, () => this.#sweep())
+  }
+
   #sweep(): void {
-    this.#stopSweep = undefined
+    this.#stopSweep?.()
+    this.#sweepAt = Infinity
     const now = this.#options.clock.wallTime()
     for (const letter of this.storedLetters()) {
       if (letter.expiresAt > now) continue
       this.remove(letter)
       this.#options.expired(letter)
     }
-    if (this.#stored > 0) this.#stopSweep = this.#options.clock.setTimer(sweepEveryMs, () => this.#sweep())
+    for (const { expiresAt } of this.storedLetters()) this.#sweepBy(expiresAt)
   }
 }

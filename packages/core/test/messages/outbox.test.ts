@@ -185,6 +185,20 @@ describe('send to a member that is away', () => {
     expect([back.texts, ada.mesh.outbox.list()]).toEqual([[], []])
   })
 
+  it('is not delivered once its time to live is over, however short that is', async () => {
+    const { ada, bob } = await pair(14)
+    const { address, who } = bob.mesh
+    kill('bob')
+    await world.clock.advance(5_000)
+    const later = await world.settle(ada.mesh.with({ ttlMs: 20_000 }).send(address, 'within 20 s'))
+    const soon = await world.settle(ada.mesh.with({ ttlMs: 6_000 }).send(address, 'within 6 s'))
+    await world.clock.advance(5_000)
+    expect(ada.deliveries).toEqual([{ id: soon.id, to: who, state: 'expired' }])
+    const back = listening(world.member('bob'))
+    await world.clock.advance(60_000)
+    expect([back.texts, ada.deliveries.at(-1)]).toEqual([['within 20 s'], { id: later.id, to: who, state: 'delivered' }])
+  })
+
   it('one that expired while the sender was away is told by the next process', async () => {
     const { ada, bob } = await pair(7)
     const { address } = bob.mesh
