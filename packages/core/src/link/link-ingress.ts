@@ -20,17 +20,19 @@ const unreadableMax = 64
 /** And before anything that can be read. */
 const unreadableFirstMax = 16
 
+/** Why nothing is read: others have their turn, or the neighbour said too much that is of no use, or too much altogether. */
+type Pause = 'turn' | 'waste' | 'control'
+
 export class LinkIngress implements Reading {
   readonly #channel: Channel
   readonly #owner: LinkOwner
   readonly #fail: (error: MeshError) => void
   readonly #queue = new OrderedQueue(ingressFramesMax, ingressBytesMax)
   readonly #waste: WasteBudget
-  /** Why nothing is read now. */
-  readonly #pauses = new Set<'turn' | 'waste'>()
+  /** With what cancels their timers. */
+  readonly #pauses = new Map<Pause, () => void>()
   #unreadableInARow = 0
   #unreadableMax = unreadableFirstMax
-  #cancelTimers: (() => void)[] = []
   #over = false
 
   /** `fail` gives the link up. */
@@ -89,19 +91,13 @@ export class LinkIngress implements Reading {
       'PACKET_FLOOD',
       `${this.#channel.label} says too much that is of no use: nothing is read for ${Math.round(pauseMs)} ms`,
     )
-    if (!this.#stopReading('waste')) this.#queue.pause()
-    this.#owner.clock.setTimer(pauseMs, () => {
-      if (this.#over) return
-      this.#readOn('waste')
-      this.#queue.resume()
-    })
+    this.#pause('waste', pauseMs)
   }
 
   /** It says more than a neighbour has to say: what waits is bounded, and then the link ends. */
   pause(ms: number): void {
     this.#owner.fault('CONTROL_FLOOD', `${this.#channel.label} says too much: nothing is read for ${ms} ms`)
-    this.#queue.pause()
-    this.#cancelTimers.push(this.#owner.clock.setTimer(ms, () => this.#queue.resume()))
+    this.#pause('control', ms)
   }
 
   /** Something odd that the link survives. */
@@ -120,29 +116,41 @@ export class LinkIngress implements Reading {
   }
 
   hold(): boolean {
-    return !this.#over && this.#stopReading('turn')
+    if (this.#over || !this.#channel.pauseReading) return false
+    this.#pauses.set('turn', () => {})
+    this.#channel.pauseReading()
+    return true
   }
 
   release(): void {
-    this.#readOn('turn')
+    this.#goOn('turn')
   }
 
   /** The link has ended: what waits is forgotten. */
   end(): void {
     this.#over = true
-    for (const cancel of this.#cancelTimers) cancel()
+    for (const cancel of this.#pauses.values()) cancel()
+    this.#pauses.clear()
     this.#queue.clear()
     this.#owner.reading.forget(this)
   }
 
-  #stopReading(why: 'turn' | 'waste'): boolean {
-    if (!this.#channel.pauseReading) return false
-    this.#pauses.add(why)
-    this.#channel.pauseReading()
-    return true
+  /** Its sender waits, where the channel can make it wait; else what came does. */
+  #pause(why: 'waste' | 'control', ms: number): void {
+    this.#pauses.get(why)?.()
+    this.#pauses.set(
+      why,
+      this.#owner.clock.setTimer(ms, () => this.#goOn(why)),
+    )
+    if (why === 'waste' && this.#channel.pauseReading) this.#channel.pauseReading()
+    else this.#queue.pause()
   }
 
-  #readOn(why: 'turn' | 'waste'): void {
-    if (this.#pauses.delete(why) && this.#pauses.size === 0) this.#channel.resumeReading?.()
+  /** As far as nothing else is in the way. */
+  #goOn(why: Pause): void {
+    this.#pauses.delete(why)
+    const wasted = this.#pauses.has('waste')
+    if (why !== 'control' && !wasted && !this.#pauses.has('turn')) this.#channel.resumeReading?.()
+    if (why !== 'turn' && !this.#pauses.has('control') && (!wasted || this.#channel.pauseReading)) this.#queue.resume()
   }
 }
