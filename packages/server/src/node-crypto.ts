@@ -7,8 +7,10 @@ const seedBytes = 32
 const keyBytes = 32
 const signatureBytes = 64
 const tagBytes = 16
-/** Public keys kept parsed: more members than a relay's busiest minute verifies, and about 1 KiB each. */
-const parsedKeysMax = 2_048
+/** Keys of signatures kept parsed: more members than a relay's busiest minute verifies, and about 1 KiB each. */
+const verifyKeysMax = 2_048
+/** Of the others most serve one handshake: twice or three times, and never again. */
+const exchangeKeysMax = 64
 
 // PKCS#8 and SubjectPublicKeyInfo around a raw key of RFC 8410: fixed bytes, only the last part of the OID differs.
 const ed25519Private = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -33,8 +35,8 @@ export function nodeKeyPair(seed: Uint8Array): KeyPair {
 
 /** The Crypto port over `node:crypto`. Every answer is at once, but that of PBKDF2, which takes its time beside the event loop. */
 export function nodeCrypto(): Crypto {
-  const verifyKey = parsedKeys(ed25519Public)
-  const exchangeKey = parsedKeys(x25519Public)
+  const verifyKey = parsedKeys(ed25519Public, verifyKeysMax)
+  const exchangeKey = parsedKeys(x25519Public, exchangeKeysMax)
   return {
     sha256: (bytes) => ownBytes(nodeApi.createHash('sha256').update(bytes).digest()),
     hmacSha256: (key, bytes) => ownBytes(nodeApi.createHmac('sha256', key).update(bytes).digest()),
@@ -77,14 +79,14 @@ export function nodeCrypto(): Crypto {
 }
 
 /** Parses raw public keys and keeps the latest, oldest forgotten first. A key of 32 bytes always parses. */
-function parsedKeys(prefix: Buffer): (raw: Uint8Array) => nodeApi.KeyObject {
+function parsedKeys(prefix: Buffer, keysMax: number): (raw: Uint8Array) => nodeApi.KeyObject {
   const parsed = new Map<string, nodeApi.KeyObject>()
   return (raw) => {
     const name = Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString('latin1')
     const key = parsed.get(name) ?? nodeApi.createPublicKey({ key: Buffer.concat([prefix, raw]), format: 'der', type: 'spki' })
     parsed.delete(name)
     parsed.set(name, key)
-    const oldest = parsed.size > parsedKeysMax ? parsed.keys().next().value : undefined
+    const oldest = parsed.size > keysMax ? parsed.keys().next().value : undefined
     if (oldest !== undefined) parsed.delete(oldest)
     return key
   }

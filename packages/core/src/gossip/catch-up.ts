@@ -32,7 +32,7 @@ export interface CatchUpPort<N> {
   missing(life: BroadcastLife, ranges: readonly CounterRange[]): readonly CounterRange[]
 }
 
-/** What one neighbour is being told again. */
+/** What one neighbour is being told again. Most never need any of it. */
 interface Serving {
   readonly budget: TokenBucket
   readonly queue: Map<string, KeptBroadcast>
@@ -63,13 +63,6 @@ export class CatchUp<N extends GossipNeighbour> {
   }
 
   join(neighbour: N): void {
-    this.#serving.set(neighbour, {
-      budget: new TokenBucket(pullsPerSecond, pullsAtOnce, this.#clock.now()),
-      queue: new Map(),
-      heldAt: Number.NEGATIVE_INFINITY,
-      tries: 0,
-      cancel: undefined,
-    })
     this.#tellDigest(neighbour)
     this.#cancelDigest ??= this.#clock.setTimer(this.#digestMs(), () => this.#compareAll())
   }
@@ -88,9 +81,9 @@ export class CatchUp<N extends GossipNeighbour> {
 
   digest(neighbour: N, theirs: { readonly hash: number; readonly count: number }): void {
     const now = this.#clock.now()
-    const serving = this.#serving.get(neighbour)
     const ours = this.#store.digest(now, digestOldestMs)
-    if (!serving || (ours.hash === theirs.hash && ours.count === theirs.count)) return
+    if (ours.hash === theirs.hash && ours.count === theirs.count) return
+    const serving = this.#servingOf(neighbour)
     if (now - serving.heldAt < holdsEveryMs) return
     serving.heldAt = now
     // That nothing is kept here is all there is to say.
@@ -123,8 +116,7 @@ export class CatchUp<N extends GossipNeighbour> {
 
   /** A neighbour asks for what it missed. */
   wanted(neighbour: N, rows: readonly BroadcastRows[]): void {
-    const serving = this.#serving.get(neighbour)
-    if (!serving) return
+    const serving = this.#servingOf(neighbour)
     const found: KeptBroadcast[] = []
     for (const { key } of idsOf(rows, keptMax)) {
       const kept = this.#store.get(key)
@@ -148,6 +140,20 @@ export class CatchUp<N extends GossipNeighbour> {
 
   expire(now: number): void {
     for (const [key, { until }] of this.#asked) if (until <= now) this.#asked.delete(key)
+  }
+
+  #servingOf(neighbour: N): Serving {
+    const known = this.#serving.get(neighbour)
+    if (known) return known
+    const serving: Serving = {
+      budget: new TokenBucket(pullsPerSecond, pullsAtOnce, this.#clock.now()),
+      queue: new Map(),
+      heldAt: Number.NEGATIVE_INFINITY,
+      tries: 0,
+      cancel: undefined,
+    }
+    this.#serving.set(neighbour, serving)
+    return serving
   }
 
   #want(neighbour: N, wanted: readonly BroadcastId[]): void {
@@ -191,9 +197,10 @@ export class CatchUp<N extends GossipNeighbour> {
 
   #compareAll(): void {
     this.#store.expire(this.#clock.now())
-    for (const neighbour of this.#port.neighbours()) this.#tellDigest(neighbour)
+    const neighbours = [...this.#port.neighbours()]
+    for (const neighbour of neighbours) this.#tellDigest(neighbour)
     this.#toldOfSome = this.#store.size > 0
-    this.#cancelDigest = this.#serving.size > 0 ? this.#clock.setTimer(this.#digestMs(), () => this.#compareAll()) : undefined
+    this.#cancelDigest = neighbours.length > 0 ? this.#clock.setTimer(this.#digestMs(), () => this.#compareAll()) : undefined
   }
 
   /** Where nothing is kept and nothing was, there is nothing to compare. */

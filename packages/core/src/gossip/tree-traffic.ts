@@ -26,8 +26,9 @@ export class TreeTraffic<N extends GossipNeighbour> {
   readonly #clock: Clock
   readonly #dice: Dice
   readonly #port: TreeTrafficPort
-  /** What each of them may pull. */
-  readonly #neighbours = new Map<N, TokenBucket>()
+  readonly #neighbours = new Set<N>()
+  /** What each of them may pull, of those that have pulled anything. */
+  readonly #budgets = new Map<N, TokenBucket>()
   readonly #trees = new Trees<N>()
   readonly #lazy: LazyNews<N>
   readonly #missing: MissingBroadcasts<N>
@@ -58,12 +59,13 @@ export class TreeTraffic<N extends GossipNeighbour> {
   }
 
   join(neighbour: N): void {
-    this.#neighbours.set(neighbour, new TokenBucket(pullsPerSecond, pullsAtOnce, this.#clock.now()))
+    this.#neighbours.add(neighbour)
     this.#trees.join(neighbour)
   }
 
   leave(neighbour: N): void {
     this.#neighbours.delete(neighbour)
+    this.#budgets.delete(neighbour)
     this.#trees.leave(neighbour)
     this.#lazy.leave(neighbour)
     this.#pushes.leave(neighbour)
@@ -99,7 +101,7 @@ export class TreeTraffic<N extends GossipNeighbour> {
     if (kept.packet[0] === 0) return
     const now = this.#clock.now()
     const news: BroadcastNews = { ...kept.id, ownTree: kept.tree !== sharedTree, repaired: kept.repaired, hops: kept.hops }
-    for (const neighbour of this.#neighbours.keys()) {
+    for (const neighbour of this.#neighbours) {
       if (neighbour === from || neighbour.address === kept.id.origin) continue
       if (!this.#trees.isEager(kept.tree, neighbour)) {
         this.#lazy.add(neighbour, news)
@@ -158,16 +160,17 @@ export class TreeTraffic<N extends GossipNeighbour> {
     if (!this.#trees.maySwap(tree, this.#clock.now())) return
     this.#trees.setEager(tree, neighbour)
     neighbour.link.sendControl({ type: 'graft', tree, eager: true, ids: [] })
-    for (const parent of this.#neighbours.keys()) if (parent.address === kept.from) this.#prune(parent, tree)
+    for (const parent of this.#neighbours) if (parent.address === kept.from) this.#prune(parent, tree)
   }
 
   /** A neighbour pulls what others could not bring it. */
   #pulled(neighbour: N, ids: readonly BroadcastId[]): void {
-    const budget = this.#neighbours.get(neighbour)
     const now = this.#clock.now()
+    const budget = this.#budgets.get(neighbour) ?? new TokenBucket(pullsPerSecond, pullsAtOnce, now)
+    this.#budgets.set(neighbour, budget)
     for (const id of ids) {
       const kept = this.#port.find(idKey(id))
-      if (!kept || !budget?.take(1, now)) continue
+      if (!kept || !budget.take(1, now)) continue
       if (!neighbour.link.sendPacket(kept.packet))
         this.#port.fault('QUEUE_FULL', `${neighbour.address} does not take broadcasts fast enough`)
     }

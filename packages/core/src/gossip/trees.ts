@@ -6,28 +6,31 @@ import { branchAfterMs, ownTreeIdleMs, ownTreesMax, pruneWithinMs, treeChangeMs 
 /** The tree of all who have none of their own. */
 export const sharedTree = ''
 
+/** Of a link to which anything has happened yet. */
 interface LinkState {
   eager: boolean
   /** When the first payload went this way since it is eager. */
   pushedAt: number | undefined
   /** When it was asked last to become lazy. */
-  prunedAt: number
+  prunedAt: number | undefined
   /** From when on one more repetition makes it lazy, and when that was decided. */
-  doomedAt: number
-  doubledAt: number
+  doomedAt: number | undefined
+  doubledAt: number | undefined
 }
 
 interface Tree<N> {
+  /** All others are branches. */
   readonly links: Map<N, LinkState>
   usedAt: number
   swappedAt: number
 }
 
 function newLink(): LinkState {
-  return { eager: true, pushedAt: undefined, prunedAt: Number.NEGATIVE_INFINITY, doomedAt: 0, doubledAt: Number.NEGATIVE_INFINITY }
+  return { eager: true, pushedAt: undefined, prunedAt: undefined, doomedAt: undefined, doubledAt: undefined }
 }
 
 export class Trees<N> {
+  readonly #neighbours = new Set<N>()
   readonly #shared: Tree<N> = { links: new Map(), usedAt: 0, swappedAt: Number.NEGATIVE_INFINITY }
   readonly #own = new Map<string, Tree<N>>()
 
@@ -37,10 +40,11 @@ export class Trees<N> {
   }
 
   join(neighbour: N): void {
-    for (const { links } of this.#all()) links.set(neighbour, newLink())
+    this.#neighbours.add(neighbour)
   }
 
   leave(neighbour: N): void {
+    this.#neighbours.delete(neighbour)
     for (const { links } of this.#all()) links.delete(neighbour)
   }
 
@@ -49,8 +53,7 @@ export class Trees<N> {
     const known = this.#own.get(name)
     if (known) known.usedAt = now
     else if (name !== sharedTree && this.#own.size < ownTreesMax) {
-      const links = new Map(Array.from(this.#shared.links.keys(), (neighbour) => [neighbour, newLink()]))
-      this.#own.set(name, { links, usedAt: now, swappedAt: Number.NEGATIVE_INFINITY })
+      this.#own.set(name, { links: new Map(), usedAt: now, swappedAt: Number.NEGATIVE_INFINITY })
     }
   }
 
@@ -59,7 +62,7 @@ export class Trees<N> {
   }
 
   isEager(name: string, neighbour: N): boolean {
-    return this.#tree(name).links.get(neighbour)?.eager === true
+    return this.#neighbours.has(neighbour) && this.#tree(name).links.get(neighbour)?.eager !== false
   }
 
   setEager(name: string, neighbour: N): void {
@@ -70,31 +73,31 @@ export class Trees<N> {
   }
 
   setLazy(name: string, neighbour: N): void {
-    const link = this.#tree(name).links.get(neighbour)
+    const link = this.#link(this.#tree(name), neighbour)
     if (link) link.eager = false
   }
 
   /** The link becomes lazy. True: the neighbour has to be told. `patience`: not at once, if it is one of the shared tree. */
   prune(name: string, neighbour: N, { now, patience = 0 }: { now: number; patience?: number }): boolean {
     const tree = this.#tree(name)
-    const link = tree.links.get(neighbour)
+    const link = this.#link(tree, neighbour)
     if (!link) return false
     if (patience > 0 && tree === this.#shared) {
       // Where several speak at a time, each of them sees a circle end at another link: the first that is cut shall be the only one.
-      if (now - link.doubledAt > 2 * pruneWithinMs) link.doomedAt = now + patience
+      if (link.doubledAt === undefined || now - link.doubledAt > 2 * pruneWithinMs) link.doomedAt = now + patience
       link.doubledAt = now
-      if (now < link.doomedAt) return false
+      if (link.doomedAt !== undefined && now < link.doomedAt) return false
     }
     link.eager = false
-    link.doubledAt = Number.NEGATIVE_INFINITY
-    if (now - link.prunedAt < treeChangeMs) return false
+    link.doubledAt = undefined
+    if (link.prunedAt !== undefined && now - link.prunedAt < treeChangeMs) return false
     link.prunedAt = now
     return true
   }
 
   /** A payload goes this way. False: nobody knows yet whether it is needed there. */
   pushes(name: string, neighbour: N, now: number): boolean {
-    const link = this.#tree(name).links.get(neighbour)
+    const link = this.#link(this.#tree(name), neighbour)
     if (!link) return false
     link.pushedAt ??= now
     return now - link.pushedAt > branchAfterMs
@@ -110,11 +113,19 @@ export class Trees<N> {
 
   /** Branches of a tree, for whoever looks at it. */
   eagerCount(name: string): number {
-    return [...this.#tree(name).links.values()].filter(({ eager }) => eager).length
+    return [...this.#neighbours].filter((neighbour) => this.isEager(name, neighbour)).length
   }
 
   #tree(name: string): Tree<N> {
     return this.#own.get(name) ?? this.#shared
+  }
+
+  #link({ links }: Tree<N>, neighbour: N): LinkState | undefined {
+    const known = links.get(neighbour)
+    if (known || !this.#neighbours.has(neighbour)) return known
+    const link = newLink()
+    links.set(neighbour, link)
+    return link
   }
 
   *#all(): IterableIterator<Tree<N>> {

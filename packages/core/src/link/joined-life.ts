@@ -46,7 +46,7 @@ export class JoinedLife {
     const { port, owner, fail, roundTripMs } = parts
     this.#parts = parts
     this.#cipher = receive
-    this.#egress = new LinkEgress(port, send, owner.clock, (detail) => fail(new MeshError('QUEUE_FULL', detail)))
+    this.#egress = new LinkEgress(port, send, owner.clock, fail)
     this.#budget = new ControlBudget(owner.clock.now())
     this.#liveness = new Liveness(owner.clock.now(), roundTripMs)
   }

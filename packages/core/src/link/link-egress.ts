@@ -1,5 +1,6 @@
 import type { NoiseCipher } from '../crypto/noise.ts'
 import { run, wait, type Steps } from '../async/awaitable.ts'
+import { MeshError } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ControlEncoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
@@ -25,7 +26,7 @@ export class LinkEgress {
   readonly #port: FramePort
   readonly #cipher: NoiseCipher
   readonly #clock: Clock
-  readonly #failed: (detail: string) => void
+  readonly #failed: (error: MeshError) => void
   readonly #encoder = new ControlEncoder()
   readonly #sealing = new OrderedQueue(sealingMax)
   readonly #batch = new FrameBatch(frameKinds.packets)
@@ -40,7 +41,7 @@ export class LinkEgress {
   #sealingBytes = 0
   #over = false
 
-  constructor(port: FramePort, cipher: NoiseCipher, clock: Clock, failed: (detail: string) => void) {
+  constructor(port: FramePort, cipher: NoiseCipher, clock: Clock, failed: (error: MeshError) => void) {
     this.#port = port
     this.#cipher = cipher
     this.#clock = clock
@@ -223,6 +224,6 @@ export class LinkEgress {
   #fail(detail: string): void {
     if (this.#over) return
     this.#over = true
-    this.#failed(detail)
+    this.#failed(new MeshError('QUEUE_FULL', detail))
   }
 }

@@ -28,9 +28,10 @@ export class LinkIngress implements Reading {
   readonly #owner: LinkOwner
   readonly #fail: (error: MeshError) => void
   readonly #queue = new OrderedQueue(ingressFramesMax, ingressBytesMax)
-  readonly #waste: WasteBudget
+  // Most neighbours never need either of them.
+  #waste: WasteBudget | undefined
   /** With what cancels their timers. */
-  readonly #pauses = new Map<Pause, () => void>()
+  #pauses: Map<Pause, () => void> | undefined
   #unreadableInARow = 0
   #unreadableMax = unreadableFirstMax
   #over = false
@@ -40,7 +41,6 @@ export class LinkIngress implements Reading {
     this.#channel = channel
     this.#owner = owner
     this.#fail = fail
-    this.#waste = new WasteBudget(owner.clock.now())
   }
 
   /** What waits to be verified, in bytes. */
@@ -85,8 +85,10 @@ export class LinkIngress implements Reading {
   /** What it said was of no use to anybody: a neighbour that says little else is read more slowly. */
   wasted(): void {
     if (this.#over) return
-    const pauseMs = this.#waste.spend(1, this.#owner.clock.now())
-    if (pauseMs === 0 || this.#pauses.has('waste')) return
+    const now = this.#owner.clock.now()
+    this.#waste ??= new WasteBudget(now)
+    const pauseMs = this.#waste.spend(1, now)
+    if (pauseMs === 0 || this.#pauses?.has('waste')) return
     this.#owner.fault(
       'PACKET_FLOOD',
       `${this.#channel.label} says too much that is of no use: nothing is read for ${Math.round(pauseMs)} ms`,
@@ -117,7 +119,7 @@ export class LinkIngress implements Reading {
 
   hold(): boolean {
     if (this.#over || !this.#channel.pauseReading) return false
-    this.#pauses.set('turn', () => {})
+    this.#note('turn', () => {})
     this.#channel.pauseReading()
     return true
   }
@@ -129,16 +131,16 @@ export class LinkIngress implements Reading {
   /** The link has ended: what waits is forgotten. */
   end(): void {
     this.#over = true
-    for (const cancel of this.#pauses.values()) cancel()
-    this.#pauses.clear()
+    for (const cancel of this.#pauses?.values() ?? []) cancel()
+    this.#pauses = undefined
     this.#queue.clear()
     this.#owner.reading.forget(this)
   }
 
   /** Its sender waits, where the channel can make it wait; else what came does. */
   #pause(why: 'waste' | 'control', ms: number): void {
-    this.#pauses.get(why)?.()
-    this.#pauses.set(
+    this.#pauses?.get(why)?.()
+    this.#note(
       why,
       this.#owner.clock.setTimer(ms, () => this.#goOn(why)),
     )
@@ -146,11 +148,16 @@ export class LinkIngress implements Reading {
     else this.#queue.pause()
   }
 
+  #note(why: Pause, cancel: () => void): void {
+    this.#pauses ??= new Map()
+    this.#pauses.set(why, cancel)
+  }
+
   /** As far as nothing else is in the way. */
   #goOn(why: Pause): void {
-    this.#pauses.delete(why)
-    const wasted = this.#pauses.has('waste')
-    if (why !== 'control' && !wasted && !this.#pauses.has('turn')) this.#channel.resumeReading?.()
-    if (why !== 'turn' && !this.#pauses.has('control') && (!wasted || this.#channel.pauseReading)) this.#queue.resume()
+    this.#pauses?.delete(why)
+    const wasted = this.#pauses?.has('waste') === true
+    if (why !== 'control' && !wasted && !this.#pauses?.has('turn')) this.#channel.resumeReading?.()
+    if (why !== 'turn' && !this.#pauses?.has('control') && (!wasted || this.#channel.pauseReading)) this.#queue.resume()
   }
 }

@@ -8,8 +8,8 @@
 // lives is in greeting-life.ts, joined-life.ts and plain-life.ts.
 
 import type { Channel, CloseReason } from '../channel/channel.ts'
-import { deferred } from '../async/deferred.ts'
 import type { Steps } from '../async/awaitable.ts'
+import { Outcome } from '../async/outcome.ts'
 import { MeshError, meshErrorCodes, type MeshErrorCode } from '../errors/mesh-error.ts'
 import type { ControlMessage } from '../wire/control.ts'
 import { decodeLinkFrame, decodeRefusal, frameKinds } from '../wire/link-frame.ts'
@@ -27,24 +27,28 @@ import { peerOf, type LinkPeer } from './link-peer.ts'
 import type { LinkState } from './link-state.ts'
 import { PlainLife } from './plain-life.ts'
 
+const noOptions: LinkOptions = {}
+
 export class Link {
   readonly channel: Channel
   readonly #owner: LinkOwner
-  readonly #up = deferred<LinkPeer>()
-  readonly #down = deferred<string>()
+  readonly #up = new Outcome<LinkPeer>()
+  readonly #down = new Outcome<string>()
   readonly #port: FramePort
-  readonly #options: LinkOptions
+  #options: LinkOptions
   readonly #ingress: LinkIngress
-  readonly #greeting: string
+  #greeting: string
   #state: LinkState = { phase: 'opening' }
   #ending: LinkEnding = 'here'
+  /** One for all that may have to give the link up. */
+  readonly #giveUp = (error: MeshError): void => this.#fail(error)
 
-  constructor(channel: Channel, owner: LinkOwner, options: LinkOptions = {}) {
+  constructor(channel: Channel, owner: LinkOwner, options: LinkOptions = noOptions) {
     this.channel = channel
     this.#owner = owner
     this.#options = options
     this.#greeting = drawGreeting(owner.dice)
-    this.#ingress = new LinkIngress(channel, owner, (error) => this.#fail(error))
+    this.#ingress = new LinkIngress(channel, owner, this.#giveUp)
     this.#port = new FramePort(channel, {
       frame: (bytes) => this.#frame(bytes),
       plain: (packet) => this.#plainPacket(packet),
@@ -211,7 +215,7 @@ export class Link {
       greeting: this.#greeting,
       join: (result, roundTripMs) => this.#join(result, roundTripMs),
       becomePlain: () => this.#becomePlain(),
-      fail: (error) => this.#fail(error),
+      fail: this.#giveUp,
     })
   }
 
@@ -282,11 +286,14 @@ export class Link {
         ingress: this.#ingress,
         peer: peerOf(result.record),
         roundTripMs,
-        fail: (error) => this.#fail(error),
+        fail: this.#giveUp,
       },
       result,
     )
     this.#state = { phase: 'joined', life }
+    // All of that was for the greeting, and a relay has thousands of neighbours.
+    this.#options = noOptions
+    this.#greeting = ''
     const refusal = this.#owner.joined(this, { record: result.record, bytes: result.recordBytes.slice() })
     if (refusal) {
       this.#up.reject(refusal)

@@ -38,10 +38,10 @@ export class PackedRows {
     this.#free = row
   }
 
-  /** By an eighth at last: what is not used shall not be much. */
+  /** By a sixteenth at last: what is not used shall not be much. */
   #grow(): void {
     const rows = this.#view.byteLength / this.#rowBytes
-    const larger = new Uint8Array((rows + Math.max(Math.min(rows, 64), rows >> 3)) * this.#rowBytes)
+    const larger = new Uint8Array((rows + Math.max(Math.min(rows, 64), rows >> 4)) * this.#rowBytes)
     larger.set(new Uint8Array(this.#view.buffer))
     this.#view = new DataView(larger.buffer)
   }

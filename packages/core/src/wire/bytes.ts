@@ -20,7 +20,8 @@ export function varintBytes(value: number): number {
 
 const noBytes = new Uint8Array(0)
 
-const spareBytesMax = 65_536
+/** A piece of 16 KiB with its heads. Larger writers are rare, and what they needed would be kept for ever. */
+const spareBytesMax = 20_480
 const sparesMax = 4
 /** Buffers of writers that have finished: what they wrote was copied, so the next ones take them. */
 const spares: Uint8Array[] = []

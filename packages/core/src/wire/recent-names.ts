@@ -6,8 +6,8 @@ export const namesMax = 64
  * name, at both ends alike, so that both mean the same by a place.
  */
 export class RecentNames {
-  readonly #names: string[] = []
-  readonly #numbers: number[] = []
+  #names: string[] = []
+  #numbers: number[] = []
   #next = 0
   #lastNumber = 0
 
@@ -28,8 +28,14 @@ export class RecentNames {
   /** The place of a new name. Its number is most likely near the one that was told before. */
   add(name: string): number {
     const place = this.#next
-    this.#names[place] = name
-    this.#numbers[place] = this.#lastNumber
+    if (this.#names.length === 0) {
+      // Many links have but one name to tell: an array made of it has room for no more, one that grows to it for seventeen.
+      this.#names = [name]
+      this.#numbers = [this.#lastNumber]
+    } else {
+      this.#names[place] = name
+      this.#numbers[place] = this.#lastNumber
+    }
     this.#next = (place + 1) % namesMax
     return place
   }

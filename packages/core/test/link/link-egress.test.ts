@@ -11,7 +11,7 @@ function egress() {
   const channel = { carries: 'frames', bufferedBytes: 0, room: true, send: (frame: Uint8Array) => (sent.push(frame), channel.room) }
   const port = new FramePort(channel as never, {} as never)
   const cipher = { seal: (plain: Uint8Array) => plain } as unknown as NoiseCipher
-  const link = new LinkEgress(port, cipher, clock, (detail) => expect.unreachable(detail))
+  const link = new LinkEgress(port, cipher, clock, ({ message }) => expect.unreachable(message))
   const lengths = (): number[] => sent.flatMap((frame) => (readItems(frame.subarray(1)) as Uint8Array[]).map(({ length }) => length))
   return { clock, sent, channel, link, lengths }
 }

@@ -14,29 +14,33 @@ export interface ByteCount {
   sent: number
 }
 
+/** A channel that can be told to wait. */
+export type WaitingChannel = Channel & Pausable
+
 /** Bytes kept until the choice is made: one hello, or a plain node's whole first table. */
 const keptBytesMax = 262_144
 
-export class OpeningChannel implements Channel {
+/** Who may want that nothing is read: bits. */
+const pausers = { router: 1, quota: 2 } as const
+
+/** Both ends of it: a channel for the router, and the receiver of the channel inside, which has to be one that can wait. */
+export class OpeningChannel implements Channel, ChannelReceiver {
   readonly medium: Medium
   readonly carries: Carries
   readonly role: 'dialer' | 'listener'
   readonly label: string
   readonly messageBytesMax: number
   readonly binding?: Uint8Array | undefined
-  /** Absent where the channel inside cannot wait. */
-  readonly pauseReading?: () => void
-  readonly resumeReading?: () => void
-  readonly #inner: Channel
+  readonly #inner: WaitingChannel
   readonly #count: ByteCount
   readonly #inbox: ChannelInbox
-  readonly #pausedBy = new Set<'router' | 'quota'>()
+  #pausedBy = 0
   #heard = false
   #quota: ByteQuota | undefined
   #listener: ((bytes: Uint8Array) => void) | undefined
   #onClosed: (() => void) | undefined
 
-  constructor(inner: Channel, clock: Clock, count: ByteCount) {
+  constructor(inner: WaitingChannel, clock: Clock, count: ByteCount) {
     this.medium = inner.medium
     this.carries = inner.carries
     this.role = inner.role
@@ -46,16 +50,7 @@ export class OpeningChannel implements Channel {
     this.#inner = inner
     this.#count = count
     this.#inbox = new ChannelInbox({ clock, carries: inner.carries, keptBytesMax, failed: (reason) => inner.close(reason.detail) })
-    if (inner.pauseReading && inner.resumeReading) {
-      const router = this.#pausable('router')
-      this.pauseReading = () => router.pauseReading()
-      this.resumeReading = () => router.resumeReading()
-    }
-    inner.start({
-      message: (bytes) => this.#message(bytes),
-      drained: () => this.#inbox.drained(),
-      closed: (reason) => this.#closed(reason),
-    })
+    inner.start(this)
   }
 
   /** Whether the other side has said anything yet. */
@@ -63,7 +58,7 @@ export class OpeningChannel implements Channel {
     return this.#heard
   }
 
-  get closed(): boolean {
+  get over(): boolean {
     return this.#inbox.closeReason !== undefined
   }
 
@@ -88,13 +83,16 @@ export class OpeningChannel implements Channel {
         const opening = read(early)
         if (opening !== 'more') settle(opening.choice, opening.rest)
       }
-      if (this.closed) settle(undefined, early)
+      if (this.over) settle(undefined, early)
     })
   }
 
-  /** From now on it takes in no more than that. A channel that cannot wait is not held back. */
+  /** From now on it takes in no more than that. */
   limit(bytesPerSecond: number, clock: Clock): void {
-    if (this.pauseReading) this.#quota = new ByteQuota(bytesPerSecond, clock, this.#pausable('quota'))
+    this.#quota = new ByteQuota(bytesPerSecond, clock, {
+      pauseReading: () => this.#pause('quota'),
+      resumeReading: () => this.#resume('quota'),
+    })
   }
 
   get bufferedBytes(): number {
@@ -114,20 +112,16 @@ export class OpeningChannel implements Channel {
     this.#inner.close(detail)
   }
 
-  /** The channel inside is read while nobody wants it paused. */
-  #pausable(who: 'router' | 'quota'): Pausable {
-    return {
-      pauseReading: () => {
-        this.#pausedBy.add(who)
-        this.#inner.pauseReading?.()
-      },
-      resumeReading: () => {
-        if (this.#pausedBy.delete(who) && this.#pausedBy.size === 0) this.#inner.resumeReading?.()
-      },
-    }
+  pauseReading(): void {
+    this.#pause('router')
   }
 
-  #message(bytes: Uint8Array): void {
+  resumeReading(): void {
+    this.#resume('router')
+  }
+
+  /** From the channel inside. */
+  message(bytes: Uint8Array): void {
     this.#heard = true
     this.#count.received += bytes.length
     this.#quota?.took(bytes.length)
@@ -135,9 +129,27 @@ export class OpeningChannel implements Channel {
     else this.#inbox.message(bytes)
   }
 
-  #closed(reason: CloseReason): void {
+  /** As `message`. */
+  drained(): void {
+    this.#inbox.drained()
+  }
+
+  /** As `message`. */
+  closed(reason: CloseReason): void {
     this.#onClosed?.()
     this.#quota?.stop()
     this.#inbox.close(reason)
+  }
+
+  #pause(who: keyof typeof pausers): void {
+    this.#pausedBy |= pausers[who]
+    this.#inner.pauseReading()
+  }
+
+  /** The channel inside is read while nobody wants it paused. */
+  #resume(who: keyof typeof pausers): void {
+    if (!(this.#pausedBy & pausers[who])) return
+    this.#pausedBy &= ~pausers[who]
+    if (this.#pausedBy === 0) this.#inner.resumeReading()
   }
 }

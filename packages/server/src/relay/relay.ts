@@ -2,7 +2,7 @@
 // in, its first words name the network, and from then on it is a link of that network's router like any other.
 
 import { MeshError, encodeRefusal, silentLog } from '@hopmesh/core'
-import type { Channel, KeyPair, Log, Router, RouterLink, WireNetwork } from '@hopmesh/core'
+import type { KeyPair, Log, Router, RouterLink, WireNetwork } from '@hopmesh/core'
 import { nodeClock, nodeDice } from '../system-ports.ts'
 import { TcpHost } from '../tcp/tcp-host.ts'
 import { Greetings } from './greetings.ts'
@@ -14,6 +14,7 @@ import { FaultCount, prometheusText } from './metrics.ts'
 import { readHello, readStreamSelection, readTextSelection } from './network-choice.ts'
 import { Networks } from './networks.ts'
 import { OpeningChannel } from './opening-channel.ts'
+import type { WaitingChannel } from './opening-channel.ts'
 import { pinNetworks } from './pinned-networks.ts'
 import type { PinnedNetwork } from './pinned-networks.ts'
 import { loadRelayIdentity } from './relay-identity.ts'
@@ -170,7 +171,7 @@ export class Relay {
     })
   }
 
-  #receive(channel: Channel, remoteAddress: string, network: string | undefined): void {
+  #receive(channel: WaitingChannel, remoteAddress: string, network: string | undefined): void {
     this.#accept(channel, remoteAddress, network).catch((error: unknown) => {
       // Only a mistake of ours comes here; it costs this channel and nobody else.
       this.#fault('LINK_FAILED', `${channel.label}: ${error instanceof Error ? error.message : String(error)}`)
@@ -179,11 +180,11 @@ export class Relay {
   }
 
   /** Settles when the channel has found its router or is closed. */
-  async #accept(inner: Channel, remoteAddress: string, network: string | undefined): Promise<void> {
+  async #accept(inner: WaitingChannel, remoteAddress: string, network: string | undefined): Promise<void> {
     const channel = new OpeningChannel(inner, nodeClock, this.#bytes)
     this.#greetings.begin(remoteAddress, channel)
     const chosen = channel.carries === 'frames' ? await this.#chosenByHello(channel) : await this.#chosenByPlain(channel, network)
-    if (chosen === undefined || channel.closed || this.#closing !== undefined) {
+    if (chosen === undefined || channel.over || this.#closing !== undefined) {
       this.#greetings.end(channel)
       return channel.close('no network was chosen')
     }

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { Greetings } from '../../src/relay/greetings.ts'
 import { FaultCount, prometheusText } from '../../src/relay/metrics.ts'
 import { readHello, readStreamSelection, readTextSelection } from '../../src/relay/network-choice.ts'
-import { OpeningChannel } from '../../src/relay/opening-channel.ts'
+import { OpeningChannel, type WaitingChannel } from '../../src/relay/opening-channel.ts'
 import { isLoopback, originAllowed } from '../../src/relay/origins.ts'
 
 describe('origins (SE17)', () => {
@@ -109,7 +109,7 @@ describe('ALN-40 channel contract: a channel that was listened to', () => {
     return {
       async open() {
         const [dialer, inner] = memoryChannelPair(clock, { carries: 'stream' })
-        const listener = new OpeningChannel(inner, clock, { received: 0, sent: 0 })
+        const listener = new OpeningChannel(inner as WaitingChannel, clock, { received: 0, sent: 0 })
         const choosing = listener.choose(() => 'more', clock, 10)
         await clock.advance(10)
         await choosing
@@ -123,12 +123,12 @@ describe('ALN-40 channel contract: a channel that was listened to', () => {
   it('ALN-40 a channel that closes while nothing is chosen yet settles the choice', async () => {
     const clock = new VirtualClock()
     const [dialer, inner] = memoryChannelPair(clock, { carries: 'stream' })
-    const listener = new OpeningChannel(inner, clock, { received: 0, sent: 0 })
+    const listener = new OpeningChannel(inner as WaitingChannel, clock, { received: 0, sent: 0 })
     const choosing = listener.choose(() => 'more', clock, 60_000)
     dialer.close()
     await clock.advance(1)
     expect(await choosing).toBeUndefined()
-    expect(listener.closed).toBe(true)
+    expect(listener.over).toBe(true)
   })
 })
 
