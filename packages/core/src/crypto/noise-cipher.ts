@@ -32,8 +32,7 @@ export class NoiseCipher {
   /** `counter` is the number of the first message: 0 right after a handshake. */
   constructor(crypto: Crypto, key: Uint8Array, counter = 0) {
     this.crypto = crypto
-    // Bytes that a port gave may stand in a buffer of their own; a copy of so few stands in the heap and takes half of that.
-    this.key = key.slice()
+    this.key = key
     this.counter = counter
   }
 

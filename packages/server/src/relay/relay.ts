@@ -216,7 +216,7 @@ export class Relay {
     const greeted = (): void => {
       this.#greetings.end(channel)
       // Over TCP who says nothing is taken for a plain node after a while, and may still say nothing.
-      if (channel.heard || channel.closed) cancelSilence()
+      if (channel.heard || channel.over) cancelSilence()
     }
     // Settled also when the link ends before it is up.
     link.up.then((peer) => {
