@@ -1,9 +1,8 @@
 import { concatBytes } from '../bytes/concat-bytes.ts'
 import type { Channel, ChannelReceiver, CloseReason } from '../channel/channel.ts'
-import { frame } from '../wire/kiss.ts'
 import { linkFrameBytesMax } from '../wire/link-frame.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
-import { encodePacket } from '../wire/packet-codec.ts'
+import { encodeFramedPacket } from '../wire/packet-codec.ts'
 import { packetFromJson, packetToJson } from '../wire/packet-json.ts'
 import { PlainStreamReader } from '../wire/plain-stream.ts'
 import { textBytes } from '../wire/text-cache.ts'
@@ -72,7 +71,7 @@ export class FramePort implements ChannelReceiver {
       for (const packet of packets) room = this.channel.send(encoder.encode(packetToJson(packet)))
       return room
     }
-    const frames = packets.map((packet) => frame(encodePacket(packet)))
+    const frames = packets.map((packet) => encodeFramedPacket(packet))
     return this.channel.send(frames.length === 1 ? (frames[0] as Uint8Array) : concatBytes(frames))
   }
 
@@ -100,10 +99,13 @@ export class FramePort implements ChannelReceiver {
     else if (packet.netState === netStates.frame) this.#receiver.frame(packet.data ?? new Uint8Array(0))
     else if ((packet.data?.length ?? 0) > plainDataBytesMax) {
       this.#receiver.fault(new WireFault('too-long', `plain data of ${packet.data?.length} bytes; ALN ends at ${plainDataBytesMax}`))
-    } else if (
-      [packet.srcAddr, packet.destAddr, packet.nextAddr, packet.service].some((text) => text && textBytes(text) > plainTextBytesMax)
-    ) {
+    } else if (isTooLong(packet.srcAddr) || isTooLong(packet.destAddr) || isTooLong(packet.nextAddr) || isTooLong(packet.service)) {
       this.#receiver.fault(new WireFault('too-long', `a plain packet with an address or a service of more than ${plainTextBytesMax} bytes`))
     } else this.#receiver.plain(packet)
   }
+}
+
+/** Most texts are so short that no count can make them too long. */
+function isTooLong(text: string | undefined): boolean {
+  return text !== undefined && text.length * 3 > plainTextBytesMax && textBytes(text) > plainTextBytesMax
 }

@@ -44,56 +44,47 @@ export class PassedPackets {
   }
 
   #placeOf(hash: number): number {
-    // The upper bits of a product depend on all bits of its factors.
-    const first = (Math.imul(hash % 0x1_0000_0000, 0x9e37_79b1) >>> 23) * besideMax
+    // Of the lower half: the upper bits of a product depend on all bits of its factors.
+    const first = (Math.imul(hash, 0x9e37_79b1) >>> 23) * besideMax
     let place = first
     for (let at = first; at < first + besideMax; at += 1) {
       if (this.#hashes[at] === hash) return at
       if (this.#lastAt[at]! < this.#lastAt[place]!) place = at
     }
     this.#hashes[place] = hash
-    this.#times.fill(Number.NEGATIVE_INFINITY, place * passesMax, (place + 1) * passesMax)
+    for (let at = place * passesMax; at < (place + 1) * passesMax; at += 1) this.#times[at] = Number.NEGATIVE_INFINITY
     return place
   }
 }
 
-/** Over what stays the same from hop to hop, in 53 bits: two halves with different beginnings and factors. */
+/** Over what stays the same from hop to hop, in 53 bits: two halves that take turns at the words of the data. */
 function hashOf({ srcAddr, destAddr, service, contextID, seqNum, ackBlock, data }: Packet): number {
-  let high = hashText(0x811c_9dc5, highFactor, srcAddr, destAddr, service, typeof data === 'string' ? data : '')
-  let low = hashText(0x1234_5678, lowFactor, srcAddr, destAddr, service, typeof data === 'string' ? data : '')
-  for (const number of [contextID, seqNum, ackBlock]) {
-    high = mixed(high, number ?? 0, highFactor)
-    low = mixed(low, number ?? 0, lowFactor)
+  let high = withText(withText(withText(0x811c_9dc5, srcAddr), destAddr), service)
+  high = mixed(mixed(mixed(high, contextID ?? 0), seqNum ?? 0), ackBlock ?? 0)
+  let low = ~high
+  if (typeof data === 'string') high = withText(high, data)
+  else if (data !== undefined) {
+    const { length } = data
+    const words = new DataView(data.buffer, data.byteOffset, length)
+    let at = 0
+    for (; at + 8 <= length; at += 8) {
+      high = mixed(high, words.getInt32(at))
+      low = mixed(low, words.getInt32(at + 4))
+    }
+    for (; at < length; at += 1) low = mixed(low, words.getUint8(at))
+    high = mixed(high, length)
   }
-  if (!(data instanceof Uint8Array)) return (high >>> 11) * 0x1_0000_0000 + (low >>> 0)
-  let at = 0
-  for (; at + 4 <= data.length; at += 4) {
-    const word = data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) | (data[at + 3]! << 24)
-    high = mixed(high, word, highFactor)
-    low = mixed(low, word, lowFactor)
-  }
-  for (; at < data.length; at += 1) {
-    high = mixed(high, data[at]!, highFactor)
-    low = mixed(low, data[at]!, lowFactor)
-  }
-  high = mixed(high, data.length, highFactor)
-  return (high >>> 11) * 0x1_0000_0000 + (low >>> 0)
+  return (high >>> 11) * 0x1_0000_0000 + (mixed(low, high) >>> 0)
 }
 
-const highFactor = 0x0100_0193
-const lowFactor = 0x85eb_ca6b
-
-function hashText(start: number, factor: number, ...texts: readonly (string | undefined)[]): number {
+function withText(start: number, text = ''): number {
   let hash = start
-  for (const text of texts) {
-    for (let at = 0; at < (text?.length ?? 0); at += 1) hash = mixed(hash, text!.charCodeAt(at), factor)
-    hash = mixed(hash, -1, factor)
-  }
-  return hash
+  for (let at = 0; at < text.length; at += 1) hash = mixed(hash, text.charCodeAt(at))
+  return mixed(hash, -1)
 }
 
 /** FNV-1a by words, with its upper bits folded down: a word changes all later bits. */
-function mixed(hash: number, word: number, factor: number): number {
-  const product = Math.imul(hash ^ word, factor)
+function mixed(hash: number, word: number): number {
+  const product = Math.imul(hash ^ word, 0x0100_0193)
   return product ^ (product >>> 15)
 }

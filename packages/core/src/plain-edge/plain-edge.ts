@@ -5,9 +5,8 @@
 import { isMemberForm } from '../identity/address.ts'
 import type { PlainHost } from '../identity/member-record.ts'
 import type { Link } from '../link/link.ts'
-import { frame } from '../wire/kiss.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
-import { encodePacket } from '../wire/packet-codec.ts'
+import { encodeFramedPacket } from '../wire/packet-codec.ts'
 import { hostsBehind } from './hosts-behind.ts'
 import { PassedPackets } from './passed-packets.ts'
 import type { PlainEdgePort } from './plain-edge-port.ts'
@@ -96,9 +95,10 @@ export class PlainEdge {
     const last = lastWay(packet, destination, neighbour.address || destination)
     if (neighbour.link.channel.carries === 'stream' && isTooLong(last)) return 'TOO_LARGE'
     const source = packet.srcAddr ?? ''
+    const now = this.#port.clock.now()
     // What a member says never comes back: nobody believes a plain node that speaks as a member.
-    if (!isMemberForm(source) && source !== this.#port.address && !this.#passed.pass(packet, this.#port.clock.now())) return 'HOP_LIMIT'
-    if (source) this.#teller.tellBefore(neighbour, source)
+    if (!isMemberForm(source) && source !== this.#port.address && !this.#passed.pass(packet, now)) return 'HOP_LIMIT'
+    if (source) this.#teller.tellBefore(neighbour, source, now)
     return neighbour.link.sendPlain([last]) ? undefined : 'NO_ROUTE'
   }
 
@@ -169,5 +169,5 @@ export class PlainEdge {
 
 /** Behind KISS, escapes included. Most packets need no count. */
 function isTooLong(packet: Packet): boolean {
-  return (packet.data?.length ?? 0) > unescapedBytesMax && frame(encodePacket(packet)).length > plainFrameBytesMax
+  return (packet.data?.length ?? 0) > unescapedBytesMax && encodeFramedPacket(packet).length > plainFrameBytesMax
 }

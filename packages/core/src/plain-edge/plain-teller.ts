@@ -89,8 +89,7 @@ export class PlainTeller {
   }
 
   /** A plain stack drops its answer when it has no route to the source: adverts that still wait go before the packet. */
-  tellBefore(neighbour: PlainNeighbour, source: string): void {
-    const now = this.#port.clock.now()
+  tellBefore(neighbour: PlainNeighbour, source: string, now: number): void {
     const told = neighbour.told.get(source)
     if (told && isBetween(told, now)) told.removedAt = now - betweenMs
     else {

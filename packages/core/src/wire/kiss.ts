@@ -18,6 +18,15 @@ export function frame(packet: Uint8Array): Uint8Array {
   return framed
 }
 
+/** As `frame`, for a packet with one free byte behind it: where nothing is to be escaped that becomes the END, and nothing is copied. */
+export function frameInPlace(packetAndRoom: Uint8Array): Uint8Array {
+  const end = packetAndRoom.length - 1
+  packetAndRoom[end] = 0
+  if (escapesIn(packetAndRoom) > 0) return frame(packetAndRoom.subarray(0, end))
+  packetAndRoom[end] = kissEnd
+  return packetAndRoom
+}
+
 /** How many bytes become two. Most packets hold none of them, which is found out faster than by looking at each byte. */
 function escapesIn(packet: Uint8Array): number {
   if (!packet.includes(kissEnd) && !packet.includes(kissEscape)) return 0

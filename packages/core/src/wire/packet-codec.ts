@@ -2,6 +2,7 @@ import { MeshError } from '../errors/mesh-error.ts'
 import { ByteWriter } from './bytes.ts'
 import { decodeControlFlags, encodeControlFlags, fieldFlags } from './control-flags.ts'
 import { crc32 } from './crc32.ts'
+import { frameInPlace } from './kiss.ts'
 import type { DecodedPacket, Packet } from './packet.ts'
 import { allocate } from './slab.ts'
 import { encodeText, readText, textBytes } from './text-cache.ts'
@@ -83,6 +84,14 @@ export function encodePacket(packet: Packet, options?: { crc?: boolean }): Uint8
   if (data.length !== 0) out.set(data, end - data.length)
   if (crc) putU32(out, end, crc32(out, 0, end))
   return out
+}
+
+/** The packet as `frame` of what `encodePacket` gives. Throws as that does. */
+export function encodeFramedPacket(packet: Packet): Uint8Array {
+  const data = packetData(packet)
+  const out = encodeFields(packet, { prefix: noBytes, dataLength: data.length, tail: data.length + 1, crc: false })
+  out.set(data, out.length - 1 - data.length)
+  return frameInPlace(out)
 }
 
 /**

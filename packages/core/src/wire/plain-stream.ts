@@ -216,7 +216,7 @@ export class PlainStreamReader {
       // Unfinished as python means it: only the next byte tells.
       if (escaped.end >= 0) return this.#settle(alone, false, out)
       this.#giveUpHeld(out)
-      return this.#hold({ raw: gather(raw.slice()), chained, otherwise: alone }, out)
+      return this.#hold({ raw: gather(new Uint8Array(raw)), chained, otherwise: alone }, out)
     }
     if (escaped.end >= 0 && escaped.clean && escaped.meant) return this.#settle(escaped, chains, out)
     // A raw END inside a frame of the sketch: more of it is to come.
@@ -225,7 +225,7 @@ export class PlainStreamReader {
     if (escaped.end >= 0 && (escaped.meant || held === undefined)) return this.#settle(escaped, chains, out)
     if (chains) return this.#hold({ raw: joined!, chained }, out)
     this.#giveUpHeld(out)
-    if (raw.length > 0) this.#hold({ raw: gather(raw.slice()), chained }, out)
+    if (raw.length > 0) this.#hold({ raw: gather(new Uint8Array(raw)), chained }, out)
     else this.#afterEmpty = true
   }
 

