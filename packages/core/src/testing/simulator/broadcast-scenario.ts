@@ -9,7 +9,7 @@ import type { SeededDice } from '../seeded-dice.ts'
 import { RoutedWorld, type SimProcess } from './routed-world.ts'
 import { ScenarioFailure } from './scenario-outcome.ts'
 import { neighboursOf, randomRegular, starOfRelays, treeWithChords, grid, type Topology } from './topology.ts'
-import { healWorld, injectWorldFault, type WorldFaultKind } from './world-faults.ts'
+import { healWorld, injectWorldFault, worldFaultKinds, type WorldFaultKind } from './world-faults.ts'
 
 export interface BroadcastScenarioOptions {
   /** Default 20 … 26. */
@@ -38,22 +38,9 @@ export function runBroadcastScenario(seed: number, options: BroadcastScenarioOpt
 }
 
 const service = '$news'
-const lesserFaults: readonly WorldFaultKind[] = [
-  'cut',
-  'silent cut',
-  'one-way cut',
-  'stall',
-  'latency',
-  'jitter',
-  'reordering',
-  'duplication',
-  'loss',
-  'corruption',
-  'crash',
-  'vanish',
-  'pause',
-  'heal',
-]
+/** Partitions come anyway; the rest is about who is who. */
+const otherFaults: ReadonlySet<WorldFaultKind> = new Set(['clock back', 'storage lost', 'partition', 'address clash', 'lie'])
+const lesserFaults = worldFaultKinds.filter((kind) => !otherFaults.has(kind))
 /** Links that died unnoticed, pauses, and two comparisons. */
 const restMs = 120_000
 

@@ -2,15 +2,12 @@
 // idempotent is never executed twice, what is answered is the answer to this very question, and answers come in order, without a gap.
 
 import { MeshError } from '../../errors/mesh-error.ts'
-import { createMesh, type Mesh } from '../../mesh/mesh.ts'
+import type { Mesh } from '../../mesh/mesh.ts'
 import type { Request } from '../../services/request.ts'
 import type { SeededDice } from '../seeded-dice.ts'
-import { VirtualClock } from '../virtual-clock.ts'
-import { endAndReturn } from './end-and-return.ts'
-import { ScenarioFailure, type ScenarioOutcome } from './scenario-outcome.ts'
-import { simEnvironment, simUrl } from './sim-environment.ts'
-import { drawFaultKinds, everyPair, injectFault } from './sim-faults.ts'
-import { SimWorld } from './sim-world.ts'
+import { MemberWorld } from './member-world.ts'
+import type { ScenarioOutcome } from './scenario-outcome.ts'
+import { drawFaultKinds } from './sim-faults.ts'
 
 export interface CallsScenarioOptions {
   /** Default 3 to 6. */
@@ -44,38 +41,28 @@ interface Asked {
 const slackMs = 50
 
 class CallsScenario {
-  readonly #seed: number
-  readonly #world: SimWorld
+  readonly #world: MemberWorld
   readonly #dice: SeededDice
-  readonly #relays: string[] = []
-  readonly #names: string[] = []
-  readonly #meshes = new Map<string, Mesh>()
+  readonly #members: number | undefined
   readonly #calls = new Map<string, Asked>()
-  readonly #broken: string[] = []
-  #routeChanges = 0
   #unknown = 0
   #fed = 0
 
   constructor(seed: number, options: CallsScenarioOptions) {
-    this.#seed = seed
-    this.#world = new SimWorld(seed, { clock: new VirtualClock({ settle: options.settle }), digest: seed < 100 })
-    this.#dice = this.#world.network.dice.fork('calls')
-    for (let relay = this.#dice.between(1, 2); relay > 0; relay -= 1) this.#relays.push(`relay${relay}`)
-    for (let member = options.members ?? this.#dice.between(3, 6); member > 0; member -= 1) this.#names.push(`member${member}`)
-    const directShare = this.#dice.random()
-    this.#world.mayBeDirect = (one, other) => this.#world.network.dice.fork([one, other].toSorted().join()).chance(directShare)
+    this.#members = options.members
+    this.#world = new MemberWorld(seed, { name: 'calls', settle: options.settle, begin: (name, mesh) => this.#begin(name, mesh) })
+    this.#dice = this.#world.dice
   }
 
   async run(): Promise<CallsOutcome> {
     const { network } = this.#world
-    for (const name of this.#relays) this.#world.startRouter(name, 'relay')
-    for (const name of this.#names) this.#start(name)
+    this.#world.startAll(this.#dice.between(1, 2), this.#members ?? this.#dice.between(3, 6))
     await this.#runFor(this.#dice.between(2_000, 8_000))
     const faults = this.#dice.between(6, 14)
     const kinds = drawFaultKinds(this.#dice)
     for (let fault = 0; fault < faults; fault += 1) {
       for (let act = this.#dice.between(1, 6); act > 0; act -= 1) this.#call()
-      network.note(injectFault(network, this.#dice, kinds, this.#targets()))
+      this.#world.fault(kinds, (name, told) => this.#restart(name, told))
       for (let act = this.#dice.between(0, 3); act > 0; act -= 1) this.#call()
       await this.#runFor(this.#dice.between(1, this.#dice.chance(0.2) ? 30_000 : 4_000))
       if (this.#dice.chance(0.4)) network.healAll()
@@ -83,29 +70,16 @@ class CallsScenario {
     await this.#healAndCheck()
     const calls = [...this.#calls.values()]
     return {
-      seed: this.#seed,
-      digest: network.digest(),
-      deliveries: network.deliveries,
-      routeChanges: this.#routeChanges,
-      faults,
+      ...this.#world.outcome(faults),
       calls: calls.length,
       answers: calls.filter(({ state }) => state === 'answered').length,
       executed: calls.filter(({ executed }) => executed > 0).length,
       unknown: this.#unknown,
       fed: this.#fed,
-      virtualMs: network.clock.now(),
     }
   }
 
-  #targets(): Parameters<typeof injectFault>[3] {
-    const nodes = [...this.#relays, ...this.#names]
-    return { nodes, pairs: everyPair(nodes), restart: (name, told) => this.#restart(name, told) }
-  }
-
-  #start(name: string): void {
-    const mesh = createMesh({ name, relays: this.#relays.map(simUrl) }, simEnvironment(this.#world, name))
-    this.#meshes.set(name, mesh)
-    mesh.on('peer', () => (this.#routeChanges += 1))
+  #begin(name: string, mesh: Mesh): void {
     mesh.services.register('work', (request) => this.#work(name, request), { load: this.#dice.random() })
     mesh.services.register('feed', (request) => this.#feed(name, request))
   }
@@ -131,20 +105,20 @@ class CallsScenario {
   #executedAt(name: string, request: Request): boolean {
     const asked = this.#calls.get(request.text())
     if (asked === undefined) {
-      this.#broken.push(`${name} was asked '${request.text()}', which nobody asked`)
+      this.#world.broken(`${name} was asked '${request.text()}', which nobody asked`)
       return false
     }
     asked.executed += 1
     this.#world.network.note(`${name} executes ${asked.text}`)
-    if (asked.executed > 1 && !asked.idempotent) this.#broken.push(`'${asked.text}' was executed ${asked.executed} times`)
+    if (asked.executed > 1 && !asked.idempotent) this.#world.broken(`'${asked.text}' was executed ${asked.executed} times`)
     return true
   }
 
   #call(): void {
-    const present = [...this.#meshes.keys()]
+    const present = [...this.#world.meshes.keys()]
     if (present.length === 0) return
     const from = this.#dice.pick(present)
-    const mesh = this.#meshes.get(from)
+    const mesh = this.#world.meshes.get(from)
     if (mesh === undefined) return
     const others = mesh.services.list('work').filter(({ local }) => !local)
     if (others.length === 0) return
@@ -168,7 +142,7 @@ class CallsScenario {
 
   async #ask(asked: Asked, mesh: Mesh, options: object): Promise<void> {
     const reply = await mesh.call('work', asked.text, options)
-    if (reply.text() !== `${asked.text} done`) this.#broken.push(`'${asked.text}' was answered with '${reply.text()}'`)
+    if (reply.text() !== `${asked.text} done`) this.#world.broken(`'${asked.text}' was answered with '${reply.text()}'`)
   }
 
   async #read(asked: Asked, mesh: Mesh, options: object): Promise<void> {
@@ -176,11 +150,11 @@ class CallsScenario {
     for await (const reply of mesh.call('feed', asked.text, options)) {
       // Once it has begun, it takes the time that it takes.
       if (next === 0) asked.state = 'answered'
-      if (reply.text() !== `${asked.text} ${next}`) this.#broken.push(`'${asked.text}' gave '${reply.text()}' as answer ${next}`)
+      if (reply.text() !== `${asked.text} ${next}`) this.#world.broken(`'${asked.text}' gave '${reply.text()}' as answer ${next}`)
       next += 1
       this.#fed += 1
     }
-    if (next !== 150) this.#broken.push(`'${asked.text}' ended after ${next} answers without an error`)
+    if (next !== 150) this.#world.broken(`'${asked.text}' ended after ${next} answers without an error`)
   }
 
   async #follow(asked: Asked, outcome: Promise<void>): Promise<void> {
@@ -188,35 +162,24 @@ class CallsScenario {
       await outcome
       asked.state = 'answered'
       this.#world.network.note(`${asked.text} of ${asked.from} is answered`)
-      if (asked.executed === 0) this.#broken.push(`'${asked.text}' was answered and never executed`)
+      if (asked.executed === 0) this.#world.broken(`'${asked.text}' was answered and never executed`)
     } catch (error) {
       asked.state = 'rejected'
-      if (!(error instanceof MeshError)) return void this.#broken.push(`'${asked.text}' rejected with something else: ${String(error)}`)
+      if (!(error instanceof MeshError)) return this.#world.broken(`'${asked.text}' rejected with something else: ${String(error)}`)
       this.#world.network.note(`${asked.text} of ${asked.from} rejects with ${error.code}`)
       if (error.code === 'OUTCOME_UNKNOWN' || error.code === 'TIMEOUT') this.#unknown += 1
       else if (!['CLOSED', 'NO_SERVICE', 'NO_ROUTE'].includes(error.code))
-        this.#broken.push(`'${asked.text}' rejected with ${error.code}: ${error.message}`)
+        this.#world.broken(`'${asked.text}' rejected with ${error.code}: ${error.message}`)
       // What says that nothing was executed must be right.
       else if (error.code !== 'CLOSED' && asked.executed > 0)
-        this.#broken.push(`'${asked.text}' was executed, and rejected with ${error.code}`)
+        this.#world.broken(`'${asked.text}' was executed, and rejected with ${error.code}`)
     }
   }
 
   #restart(name: string, told: boolean): void {
-    const { network } = this.#world
-    if (network.running(name) === undefined) return
-    const mesh = this.#meshes.get(name)
-    this.#meshes.delete(name)
+    this.#world.restart(name, { told, politeShare: 0.5, awayMsMax: 40_000 })
     // Nobody waits for what a process that is gone had asked.
-    for (const [text, asked] of this.#calls)
-      if (asked.from === name && asked.state === 'open') this.#calls.set(text, Object.assign(asked, { state: 'rejected' }))
-    const leaving = told && mesh !== undefined && this.#dice.chance(0.5) ? mesh : undefined
-    endAndReturn(network, name, {
-      told,
-      leaving,
-      awayMs: this.#dice.between(5_000, 40_000),
-      start: () => (this.#relays.includes(name) ? void this.#world.startRouter(name, 'relay') : this.#start(name)),
-    })
+    for (const asked of this.#calls.values()) if (asked.from === name && asked.state === 'open') asked.state = 'rejected'
   }
 
   async #healAndCheck(): Promise<void> {
@@ -224,29 +187,23 @@ class CallsScenario {
     network.note('everything heals')
     network.healAll()
     await this.#runFor(120_000)
-    for (const [name, mesh] of this.#meshes) {
+    for (const [name, mesh] of this.#world.meshes) {
       const { pending } = mesh.health()
-      if (pending > 0) this.#fail(`${pending} operations of ${name} wait, and there is nothing to wait for`)
+      if (pending > 0) this.#world.fail(`${pending} operations of ${name} wait, and there is nothing to wait for`)
     }
-    if (this.#calls.size === 0) this.#fail('nothing was called')
+    if (this.#calls.size === 0) this.#world.fail('nothing was called')
   }
 
   async #runFor(ms: number): Promise<void> {
     const { network } = this.#world
     const { clock } = network
     for (const until = clock.now() + ms; clock.now() < until;) {
-      await clock.advance(Math.min(1_000, until - clock.now()))
+      await this.#world.runFor(Math.min(1_000, until - clock.now()))
       // A process that sleeps has no time that could be up.
       const isLate = ({ state, from, until: due }: Asked): boolean =>
         state === 'open' && clock.now() > due + slackMs && network.running(from)?.paused === false
       const late = [...this.#calls.values()].find(isLate)
-      if (late) this.#fail(`'${late.text}' of ${late.from} had until ${late.until}, and has not settled`)
-      const [first] = this.#broken
-      if (first !== undefined) this.#fail(first)
+      if (late) this.#world.fail(`'${late.text}' of ${late.from} had until ${late.until}, and has not settled`)
     }
-  }
-
-  #fail(what: string): never {
-    throw new ScenarioFailure(this.#seed, what, this.#world.network)
   }
 }

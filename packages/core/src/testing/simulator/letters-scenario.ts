@@ -3,15 +3,12 @@
 // what they have to keep in stores that outlive their processes.
 
 import { MeshError } from '../../errors/mesh-error.ts'
-import { createMesh, type Mesh } from '../../mesh/mesh.ts'
+import type { Mesh } from '../../mesh/mesh.ts'
 import type { Message } from '../../messages/message.ts'
 import type { SeededDice } from '../seeded-dice.ts'
-import { VirtualClock } from '../virtual-clock.ts'
-import { endAndReturn } from './end-and-return.ts'
-import { ScenarioFailure, type ScenarioOutcome } from './scenario-outcome.ts'
-import { simEnvironment, simUrl } from './sim-environment.ts'
-import { drawFaultKinds, everyPair, injectFault } from './sim-faults.ts'
-import { SimWorld } from './sim-world.ts'
+import { MemberWorld } from './member-world.ts'
+import type { ScenarioOutcome } from './scenario-outcome.ts'
+import { drawFaultKinds } from './sim-faults.ts'
 
 export interface LettersScenarioOptions {
   /** Default 3 to 6, and 20 in one world of 25. */
@@ -48,70 +45,50 @@ const leastPartitions = 3
 class LettersScenario {
   readonly #seed: number
   readonly #options: LettersScenarioOptions
-  readonly #world: SimWorld
+  readonly #world: MemberWorld
   readonly #dice: SeededDice
-  readonly #relays: string[] = []
-  readonly #names: string[] = []
-  readonly #meshes = new Map<string, Mesh>()
   readonly #letters = new Map<string, Letter>()
-  readonly #broken: string[] = []
   #storms = true
   #partitions = 0
-  #routeChanges = 0
 
   constructor(seed: number, options: LettersScenarioOptions) {
     this.#seed = seed
     this.#options = options
-    this.#world = new SimWorld(seed, { clock: new VirtualClock({ settle: options.settle }), digest: seed < 100 })
-    this.#dice = this.#world.network.dice.fork('letters')
-    const members = options.members ?? (seed % 25 === 0 ? 20 : this.#dice.between(3, 6))
-    for (let relay = this.#dice.between(1, 2); relay > 0; relay -= 1) this.#relays.push(`relay${relay}`)
-    for (let member = members; member > 0; member -= 1) this.#names.push(`member${member}`)
-    const directShare = this.#dice.random()
-    this.#world.mayBeDirect = (one, other) => this.#world.network.dice.fork([one, other].toSorted().join()).chance(directShare)
+    this.#world = new MemberWorld(seed, { name: 'letters', settle: options.settle, begin: (name, mesh) => this.#begin(name, mesh) })
+    this.#dice = this.#world.dice
   }
 
   async run(): Promise<LettersOutcome> {
     const { network } = this.#world
-    for (const name of this.#relays) this.#world.startRouter(name, 'relay')
-    for (const name of this.#names) this.#start(name)
-    await this.#runFor(this.#dice.between(0, 5_000))
+    const members = this.#options.members ?? (this.#seed % 25 === 0 ? 20 : this.#dice.between(3, 6))
+    this.#world.startAll(this.#dice.between(1, 2), members)
+    await this.#world.runFor(this.#dice.between(0, 5_000))
     const faults = this.#dice.between(6, 14)
     const kinds = drawFaultKinds(this.#dice)
     for (let fault = 0; fault < faults || this.#partitions < leastPartitions; fault += 1) {
       if (this.#partitions < leastPartitions || this.#dice.chance(0.3)) this.#partition()
-      else network.note(injectFault(network, this.#dice, kinds, this.#targets()))
+      else this.#world.fault(kinds, (name, told) => this.#restart(name, told))
       for (let act = this.#dice.between(1, 5); act > 0; act -= 1) this.#write()
-      await this.#runFor(this.#dice.between(1, this.#dice.chance(0.2) ? 40_000 : 5_000))
+      await this.#world.runFor(this.#dice.between(1, this.#dice.chance(0.2) ? 40_000 : 5_000))
       if (this.#dice.chance(0.3)) network.healAll()
     }
     await this.#healAndCheck()
     const letters = [...this.#letters.values()]
     const count = (state: Letter['state']): number => letters.filter((letter) => letter.state === state).length
     return {
-      seed: this.#seed,
-      digest: network.digest(),
-      deliveries: network.deliveries,
-      routeChanges: this.#routeChanges,
-      faults,
+      ...this.#world.outcome(faults),
       calls: letters.length,
       answers: letters.filter(({ heard }) => heard === 1).length,
       delivered: count('delivered'),
       stored: count('stored'),
       partitions: this.#partitions,
-      virtualMs: network.clock.now(),
     }
-  }
-
-  #targets(): Parameters<typeof injectFault>[3] {
-    const nodes = [...this.#relays, ...this.#names]
-    return { nodes, pairs: everyPair(nodes), restart: (name, told) => this.#restart(name, told) }
   }
 
   /** Two halves that do not hear of each other: told to both, or not. */
   #partition(): void {
     const { network } = this.#world
-    const nodes = [...this.#relays, ...this.#names]
+    const nodes = [...this.#world.relays, ...this.#world.names]
     const inside = new Set(nodes.filter(() => this.#dice.chance(0.5)))
     const silent = this.#dice.chance(0.5)
     this.#partitions += 1
@@ -130,27 +107,23 @@ class LettersScenario {
     }
   }
 
-  #start(name: string): void {
-    const { network } = this.#world
-    const mesh = createMesh({ name, relays: this.#relays.map(simUrl) }, simEnvironment(this.#world, name))
-    this.#meshes.set(name, mesh)
-    mesh.on('peer', () => (this.#routeChanges += 1))
-    mesh.on('error', (error) => this.#broken.push(`${name} reports ${error.code}: ${error.message}`))
+  #begin(name: string, mesh: Mesh): void {
+    mesh.on('error', (error) => this.#world.broken(`${name} reports ${error.code}: ${error.message}`))
     mesh.on('message', (message) => this.#hear(name, message))
     mesh.on('delivery', ({ id, state }) => {
-      network.note(`${name} is told that ${id} is ${state}`)
-      if (state !== 'delivered') this.#broken.push(`${name} is told that a message is ${state}`)
+      this.#world.network.note(`${name} is told that ${id} is ${state}`)
+      if (state !== 'delivered') this.#world.broken(`${name} is told that a message is ${state}`)
     })
   }
 
   #hear(name: string, message: Message): void {
     const text = message.parts[0] as string
     const letter = this.#letters.get(text)
-    if (letter === undefined) return void this.#broken.push(`${name} heard '${text}', which nobody wrote`)
+    if (letter === undefined) return this.#world.broken(`${name} heard '${text}', which nobody wrote`)
     letter.heard += 1
     this.#world.network.note(`${name} hears ${text}`)
-    if (letter.to !== name) this.#broken.push(`${name} heard '${text}', which was for ${letter.to}`)
-    if (letter.heard > 1) this.#broken.push(`${name} heard '${text}' ${letter.heard} times`)
+    if (letter.to !== name) this.#world.broken(`${name} heard '${text}', which was for ${letter.to}`)
+    if (letter.heard > 1) this.#world.broken(`${name} heard '${text}' ${letter.heard} times`)
     // The answer of the library does not leave any more: the message comes again, to another life.
     if (this.#storms && this.#dice.chance(0.06)) this.#world.network.clock.setTimer(0, () => this.#restart(name, this.#dice.chance(0.5)))
     if (letter.isAnswer || !this.#dice.chance(0.3)) return
@@ -166,14 +139,14 @@ class LettersScenario {
   }
 
   #write(): void {
-    const present = [...this.#meshes.keys()]
+    const present = [...this.#world.meshes.keys()]
     if (present.length === 0) return
     const from = this.#dice.pick(present)
-    const to = this.#dice.pick(this.#names)
-    const mesh = this.#meshes.get(from)
+    const to = this.#dice.pick(this.#world.names)
+    const mesh = this.#world.meshes.get(from)
     if (to === from || mesh === undefined) return
     const letter = this.#letter(from, to, false)
-    const address = this.#world.addressOf(to)
+    const address = this.#world.sim.addressOf(to)
     const target = this.#dice.chance(0.3) ? address.slice(0, -5) : address
     this.#follow(letter, mesh.send(target, letter.text))
   }
@@ -184,28 +157,18 @@ class LettersScenario {
         letter.state = state
         this.#world.network.note(`${letter.text} of ${letter.from} is ${state}`)
         if (state === 'delivered' && letter.heard !== 1)
-          this.#broken.push(`'${letter.text}' was called delivered and was heard ${letter.heard} times`)
+          this.#world.broken(`'${letter.text}' was called delivered and was heard ${letter.heard} times`)
       },
       (error: unknown) => {
         letter.state = 'rejected'
-        if (!(error instanceof MeshError)) this.#broken.push(`sending rejected with something else: ${String(error)}`)
-        else if (error.code !== 'CLOSED') this.#broken.push(`'${letter.text}' rejected with ${error.code}: ${error.message}`)
+        if (!(error instanceof MeshError)) this.#world.broken(`sending rejected with something else: ${String(error)}`)
+        else if (error.code !== 'CLOSED') this.#world.broken(`'${letter.text}' rejected with ${error.code}: ${error.message}`)
       },
     )
   }
 
   #restart(name: string, told: boolean): void {
-    const { network } = this.#world
-    if (network.running(name) === undefined) return
-    const mesh = this.#meshes.get(name)
-    this.#meshes.delete(name)
-    const leaving = told && mesh !== undefined && this.#dice.chance(0.3) ? mesh : undefined
-    endAndReturn(network, name, {
-      told,
-      leaving,
-      awayMs: this.#dice.between(5_000, 60_000),
-      start: () => (this.#relays.includes(name) ? void this.#world.startRouter(name, 'relay') : this.#start(name)),
-    })
+    this.#world.restart(name, { told, politeShare: 0.3, awayMsMax: 60_000 })
   }
 
   async #healAndCheck(): Promise<void> {
@@ -215,32 +178,22 @@ class LettersScenario {
     network.healAll()
     const until = network.clock.now() + (this.#options.healingMs ?? 300_000)
     // Those that are away come back first, and then everything has the time to arrive.
-    await this.#runFor(70_000)
+    await this.#world.runFor(70_000)
     network.healAll()
-    while (network.clock.now() < until && this.#waiting().length > 0) await this.#runFor(10_000)
+    while (network.clock.now() < until && this.#waiting().length > 0) await this.#world.runFor(10_000)
     const [waiting] = this.#waiting()
-    if (waiting) this.#fail(`'${waiting.text}' of ${waiting.from} is ${waiting.state} and was heard ${waiting.heard} times`)
+    if (waiting) this.#world.fail(`'${waiting.text}' of ${waiting.from} is ${waiting.state} and was heard ${waiting.heard} times`)
     // What is doubled needs time to come again.
-    await this.#runFor(120_000)
-    for (const [name, mesh] of this.#meshes) {
+    await this.#world.runFor(120_000)
+    for (const [name, mesh] of this.#world.meshes) {
       const left = mesh.outbox.list()
-      if (left.length > 0) this.#fail(`${name} still stores ${left.map(({ parts }) => parts[0] as string).join(', ')}`)
+      if (left.length > 0) this.#world.fail(`${name} still stores ${left.map(({ parts }) => parts[0] as string).join(', ')}`)
     }
-    if (this.#letters.size === 0) this.#fail('nothing was written')
+    if (this.#letters.size === 0) this.#world.fail('nothing was written')
   }
 
   /** What must arrive and has not. */
   #waiting(): Letter[] {
     return [...this.#letters.values()].filter(({ state, heard }) => (state === 'delivered' || state === 'stored') && heard !== 1)
-  }
-
-  async #runFor(ms: number): Promise<void> {
-    await this.#world.network.clock.advance(ms)
-    const [first] = this.#broken
-    if (first !== undefined) this.#fail(first)
-  }
-
-  #fail(what: string): never {
-    throw new ScenarioFailure(this.#seed, what, this.#world.network)
   }
 }
