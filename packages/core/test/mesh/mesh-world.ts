@@ -41,6 +41,14 @@ export class MeshWorld {
     return mesh
   }
 
+  /** A relay, and members at it that see each other. */
+  async members(...names: string[]): Promise<Mesh[]> {
+    this.relay()
+    const meshes = names.map((name) => this.member(name))
+    await this.acquainted(...meshes)
+    return meshes
+  }
+
   join(name: string, options: MeshOptions): Promise<Mesh> {
     return joinMesh({ name, ...options }, simEnvironment(this.sim, name))
   }

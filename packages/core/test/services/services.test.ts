@@ -13,12 +13,9 @@ import { MeshWorld } from '../mesh/mesh-world.ts'
 let world = new MeshWorld(1)
 afterEach(() => world.close())
 
-async function members(seed: number, ...names: string[]): Promise<Mesh[]> {
+function members(seed: number, ...names: string[]): Promise<Mesh[]> {
   world = new MeshWorld(seed)
-  world.relay()
-  const meshes = names.map((name) => world.member(name))
-  await world.acquainted(...meshes)
-  return meshes
+  return world.members(...names)
 }
 
 /** A node under a free-form name, as a plain ALN app has it, behind a pipe to a member. */
