@@ -54,9 +54,4 @@ export async function pairFrom(demo: DemoPage, device: EmulatedPeripheral | unde
   await demo.part('pair-bluetooth').click()
 }
 
-/** Nobody in this context makes direct links: what comes to its pages came through the relay. */
-export async function withoutDirectLinks(context: BrowserContext): Promise<void> {
-  await context.addInitScript(() => Reflect.deleteProperty(window, 'RTCPeerConnection'))
-}
-
 export { Chooser }

@@ -9,7 +9,7 @@ test('ALN-40 ALN-43 every case of the channel contract holds over an emulated de
   project,
   workerIndex,
 }) => {
-  test.setTimeout(240_000)
+  test.setTimeout(900_000)
   const folder = `bluetooth-contract-${project.name}${workerIndex}`
   await buildPage(join(e2eFolder, 'bluetooth', 'pages', 'contract'), folder)
   const firmware = await new ContractFirmware().start()

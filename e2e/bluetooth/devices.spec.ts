@@ -1,7 +1,8 @@
 import type { BrowserContext } from '@playwright/test'
 import type { DemoPage } from '../support/demo-page.ts'
 import type { Pages } from '../support/test.ts'
-import { expect, pairFrom, test, withoutDirectLinks } from './bluetooth-test.ts'
+import { withoutDirectLinks } from '../support/without-direct-links.ts'
+import { expect, pairFrom, test } from './bluetooth-test.ts'
 import type { EmulatedAdapter, EmulatedPeripheral } from './emulated-adapter.ts'
 import { SketchFirmware } from './sketch-firmware.ts'
 

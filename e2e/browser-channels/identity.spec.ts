@@ -6,6 +6,9 @@ import type { IdentityPage, LoadedHere } from './pages/identity.ts'
 
 declare global {
   var identity: IdentityPage
+  /** In a page that waits before it draws a key. */
+  var waits: true | undefined
+  var goOn: () => void
 }
 
 const identityPage = 'identity.html'
@@ -133,7 +136,8 @@ test.describe('the identity of a page', () => {
   test('of two tabs that both found nothing stored, the slower takes the key of the faster', async ({ open, context }) => {
     await context.addInitScript(() => {
       const { subtle } = globalThis.crypto
-      // Both have read before either writes: what comes after the first reading waits as long as the page's hash says.
+      // Both have read before either writes: what comes after the first reading waits until the page is told to go on.
+      const told = new Promise<void>((resolve) => (globalThis.goOn = resolve))
       let read = false
       // oxlint-disable-next-line typescript/unbound-method -- the proxies hand `this` through
       IDBObjectStore.prototype.get = new Proxy(IDBObjectStore.prototype.get, {
@@ -144,13 +148,19 @@ test.describe('the identity of a page', () => {
       })
       subtle.generateKey = new Proxy(subtle.generateKey.bind(subtle), {
         async apply(generateKey, _, rest: Parameters<SubtleCrypto['generateKey']>) {
-          if (read) await new Promise((resolve) => setTimeout(resolve, Number(location.hash.slice(1))))
+          if (read) {
+            globalThis.waits = true
+            await told
+          }
           return generateKey(...rest)
         },
       }) as SubtleCrypto['generateKey']
     })
-    const [slow, fast] = await Promise.all([open(`${identityPage}#2500`), open(`${identityPage}#1000`)])
+    const [slow, fast] = await Promise.all([open(identityPage), open(identityPage)])
+    for (const page of [slow, fast]) await page.waitForFunction(() => globalThis.waits)
+    await fast.evaluate(() => goOn())
     const second = await loaded(fast)
+    await slow.evaluate(() => goOn())
     const first = await loaded(slow)
     expect(first.who).toBe(second.who)
     expect([first.signs, second.signs]).toEqual([true, true])

@@ -35,10 +35,10 @@ test.describe('a page that is left and shown again', () => {
     })
 
     await left.page.goto('about:blank')
-    await expect.poll(() => other.page.evaluate((who) => mesh.peer(who)?.direct ?? false, address), { timeout: 3_000 }).toBe(false)
+    await expect.poll(() => other.page.evaluate((who) => mesh.peer(who)?.direct ?? false, address)).toBe(false)
     await left.page.goBack({ waitUntil: 'commit' })
-    expect(await left.page.evaluate(() => globalThis.persisted)).toBe(true)
-    await expect.poll(() => left.page.evaluate(() => mesh.online), { timeout: 3_000 }).toBe(true)
+    await expect.poll(() => left.page.evaluate(() => globalThis.persisted)).toBe(true)
+    await expect.poll(() => left.page.evaluate(() => mesh.online)).toBe(true)
     expect(await left.address()).toBe(address)
     await other.offers('ping', address)
     expect(await other.call({ to: address })).toBe('pong hello from left')

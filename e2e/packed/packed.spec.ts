@@ -38,7 +38,7 @@ async function packAll(folder: string): Promise<Record<string, string>> {
 }
 
 test.beforeAll(async () => {
-  test.setTimeout(240_000)
+  test.setTimeout(900_000)
   const folder = await mkdtemp(join(tmpdir(), 'hopmesh-packed-'))
   const tarballs = await packAll(folder)
   app = join(folder, 'app')
@@ -64,7 +64,7 @@ test('an app outside the workspace is type-checked and built with the packed pac
   relay,
   browser,
 }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(480_000)
   const tool = (...path: string[]): string => join(app, 'node_modules', ...path)
   await runCommand(process.execPath, [tool('typescript', 'bin', 'tsc'), '-p', '.'], app)
   await runCommand(process.execPath, [tool('vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn'], app)

@@ -1,25 +1,24 @@
+import { putToSleep } from '../support/sleeping-page.ts'
 import { expect, test } from '../support/test.ts'
+import { withoutDirectLinks } from '../support/without-direct-links.ts'
 
 const said = ['one', 'two', 'three', 'four', 'five']
 
 test('a tab that was frozen gets what was said to all meanwhile: in its order, and once', async ({ pages, relay }) => {
-  test.slow()
   const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
   const bob = await pages.demo({ relay: relay.url, name: 'Bob' })
   await expect(ada.member('Bob')).toBeVisible()
   await ada.say('before')
   await expect(bob.line('before')).toBeVisible()
 
-  // Nothing of the page runs, and its socket is not read: long enough to be given up.
-  const asleep = bob.page.evaluate(() => {
-    for (const until = Date.now() + 25_000; Date.now() < until;);
-  })
-  await expect(ada.member('Bob').and(ada.page.locator('[data-state=active]'))).toHaveCount(0, { timeout: 22_000 })
+  // Long enough to be given up.
+  const asleep = await putToSleep(bob.page)
+  await ada.misses('Bob')
   for (const text of said) await ada.say(text)
   await expect(ada.line('five').getByTestId('chat-mark')).toHaveText('nobody else is here')
 
-  await asleep
-  await expect(bob.line('five')).toBeVisible({ timeout: 60_000 })
+  await asleep.wake()
+  await expect(bob.line('five')).toBeVisible()
   await expect(bob.part('chat-body')).toHaveText(['before', ...said])
   await expect(ada.line('five').getByTestId('chat-mark')).toHaveText('delivered to 1 ✓')
   await ada.say('after')
@@ -27,15 +26,18 @@ test('a tab that was frozen gets what was said to all meanwhile: in its order, a
   await expect(bob.part('chat-body')).toHaveText(['before', ...said, 'after'])
 })
 
-test('a tab that was cut off from everybody gets what was said to all, and others get what it said alone', async ({ pages, relay }) => {
+test('a tab that was cut off from everybody gets what was said to all, and others get what it said alone', async ({
+  browser,
+  pages,
+  relay,
+}) => {
   const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
-  const bob = await pages.demo({ relay: relay.url, name: 'Bob' })
+  // A direct link might come up while the relay is left.
+  const context = await browser.newContext()
+  await withoutDirectLinks(context)
+  const bob = await pages.demo({ relay: relay.url, name: 'Bob', context })
   await expect(ada.member('Bob')).toBeVisible()
-  await bob.page.evaluate(async (url) => {
-    const mesh = window.hopmesh!.mesh
-    mesh.relays.remove(url)
-    for (const { address } of mesh.peers.values()) await mesh.disconnect(address)
-  }, relay.url)
+  await bob.page.evaluate((url) => window.hopmesh!.mesh.relays.remove(url), relay.url)
   await ada.misses('Bob')
   for (const text of said) await ada.say(text)
   await bob.say('all alone')
@@ -44,4 +46,5 @@ test('a tab that was cut off from everybody gets what was said to all, and other
   await expect(ada.line('all alone')).toHaveCount(1)
   const heard = await bob.part('chat-body').allTextContents()
   expect(heard.filter((text) => text !== 'all alone')).toEqual(said)
+  await context.close()
 })

@@ -45,7 +45,7 @@ test('a function called at a member that is gone settles, and the page goes on',
   await ada.misses('Bob')
   const code = await ada.page.evaluate(
     (target) =>
-      window.hopmesh!.mesh.with({ timeoutMs: 1_000 }).to(target).add!(1, 2).then(
+      window.hopmesh!.mesh.with({ timeoutMs: 30_000 }).to(target).add!(1, 2).then(
         () => 'answered',
         (error: { code: string }) => error.code,
       ),

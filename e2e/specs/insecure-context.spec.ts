@@ -30,7 +30,9 @@ test('a page on plain http that is not localhost joins, pings and says INSECURE_
     await phone.online()
     expect((await phone.address()).split('.')[0]).toBe(before.split('.')[0])
   } finally {
+    // Pages first: one whose relay is gone would complain.
     await browser.close()
+    await pages.close()
     await relay.kill()
   }
 })

@@ -67,7 +67,6 @@ test('PY-05 a wrong key, a missing one and a damaged one read well', async ({ pa
   const { relay, key } = await keyedRelay()
   try {
     const another = hopmesh('key')
-    const startedAt = Date.now()
     for (const wrong of [another, undefined]) {
       const eve = await pages.demo({ relay: relay.url, network: 'garden', name: 'Eve', ...(wrong === undefined ? {} : { key: wrong }) })
       const warning = eve.page.locator('[data-testid=warning][data-code=NETWORK_KEY_MISMATCH]')
@@ -78,7 +77,6 @@ test('PY-05 a wrong key, a missing one and a damaged one read well', async ({ pa
       await expect(eve.part('open-tab')).toBeHidden()
       await expect(eve.part('member')).toHaveCount(0)
     }
-    expect(Date.now() - startedAt).toBeLessThan(15_000)
     const damaged = await pages.demo({ relay: relay.url, network: 'garden', name: 'Mole', key: key.slice(0, -1) })
     await expect(damaged.part('refused')).toContainText('damaged: a character is missing or wrong')
     expect(damaged.page.url()).not.toContain('hmk-')

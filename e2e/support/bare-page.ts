@@ -32,6 +32,7 @@ export class BarePage {
           network: options.network,
           relays: [options.relay],
           name: options.name,
+          timeoutMs: 60_000,
           ...(options.degree === undefined ? {} : { links: { degree: options.degree } }),
         })
         globalThis.heard = []
@@ -68,7 +69,7 @@ export class BarePage {
   async connect(address: string): Promise<void> {
     await this.sees(address)
     await this.page.evaluate(async (target) => {
-      await mesh.connect(target)
+      await mesh.connect(target, { timeoutMs: 60_000 })
     }, address)
   }
 
@@ -79,7 +80,7 @@ export class BarePage {
         const reply = await mesh.call(service, body, { timeoutMs, select: (offers) => offers.find((offer) => offer.address === to) })
         return reply.text()
       },
-      { service: options.service ?? 'ping', to: options.to, body: options.body ?? 'hello', timeoutMs: options.timeoutMs ?? 5_000 },
+      { service: options.service ?? 'ping', to: options.to, body: options.body ?? 'hello', timeoutMs: options.timeoutMs ?? 30_000 },
     )
   }
 

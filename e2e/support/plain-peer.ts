@@ -55,8 +55,9 @@ export class PlainPeer {
 
   async connectWebSocket(url: string): Promise<this> {
     const socket = new WebSocket(url)
-    await once(socket, 'open')
+    // What comes with the answer to the upgrade is told in the same turn.
     socket.on('message', (data: Buffer) => this.#hear(fromJson(data.toString())))
+    await once(socket, 'open')
     return this.#begin({
       send: (packets) => packets.forEach((packet) => socket.send(toJson(packet))),
       close: () => socket.close(),

@@ -9,7 +9,7 @@ interface Ready {
   readonly tcp?: string
 }
 
-const startTimeoutMs = 15_000
+const startTimeoutMs = 60_000
 
 /** A relay as people run it: a process of its own, started by the command line. */
 export class RelayProcess {

@@ -19,15 +19,15 @@ signals.addEventListener('message', (event: MessageEvent<{ from: string; signal:
 
 const tab = {
   heard: [] as string[],
-  /** Set when the channel has closed: which code, and when. */
-  closed: undefined as { code: string; at: number } | undefined,
+  /** Set when the channel has closed: the code. */
+  closed: undefined as string | undefined,
   async open(): Promise<string> {
     const channel = await attempt.channel
     channel.start({
       message: (bytes) => tab.heard.push(new TextDecoder().decode(bytes)),
       drained() {},
       closed: ({ code }) => {
-        tab.closed = { code, at: Date.now() }
+        tab.closed = code
       },
     })
     channel.send(new TextEncoder().encode(`hello from the ${role}`))
