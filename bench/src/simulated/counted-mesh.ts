@@ -1,7 +1,8 @@
 // Routers of ours in a simulated network, each of which counts what it says. Cryptography is the toy port's, so that a
 // thousand nodes take minutes; the port is also where control messages are looked at before they are sealed.
-import { Router, addressOf, drawTab, whoOf, type Crypto } from '@hopmesh/core'
-import { SeededDice, SimNetwork, toyCrypto, toyKeyPair } from '@hopmesh/core/testing'
+import type { Crypto, Router } from '@hopmesh/core'
+import { SeededDice, SimNetwork, toyCrypto } from '@hopmesh/core/testing'
+import { toyRouter } from '../toy-router.ts'
 import { CountedChannel, type Sent } from './counted-channel.ts'
 import type { Edge } from './random-regular-graph.ts'
 
@@ -40,24 +41,9 @@ export class CountedMesh {
     const name = `${kind}${this.nodes.length}`
     const sent: Sent = { bytes: 0, aliveBytes: 0, entries: 0, dumps: 0 }
     const dice = this.dice.fork(name)
-    const crypto = watched(toyCrypto(dice), sent)
     const { clock } = this.network.node(name)
-    const keyPair = toyKeyPair(dice.bytes(32))
-    const exchangeKeys = crypto.generateExchangeKeys()
-    const who = whoOf(keyPair.publicKey, crypto)
-    if (who instanceof Promise || exchangeKeys instanceof Promise) throw new TypeError('toy cryptography answers at once')
-    const identity = {
-      address: addressOf(who, drawTab(dice)),
-      keyPair,
-      exchangeKeys,
-      network: { name: 'bench', keyHash: new Uint8Array(16) },
-      kind,
-      epoch: Math.floor(clock.wallTime() / 1_000),
-      name,
-      capabilities: [],
-      crypto,
-    }
-    return this.nodes.push({ name, router: new Router(identity, { clock, dice }), sent }) - 1
+    const router = toyRouter(name, kind, { clock, dice, crypto: watched(toyCrypto(dice), sent) })
+    return this.nodes.push({ name, router, sent }) - 1
   }
 
   link([one, other]: Edge): void {

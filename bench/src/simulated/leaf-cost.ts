@@ -1,6 +1,7 @@
 // P12 for a leaf: what a relay sends one of its leaves for each member that goes and comes, as the network grows.
-import { Router, addressOf, drawTab, whoOf } from '@hopmesh/core'
-import { SeededDice, SimNetwork, deafCrypto, toyCrypto, toyKeyPair } from '@hopmesh/core/testing'
+import type { Router } from '@hopmesh/core'
+import { SeededDice, SimNetwork, deafCrypto, toyCrypto } from '@hopmesh/core/testing'
+import { toyRouter } from '../toy-router.ts'
 import { CountedChannel, type Sent } from './counted-channel.ts'
 
 const changes = 20
@@ -36,26 +37,9 @@ class Town {
 
   #router(name: string, kind: 'member' | 'relay', deaf: boolean): Router {
     const dice = new SeededDice(name)
-    const crypto = deaf ? deafCrypto(toyCrypto(dice)) : toyCrypto(dice)
-    const keyPair = toyKeyPair(dice.bytes(32))
-    const exchangeKeys = crypto.generateExchangeKeys()
-    const who = whoOf(keyPair.publicKey, crypto)
-    if (who instanceof Promise || exchangeKeys instanceof Promise) throw new TypeError('toy cryptography answers at once')
+    const crypto = toyCrypto(dice)
     const { clock } = this.#network.node(name)
-    return new Router(
-      {
-        address: addressOf(who, drawTab(dice)),
-        keyPair,
-        exchangeKeys,
-        network: { name: 'bench', keyHash: new Uint8Array(16) },
-        kind,
-        epoch: Math.floor(clock.wallTime() / 1_000),
-        name,
-        capabilities: [],
-        crypto,
-      },
-      { clock, dice },
-    )
+    return toyRouter(name, kind, { clock, dice, crypto: deaf ? deafCrypto(crypto) : crypto })
   }
 }
 
