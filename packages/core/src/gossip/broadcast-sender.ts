@@ -1,7 +1,7 @@
 import { run, type Steps } from '../async/awaitable.ts'
 import { OrderedQueue } from '../async/ordered-queue.ts'
 import { MeshError } from '../errors/mesh-error.ts'
-import { TokenBucket } from '../link/token-bucket.ts'
+import { TokenBucket } from '../async/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
-import { TokenBucket } from '../link/token-bucket.ts'
+import { TokenBucket } from '../async/token-bucket.ts'
 import { encodeMeshPacket, readMeshPacket } from '../wire/mesh-packet.ts'
 import { gossipIdsMax, type BroadcastId, type BroadcastLife, type BroadcastRows, type CounterRange } from '../wire/gossip-control.ts'
 import { isWireFault } from '../wire/wire-fault.ts'

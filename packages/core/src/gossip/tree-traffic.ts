@@ -1,7 +1,7 @@
 // What goes along the trees, and what mends them: payloads to the branches, ids to the other links, prunes where something comes
 // twice, grafts where it does not come.
 
-import { TokenBucket } from '../link/token-bucket.ts'
+import { TokenBucket } from '../async/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { BroadcastId, BroadcastNews, GossipMessage } from '../wire/gossip-control.ts'

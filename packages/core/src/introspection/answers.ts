@@ -3,6 +3,7 @@
 
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
+import { TokenBucket } from '../async/token-bucket.ts'
 import type { Peer } from '../membership/peer.ts'
 import type { Clock } from '../ports/clock.ts'
 import { silentLog } from '../ports/log.ts'
@@ -175,13 +176,9 @@ function namesThatFit(names: readonly string[]): string[] {
 }
 
 function limiter(clock: Clock, mostASecond: number = answersPerSecondMax): (handler: RequestHandler) => RequestHandler {
-  let second = 0
-  let count = 0
+  const budget = new TokenBucket(mostASecond, mostASecond, clock.now())
   return (handler) => (request) => {
-    const now = Math.floor(clock.now() / 1_000)
-    count = now === second ? count + 1 : 1
-    second = now
-    if (count > mostASecond) throw new MeshError('BUSY', `more than ${mostASecond} questions in a second`)
+    if (!budget.take(1, clock.now())) throw new MeshError('BUSY', `more than ${mostASecond} questions in a second`)
     return handler(request)
   }
 }

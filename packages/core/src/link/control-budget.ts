@@ -1,5 +1,5 @@
 import type { ControlMessage } from '../wire/control.ts'
-import { TokenBucket } from './token-bucket.ts'
+import { TokenBucket } from '../async/token-bucket.ts'
 
 /** Control messages that one neighbour may send, by what they cost to read; ours stay far below. */
 export const controlPerSecondMax = 50

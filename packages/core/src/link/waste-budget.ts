@@ -1,4 +1,4 @@
-import { TokenBucket } from './token-bucket.ts'
+import { TokenBucket } from '../async/token-bucket.ts'
 
 /** What one neighbour may say in a second that is of no use to anybody, and how much of it at once. */
 export const wastePerSecondMax = 1_000

@@ -1,6 +1,6 @@
 // What is said about packets that end here: counted, and told to their origin as long as that is worth it.
 
-import { RecentMap } from '../bytes/recent-map.ts'
+import { RateOfEach } from '../async/rate-of-each.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { MeshPacketHeader } from '../wire/mesh-packet.ts'
 import { netStates } from '../wire/packet.ts'
@@ -13,8 +13,6 @@ import { traceService } from './routing-types.ts'
 
 /** NET_ERRORs that one second of one neighbour's packets may cause. */
 export const errorsPerSecondMax = 10
-/** Neighbours whose errors are counted; above it whoever caused one longest ago starts anew. */
-const countedMax = 10_000
 /** Hop limit and flags. */
 const meshHeadBytes = 2
 
@@ -30,15 +28,16 @@ export interface ComplaintsParts {
 
 export class Complaints {
   readonly #parts: ComplaintsParts
-  readonly #errors = new RecentMap<string, { second: number; count: number }>(countedMax)
+  readonly #errors: RateOfEach
 
   constructor(parts: ComplaintsParts) {
     this.#parts = parts
+    this.#errors = new RateOfEach(parts.clock, errorsPerSecondMax)
   }
 
   /** Tells the origin of a packet why it ends here (a hint; nothing is told about errors, broadcasts or too often). */
   complain(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array, code: ComplaintCode): void {
-    const answered = header.netState !== netStates.error && header.source !== '' && this.#mayAnswer(neighbour)
+    const answered = header.netState !== netStates.error && header.source !== '' && this.#errors.allows(neighbour.address)
     // A packet of a trace was sent to end here: no fault, unless there are more of them than are answered.
     if (!answered || code !== 'HOP_LIMIT' || header.service !== traceService) {
       this.#parts.fault(code, `a packet from ${header.source} to ${header.destination} ends here`)
@@ -63,14 +62,5 @@ export class Complaints {
   useless(neighbour: LinkNeighbour, code: string, text: string): void {
     this.#parts.fault(code, text)
     neighbour.link.wasted()
-  }
-
-  #mayAnswer({ address }: LinkNeighbour): boolean {
-    const second = Math.floor(this.#parts.clock.now() / 1_000)
-    const errors = this.#errors.get(address)
-    const count = errors?.second === second ? errors.count + 1 : 1
-    if (count > errorsPerSecondMax) return false
-    this.#errors.set(address, { second, count })
-    return true
   }
 }

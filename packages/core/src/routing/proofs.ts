@@ -3,7 +3,7 @@
 
 import { RecentMap } from '../bytes/recent-map.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
-import { TokenBucket } from '../link/token-bucket.ts'
+import { TokenBucket } from '../async/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RouteEntry } from '../wire/control.ts'
 import { RecordStore, type RecordPlaces } from './record-store.ts'

@@ -3,7 +3,7 @@
 // is in wants.ts.
 
 import { RecentMap } from '../bytes/recent-map.ts'
-import { TokenBucket } from '../link/token-bucket.ts'
+import { TokenBucket } from '../async/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import { metricOf } from './route-choice.ts'
 import type { Neighbour, Origin } from './origin.ts'

@@ -4,7 +4,7 @@
 
 import type { MemberRecord } from '../identity/member-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
-import { TokenBucket } from '../link/token-bucket.ts'
+import { TokenBucket } from '../async/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ControlMessage, Digest } from '../wire/control.ts'
 import type { GossipMessage } from '../wire/gossip-control.ts'

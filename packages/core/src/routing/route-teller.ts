@@ -3,7 +3,7 @@
 
 import type { Clock } from '../ports/clock.ts'
 import type { Digest, RouteEntry } from '../wire/control.ts'
-import { TokenBucket } from '../link/token-bucket.ts'
+import { TokenBucket } from '../async/token-bucket.ts'
 import { Advertiser } from './advertiser.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import type { Change, RouteTable } from './route-table.ts'

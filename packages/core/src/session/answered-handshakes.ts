@@ -8,7 +8,7 @@ import { keysBehind } from '../identity/network-key.ts'
 import { isKeyed, networkMismatch } from '../identity/wire-network.ts'
 import { handshakeTask, handshakeTasksMax } from './handshake-steps.ts'
 import type { HandshakesOptions } from './handshakes-options.ts'
-import { NeighbourRate } from './neighbour-rate.ts'
+import { RateOfEach } from '../async/rate-of-each.ts'
 import { PieceCollector } from './piece-collector.ts'
 import { SessionHandshake } from './session-handshake.ts'
 import { earlyRecordsMax, handshakeMsMax, handshakePiecesMax, handshakesPendingMax, handshakesPerSecondMax } from './session-limits.ts'
@@ -34,14 +34,14 @@ const firstMessageBytesMax = 64
 
 export class AnsweredHandshakes {
   readonly #options: HandshakesOptions
-  readonly #rate: NeighbourRate
+  readonly #rate: RateOfEach
   /** Oldest first. */
   readonly #pending = new Map<string, Pending>()
   readonly #byId = new Map<string, Pending>()
 
   constructor(options: HandshakesOptions) {
     this.#options = options
-    this.#rate = new NeighbourRate(options.clock, handshakesPerSecondMax)
+    this.#rate = new RateOfEach(options.clock, handshakesPerSecondMax)
   }
 
   get size(): number {

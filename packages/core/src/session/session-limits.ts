@@ -92,5 +92,3 @@ export const livesRememberedMax = 1_024
 export const noticesPerSecondMax = 10
 /** Handshakes begun a second, per neighbour: each costs a millisecond or so. Who is not answered asks again. */
 export const handshakesPerSecondMax = 100
-/** Neighbours that are counted apart; the others share one account. */
-export const neighboursCountedMax = 256

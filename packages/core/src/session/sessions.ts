@@ -13,7 +13,7 @@ import { isWireFault } from '../wire/wire-fault.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { Handshakes } from './handshakes.ts'
 import { LargeMessagePlaces } from './large-messages.ts'
-import { NeighbourRate } from './neighbour-rate.ts'
+import { RateOfEach } from '../async/rate-of-each.ts'
 import { RecordOpener, RecordSealer } from './record.ts'
 import { Session } from './session.ts'
 import { lifeBytes, type HandshakeOutcome, type SessionIdentity } from './session-handshake.ts'
@@ -65,7 +65,7 @@ export class Sessions {
   readonly #options: SessionsOptions
   readonly #handshakes: Handshakes
   readonly #places = new LargeMessagePlaces()
-  readonly #notices: NeighbourRate
+  readonly #notices: RateOfEach
   readonly #sessions = new Map<string, Session>()
   readonly #connections = new Map<string, { readonly session: Session; readonly connection: Connection }>()
   /** Of peers that were answered and have no session yet, the latest last. */
@@ -75,7 +75,7 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options
-    this.#notices = new NeighbourRate(options.clock, noticesPerSecondMax)
+    this.#notices = new RateOfEach(options.clock, noticesPerSecondMax)
     this.#handshakes = new Handshakes({
       clock: options.clock,
       dice: options.dice,

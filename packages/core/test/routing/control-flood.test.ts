@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Link } from '../../src/link/link.ts'
 import { ControlBudget, controlBurstMax, controlPerSecondMax } from '../../src/link/control-budget.ts'
-import { TokenBucket } from '../../src/link/token-bucket.ts'
+import { TokenBucket } from '../../src/async/token-bucket.ts'
 import type { ControlMessage } from '../../src/wire/control.ts'
 import { RouterWorld } from './router-world.ts'
 
