@@ -1,5 +1,6 @@
 import { createMesh, memoryChannelPair, silentLog, webCrypto, type Crypto, type Mesh } from '@hopmesh/core'
 import { nobleCrypto } from '@hopmesh/core/noble'
+import { lateParts } from '@hopmesh/core/late'
 import { createMesh as createNodeMesh, nodeClock, nodeDice } from '@hopmesh/server'
 import { quantile, type Bench, type BenchRow } from './bench-row.ts'
 
@@ -17,6 +18,7 @@ function memberWith(crypto: Crypto): Mesh {
     crypto,
     loadIdentity: async () => ({ keyPair: await crypto.generateKeyPair() }),
     dialRelay: () => Promise.reject(new Error('there are no relays here')),
+    late: () => lateParts,
     peerDialers: [],
     warnings: [],
   })

@@ -1,4 +1,5 @@
 import { createMesh, memoryChannelPair, silentLog, type Crypto, type Environment, type Mesh } from '@hopmesh/core'
+import { lateParts } from '@hopmesh/core/late'
 import { nodeClock, nodeDice } from '@hopmesh/server'
 import { nodeCrypto } from '../../packages/server/dist/node-crypto.js'
 import { dialWebSocket } from '../../packages/server/dist/websocket/dialer.js'
@@ -42,6 +43,7 @@ function member(crypto: Crypto, relays: string[]): Mesh {
     crypto,
     loadIdentity: async () => ({ keyPair: await crypto.generateKeyPair() }),
     dialRelay: (url, signal) => dialWebSocket(url, { signal }),
+    late: () => lateParts,
     peerDialers: [],
     warnings: [],
   }

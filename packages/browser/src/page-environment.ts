@@ -1,8 +1,8 @@
 // What core needs from the world, out of what a page has: timers, chance, WebCrypto or @noble, IndexedDB, WebSocket and
 // WebRTC. Everything is looked for when a mesh is made, so that the module can be imported anywhere.
 
-import { drawTab, meshSettings, systemClock } from '@hopmesh/core'
-import type { Environment, MeshErrorCode, MeshOptions, PeerDialer } from '@hopmesh/core'
+import { drawTab, MeshError, meshSettings, systemClock } from '@hopmesh/core'
+import type { Environment, LateParts, MeshErrorCode, MeshOptions, PeerDialer } from '@hopmesh/core'
 import { bluetoothDialer } from './bluetooth/dialer.ts'
 import { pageCompression } from './page-compression.ts'
 import { choosePageCrypto, pageDice } from './page-crypto.ts'
@@ -67,6 +67,7 @@ export function pageEnvironment(options: MeshOptions): PageEnvironment {
       await life.present()
       return dialWebSocket(url, { clock, signal, life })
     },
+    late: loadLateParts,
     compression: pageCompression(),
     peerDialers,
     deviceDialers: [bluetoothDialer({ clock, life }), serialDialer({ clock, life })],
@@ -85,4 +86,12 @@ export function pageEnvironment(options: MeshOptions): PageEnvironment {
 function whyNoble(): string {
   const cause = globalThis.isSecureContext ? 'this browser has no Ed25519 or X25519' : 'this page is neither https:// nor localhost'
   return `WebCrypto is missing (${cause}): keys are kept readable and cryptography runs in JavaScript, slower`
+}
+
+async function loadLateParts(): Promise<LateParts> {
+  try {
+    return (await import('@hopmesh/core/late')).lateParts
+  } catch (error) {
+    throw new MeshError('LINK_FAILED', 'the part of the library that is needed for it could not be loaded', { cause: error })
+  }
 }

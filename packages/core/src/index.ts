@@ -37,6 +37,7 @@ export type {
 export type { DevicePairing } from './devices/device-pairing.ts'
 export type { DeviceState } from './devices/device-link.ts'
 export { relaySessions } from './mesh/answering-relay.ts'
+export type { LateParts } from './mesh/late-parts.ts'
 export type { RelaySessionsParts } from './mesh/answering-relay.ts'
 export type { FunctionRegistration, Functions } from './functions/function-room.ts'
 export type {

@@ -2,6 +2,7 @@
 
 import { MeshError, Router, answerQuestions, memoryChannelPair } from '@hopmesh/core'
 import type { Address, Channel, ExchangeKeys } from '@hopmesh/core'
+import { lateParts } from '@hopmesh/core/late'
 import { nodeCrypto, nodeKeyPair } from './node-crypto.ts'
 import { noKeyHash } from './relay/networks.ts'
 import { nodeClock, nodeDice } from './system-ports.ts'
@@ -40,7 +41,7 @@ export function createRouter(address: string, settings: RouterSettings = {}): Ro
       capabilities: [],
       crypto,
     },
-    { clock: nodeClock, dice: nodeDice },
+    { clock: nodeClock, dice: nodeDice, plain: () => lateParts.plain },
   )
   answerQuestions(router, { kind: 'plain', name: address, network, clock: nodeClock })
   return router

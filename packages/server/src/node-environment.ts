@@ -2,6 +2,7 @@
 
 import { MeshError, meshSettings } from '@hopmesh/core'
 import type { Environment, Log, MeshOptions } from '@hopmesh/core'
+import { lateParts } from '@hopmesh/core/late'
 import { loadIdentityFile } from './identity-file.ts'
 import type { IdentityFile, TabClaim } from './identity-file.ts'
 import { nodeCompression } from './node-compression.ts'
@@ -49,6 +50,7 @@ export function nodeEnvironment(options: MeshOptions): Environment {
     },
     dialRelay: (url, signal) => dialWebSocket(url, { signal }),
     compression: nodeCompression,
+    late: () => lateParts,
     peerDialers: [],
     warnings: [],
     dispose() {

@@ -1,15 +1,12 @@
-import { concatBytes } from '../bytes/concat-bytes.ts'
 import type { Channel, ChannelReceiver, CloseReason } from '../channel/channel.ts'
 import { linkFrameBytesMax } from '../wire/link-frame.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
-import { encodeFramedPacket } from '../wire/packet-codec.ts'
-import { packetFromJson, packetToJson } from '../wire/packet-json.ts'
-import { PlainStreamReader } from '../wire/plain-stream.ts'
 import { textBytes } from '../wire/text-cache.ts'
 import { isWireFault, WireFault } from '../wire/wire-fault.ts'
+import type { PlainCodec } from './plain-codec.ts'
 
 // Turns what a channel carries into link frames and plain packets, and back: the one place that knows that a frame
-// travels bare on a channel of our own, in KISS on a stream, and in JSON on a text channel.
+// travels bare on a channel of our own, and in a plain packet on every other one.
 
 /** The largest ALN packet on a stream of a capable neighbour: a link frame and its few header bytes. */
 const packetBytesMax = linkFrameBytesMax + 16
@@ -20,9 +17,6 @@ export const plainDataBytesMax = 4_096
 export const plainTextBytesMax = 100
 /** The largest packet that is read before the neighbour has shown that it is one of us: so its stream costs 30 KiB at most. */
 export const plainPacketBytesMax = 5_120
-
-const decoder = new TextDecoder()
-const encoder = new TextEncoder()
 
 export interface FramePortReceiver {
   /** One link frame, kind byte first. */
@@ -37,12 +31,12 @@ export interface FramePortReceiver {
 export class FramePort implements ChannelReceiver {
   readonly channel: Channel
   readonly #receiver: FramePortReceiver
-  readonly #stream: PlainStreamReader | undefined
+  /** Once it is started, where a plain node may be at the other end. */
+  #codec: PlainCodec | undefined
 
   constructor(channel: Channel, receiver: FramePortReceiver) {
     this.channel = channel
     this.#receiver = receiver
-    this.#stream = channel.carries === 'stream' ? new PlainStreamReader({ packetBytesMax: plainPacketBytesMax }) : undefined
   }
 
   /** Whether a plain ALN node may be at the other end. */
@@ -52,10 +46,11 @@ export class FramePort implements ChannelReceiver {
 
   /** The neighbour has shown that it speaks link frames, which are larger than plain packets. */
   takeFrames(): void {
-    this.#stream?.widen(packetBytesMax)
+    this.#codec?.widen(packetBytesMax)
   }
 
-  start(): void {
+  start(codec?: PlainCodec): void {
+    this.#codec = codec
     this.channel.start(this)
   }
 
@@ -66,23 +61,17 @@ export class FramePort implements ChannelReceiver {
 
   /** Plain packets in one write, as far as the channel has writes. */
   sendPlain(packets: readonly Packet[]): boolean {
-    if (this.channel.carries === 'text') {
-      let room = true
-      for (const packet of packets) room = this.channel.send(encoder.encode(packetToJson(packet)))
-      return room
-    }
-    const frames = packets.map((packet) => encodeFramedPacket(packet))
-    return this.channel.send(frames.length === 1 ? (frames[0] as Uint8Array) : concatBytes(frames))
+    let room = true
+    for (const bytes of this.#codec?.write(packets) ?? []) room = this.channel.send(bytes)
+    return room
   }
 
   message(bytes: Uint8Array): void {
     if (this.channel.carries === 'frames') {
       if (bytes.length > linkFrameBytesMax) this.#receiver.fault(new WireFault('too-long', `a link frame of ${bytes.length} bytes`))
       else this.#receiver.frame(bytes)
-    } else if (this.#stream) {
-      for (const packet of this.#stream.push(bytes)) this.#packet(packet)
     } else {
-      this.#packet(packetFromJson(decoder.decode(bytes)))
+      for (const packet of this.#codec?.read(bytes) ?? []) this.#packet(packet)
     }
   }
 

@@ -14,6 +14,7 @@ import type { LinkIngress } from './link-ingress.ts'
 import type { LinkOptions } from './link-options.ts'
 import type { LinkOwner } from './link-owner.ts'
 import type { Link } from './link.ts'
+import type { PlainCodec } from './plain-codec.ts'
 
 /** From the channel's opening to the end of the handshake. */
 export const greetingTimeoutMs = 5_000
@@ -61,13 +62,13 @@ export class GreetingLife {
     return this.#state.step === 'asking'
   }
 
-  /** On a new channel. */
-  begin(): void {
+  /** On a new channel; `codec`: where a plain node may be at its other end. */
+  begin(codec?: PlainCodec): void {
     const { link, owner, port, greeting, becomePlain } = this.#parts
     if (!port.maybePlain) this.#state = { step: 'handshake', handshake: this.#newHandshake([]) }
     this.#limit()
     if (port.maybePlain) this.#after(plainAfterMs, becomePlain)
-    port.start()
+    port.start(codec)
     if (port.maybePlain) port.sendPlain([{ netState: netStates.query, data: greeting }, ...owner.plainGreeting(link)])
     else if (link.channel.role === 'dialer') this.#startHandshake()
   }

@@ -25,6 +25,7 @@ import type { LinkOptions } from './link-options.ts'
 import type { LinkEnding, LinkOwner } from './link-owner.ts'
 import { peerOf, type LinkPeer } from './link-peer.ts'
 import type { LinkState } from './link-state.ts'
+import type { PlainCodec } from './plain-codec.ts'
 import { PlainLife } from './plain-life.ts'
 
 const noOptions: LinkOptions = {}
@@ -107,11 +108,18 @@ export class Link {
     this.close('too much waits for this neighbour', { code: 'QUEUE_FULL', text: 'too much waits for you here, and there is no room left' })
   }
 
-  /** Begins the greeting. Once. */
-  open(): void {
+  /** Begins the greeting. Once; `codec`: where a plain node may be at the other end. */
+  open(codec?: PlainCodec): void {
+    // It may have been closed while that was loaded.
+    if (this.#state.phase !== 'opening') return
     const life = this.#newGreeting()
     this.#state = { phase: 'greeting', life }
-    life.begin()
+    life.begin(codec)
+  }
+
+  /** Instead of `open`. */
+  giveUp(error: MeshError): void {
+    this.#fail(error)
   }
 
   /** One mesh packet to the neighbour, in one or two pieces, copied; `from` the link that it came over. False: it did not leave. */

@@ -3,11 +3,12 @@ import type { DeviceDialer } from '../devices/device-dialer.ts'
 import type { MeshErrorCode } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Compression } from '../ports/compression.ts'
-import type { Crypto, KeyPair } from '../ports/crypto.ts'
+import type { Awaitable, Crypto, KeyPair } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
 import type { PeerDialer } from '../signaling/peer-dialer.ts'
+import type { LateParts } from './late-parts.ts'
 
 /** Who this process is, once loaded. */
 export interface LoadedIdentity {
@@ -40,6 +41,8 @@ export interface Environment {
   redrawTab?(who: string): Promise<string> | string
   /** Opens a channel to a relay. Rejects with a MeshError (RELAY_UNREACHABLE, INVALID_OPTION); the signal aborts. */
   dialRelay(url: string, signal: AbortSignal): Promise<Channel>
+  /** `lateParts` of `@hopmesh/core/late`, at once or as soon as they are loaded. Asked for whenever one of them is needed. */
+  late(): Awaitable<LateParts>
   /** Absent: nothing is squeezed, here or for this member. */
   readonly compression?: Compression | undefined
   readonly peerDialers: readonly PeerDialer[]

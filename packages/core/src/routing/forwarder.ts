@@ -3,7 +3,6 @@
 
 import { isMemberForm } from '../identity/address.ts'
 import type { Link } from '../link/link.ts'
-import type { PlainEdge } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import { hopLimitStart, readMeshPacket, type MeshPacketHeader } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket } from '../wire/packet.ts'
@@ -15,6 +14,7 @@ import { sessionService } from './end-to-end.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import { plainBytesMax, type Originator } from './originator.ts'
 import type { PlainReplies } from './plain-replies.ts'
+import type { PlainSide } from './plain-side.ts'
 import type { Reachability } from './reachability.ts'
 import type { RouteExchange } from './route-exchange.ts'
 import { traceService, type Arrival } from './routing-types.ts'
@@ -30,7 +30,7 @@ export interface ForwarderParts {
   readonly dispatcher: Dispatcher
   /** Takes what is said to all. */
   readonly broadcasts: { receive(neighbour: LinkNeighbour, header: MeshPacketHeader, bytes: Uint8Array): void }
-  readonly plainEdge: PlainEdge
+  readonly plainSide: PlainSide
   readonly originator: Originator
   readonly replies: PlainReplies
   /** For the proof of their route. */
@@ -131,7 +131,7 @@ export class Forwarder {
     if (header.sourceGateway && !isMemberForm(header.source)) this.#parts.reachability.noteWayBack(header.source, header.sourceGateway)
     if (header.destination !== this.#parts.address) {
       if ((packet.data?.length ?? 0) > plainBytesMax) return this.#complaints.complain(neighbour, header, bytes, 'TOO_LARGE')
-      const code = this.#parts.plainEdge.send(packet, header.destination)
+      const code = this.#parts.plainSide.send(packet, header.destination)
       if (code) this.#complaints.complain(neighbour, header, bytes, code)
       return
     }

@@ -3,15 +3,17 @@
 
 import type { MemoryBudget } from '../bytes/memory-budget.ts'
 import type { Channel } from '../channel/channel.ts'
+import { asMeshError } from '../async/operations.ts'
+import { run, wait, type Steps } from '../async/awaitable.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import { epochOf, processOf, standsBefore } from '../identity/member-record.ts'
 import { isKeyed } from '../identity/wire-network.ts'
 import type { Gossip } from '../gossip/gossip.ts'
 import type { LinkOptions } from '../link/link-options.ts'
+import { plainPacketBytesMax } from '../link/frame-port.ts'
 import { Link } from '../link/link.ts'
 import { ReadingTurns } from '../link/reading-turns.ts'
 import type { LinkEnding, LinkOwner, ProvenRecord } from '../link/link-owner.ts'
-import type { PlainEdge } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
@@ -23,6 +25,7 @@ import { Flaps } from './flaps.ts'
 import { LinkPace } from './link-pace.ts'
 import { costInfinite, LinkCost, type LinkQuality } from './link-cost.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
+import type { PlainSide } from './plain-side.ts'
 import type { RouteExchange } from './route-exchange.ts'
 
 /** How often links are asked for signs of life. */
@@ -45,7 +48,7 @@ export interface NeighbourhoodParts {
   readonly plainNodes: 'accept' | 'refuse'
   readonly exchange: RouteExchange
   readonly forwarder: Forwarder
-  readonly plainEdge: PlainEdge
+  readonly plainSide: PlainSide
   readonly memory: MemoryBudget
   readonly gossip: Gossip<LinkNeighbour>
   /** This node's signed record as it is now. */
@@ -86,9 +89,20 @@ export class Neighbourhood {
     }
     this.#links.add(link)
     this.#parts.memory.add(link)
-    link.open()
+    if (channel.carries === 'frames') link.open()
+    else void run(this.#openMaybePlain(link, channel.carries))
     this.#cancelTick ??= this.#parts.clock.setTimer(tickEveryMs, () => this.#tick())
     return link
+  }
+
+  /** Plain ALN may have to be loaded first; until the channel is opened it keeps what comes. */
+  *#openMaybePlain(link: Link, carries: 'stream' | 'text'): Steps<void> {
+    try {
+      const { plainCodec } = yield* wait(this.#parts.plainSide.open())
+      link.open(plainCodec(carries, plainPacketBytesMax))
+    } catch (error) {
+      link.giveUp(asMeshError(error))
+    }
   }
 
   /** Whether this node would rather not carry what others send: a hidden page, a metered line. */
@@ -123,7 +137,7 @@ export class Neighbourhood {
   }
 
   #linkOwner(): LinkOwner {
-    const { identity, clock, dice, log, plainNodes, exchange, forwarder, plainEdge, gossip, noticed, fault, record } = this.#parts
+    const { identity, clock, dice, log, plainNodes, exchange, forwarder, plainSide, gossip, noticed, fault, record } = this.#parts
     const { crypto, exchangeKeys, network, otherKeyHashes, keyring, address } = identity
     const withNeighbour = (link: Link, act: (neighbour: LinkNeighbour) => void): void => {
       const neighbour = this.#neighbours.get(link)
@@ -135,10 +149,10 @@ export class Neighbourhood {
       dice,
       log,
       reading: new ReadingTurns(clock),
-      plainGreeting: (link) => (plainNodes === 'accept' ? plainEdge.greeting(link) : []),
+      plainGreeting: (link) => (plainNodes === 'accept' ? (plainSide.edge?.greeting(link) ?? []) : []),
       joined: (link, proof) => this.#joined(link, proof),
       plain: (link) => this.#plainJoined(link),
-      upgraded: (link) => plainEdge.leave(link),
+      upgraded: (link) => plainSide.edge?.leave(link),
       control: (link, message) => {
         if (message.type === 'notice') noticed({ code: message.code, text: message.text, from: link.peer?.address ?? '' })
         else if (message.type === 'pace') link.setPace(link.peer?.kind === 'relay' ? message.seconds * 1_000 : 0)
@@ -157,7 +171,7 @@ export class Neighbourhood {
       },
       records: (link, records) => withNeighbour(link, (neighbour) => exchange.records(neighbour, records)),
       packet: (link, bytes, frame) => withNeighbour(link, (neighbour) => forwarder.passing(neighbour, bytes, frame)),
-      plainPacket: (link, packet) => plainEdge.receive(link, packet),
+      plainPacket: (link, packet) => plainSide.edge?.receive(link, packet),
       closed: (link, ending) => this.#linkClosed(link, ending),
       fault,
     }
@@ -212,17 +226,17 @@ export class Neighbourhood {
       return new MeshError('PLAIN_REFUSED', `plain ALN nodes are not accepted here${why}`)
     }
     this.#parts.log.write(4, 'link', `a plain node at ${link.channel.label}`)
-    this.#parts.plainEdge.join(link)
+    this.#parts.plainSide.edge?.join(link)
     return undefined
   }
 
   #linkClosed(link: Link, ending: LinkEnding): void {
-    const { plainEdge, log, gossip, exchange } = this.#parts
+    const { plainSide, log, gossip, exchange } = this.#parts
     const neighbour = this.#neighbours.get(link)
-    const address = neighbour?.address ?? plainEdge.addressesBehind(link)[0]
+    const address = neighbour?.address ?? plainSide.edge?.addressesBehind(link)[0]
     this.#links.delete(link)
     this.#parts.memory.delete(link)
-    plainEdge.leave(link)
+    plainSide.edge?.leave(link)
     if (neighbour) {
       this.#neighbours.delete(link)
       log.write(4, 'link', `lost ${neighbour.address} over ${link.channel.label}`)

@@ -3,7 +3,7 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberForm } from '../identity/address.ts'
 import type { Link } from '../link/link.ts'
-import type { PlainEdge, PlainRefusal } from '../plain-edge/plain-edge.ts'
+import type { PlainRefusal } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import { encodeMeshPacketHead, hopLimitStart, type MeshPacketOptions } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
@@ -13,6 +13,7 @@ import type { Dispatcher } from './dispatcher.ts'
 import { sessionService, type EndToEnd } from './end-to-end.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import type { PlainReplies } from './plain-replies.ts'
+import type { PlainSide } from './plain-side.ts'
 import type { Reachability } from './reachability.ts'
 import type { RouteExchange } from './route-exchange.ts'
 import type { Arrival } from './routing-types.ts'
@@ -27,7 +28,7 @@ export interface OriginatorParts {
   readonly exchange: RouteExchange
   readonly reachability: Reachability
   readonly dispatcher: Dispatcher
-  readonly plainEdge: PlainEdge
+  readonly plainSide: PlainSide
   readonly replies: PlainReplies
   /** For the proof of their route. */
   readonly waiting: WaitingPackets
@@ -123,7 +124,7 @@ export class Originator {
 
   #toward(packet: Packet, destination: string, arrival: Arrival, leaving: Leaving = {}): MeshError | undefined {
     const { from, hopLimit = hopLimitStart } = leaving
-    const { address, clock, exchange, reachability, plainEdge } = this.#parts
+    const { address, clock, exchange, reachability, plainSide } = this.#parts
     const sourceGateway = arrival.plain ? address : undefined
     if (destination === address) {
       const own = copyToSelf(packet)
@@ -155,9 +156,9 @@ export class Originator {
       )
     }
     const toGateway = plain.gateway === address ? undefined : exchange.table.get(plain.gateway)?.nextHop
-    if (asks) this.#parts.replies.left(packet.contextID, toGateway?.link ?? plainEdge.linkToward(destination))
+    if (asks) this.#parts.replies.left(packet.contextID, toGateway?.link ?? plainSide.edge?.linkToward(destination))
     if (plain.gateway === address) {
-      const code = plainEdge.send(packet, destination, from)
+      const code = plainSide.send(packet, destination, from)
       return code && new MeshError(code, plainRefusals[code](destination))
     }
     if (toGateway) return this.#sendMesh(toGateway, packet, { hopLimit, gateway: plain.gateway, sourceGateway })

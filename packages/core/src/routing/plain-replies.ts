@@ -3,9 +3,9 @@
 
 import { isMemberForm } from '../identity/address.ts'
 import type { Link } from '../link/link.ts'
-import type { PlainEdge } from '../plain-edge/plain-edge.ts'
 import type { DecodedPacket } from '../wire/packet.ts'
 import type { Contexts } from './contexts.ts'
+import type { PlainSide } from './plain-side.ts'
 import type { Reachability } from './reachability.ts'
 import type { RouteExchange } from './route-exchange.ts'
 
@@ -14,7 +14,7 @@ export interface PlainRepliesParts {
   readonly contexts: Contexts
   readonly exchange: RouteExchange
   readonly reachability: Reachability
-  readonly plainEdge: PlainEdge
+  readonly plainSide: PlainSide
 }
 
 export class PlainReplies {
@@ -34,14 +34,14 @@ export class PlainReplies {
   mayCome({ contextID, service, srcAddr: source }: DecodedPacket, link: Link, gateway?: string): boolean {
     const context = contextID === undefined || service ? undefined : this.#parts.contexts.get(contextID)
     if (!source || isMemberForm(source) || context?.from !== source) return true
-    const { address, exchange, reachability, plainEdge } = this.#parts
+    const { address, exchange, reachability, plainSide } = this.#parts
     if (context.leftBy === link) return true
     // Also where this node prefers another gateway: the way back is for the plain nodes there to choose.
-    if (gateway === undefined && plainEdge.isLink(link)) return plainEdge.isNearest(link, source)
+    if (gateway === undefined && plainSide.edge?.isLink(link)) return plainSide.edge.isNearest(link, source)
     // In a plain world with several gateways the answer may choose another one than the question, also one that tells of no way there
     // (L13). It has to come from where that gateway is, and not in place of a plain neighbour of this node.
     const end = gateway ?? source
-    const leftHere = context.leftBy !== undefined && plainEdge.isLink(context.leftBy)
+    const leftHere = context.leftBy !== undefined && plainSide.edge?.isLink(context.leftBy)
     if (leftHere && reachability.wayToPlain(source)?.gateway === address) return false
     const routes = exchange.table.get(end)?.routes() ?? []
     return routes.some(({ neighbour }) => neighbour.link === link)

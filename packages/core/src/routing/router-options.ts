@@ -1,7 +1,9 @@
 import type { MemoryBudget } from '../bytes/memory-budget.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Awaitable } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
+import type { PlainPart } from './plain-part.ts'
 
 export interface RouterOptions {
   readonly clock: Clock
@@ -9,6 +11,8 @@ export interface RouterOptions {
   readonly log?: Log | undefined
   /** Whether plain ALN nodes may be neighbours. Default 'accept'. */
   readonly plainNodes?: 'accept' | 'refuse' | undefined
+  /** Asked for with the first channel that carries anything but frames of ours. Absent: such channels are refused. */
+  readonly plain?: (() => Awaitable<PlainPart>) | undefined
   /** It never carries anything for others, whatever its links are. Default false. */
   readonly leaf?: boolean | undefined
   /**

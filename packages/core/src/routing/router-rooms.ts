@@ -5,7 +5,6 @@ import type { MemoryBudget, MemoryHolder } from '../bytes/memory-budget.ts'
 import { epochOf } from '../identity/member-record.ts'
 import type { Receipt } from '../identity/receipt-proof.ts'
 import { Gossip } from '../gossip/gossip.ts'
-import { PlainEdge } from '../plain-edge/plain-edge.ts'
 import { silentLog } from '../ports/log.ts'
 import type { Announcements } from './announcements.ts'
 import type { CapableIdentity } from './capable-identity.ts'
@@ -17,6 +16,7 @@ import { Originator } from './originator.ts'
 import { OwnContents } from './own-contents.ts'
 import { OwnRecord } from './own-record.ts'
 import { PlainReplies } from './plain-replies.ts'
+import { PlainSide } from './plain-side.ts'
 import { Reachability } from './reachability.ts'
 import { RouteExchange } from './route-exchange.ts'
 import type { RouterOptions } from './router-options.ts'
@@ -41,7 +41,7 @@ export class RouterRooms {
   readonly contents: OwnContents
   readonly exchange: RouteExchange
   readonly reachability: Reachability
-  readonly plainEdge: PlainEdge
+  readonly plainSide: PlainSide
   /** Packets that wait for the proof of their route. */
   readonly waiting: WaitingPackets
   readonly originator: Originator
@@ -71,10 +71,10 @@ export class RouterRooms {
         fault('LINK_FAILED', `the member record cannot be signed: ${error instanceof Error ? error.message : String(error)}`),
     })
     this.contents = new OwnContents(options.clock, dispatcher.services, {
-      plainHosts: () => this.plainEdge.hosts(),
+      plainHosts: () => this.plainSide.edge?.hosts() ?? [],
       review: ({ services, plainHosts }) => this.reachability.reviewOwn(services, plainHosts),
       tell: () => {
-        this.plainEdge.changed()
+        this.plainSide.edge?.changed()
         this.own.touch()
       },
     })
@@ -101,20 +101,23 @@ export class RouterRooms {
       isProven: (record) => this.originator.endToEnd?.isProven(record) === true,
       isSilent: (address) => this.originator.endToEnd?.isSilent(address) === true,
     })
-    this.plainEdge = new PlainEdge({
-      address: this.address,
-      epoch: identity.epoch,
-      clock: options.clock,
-      ownServices: () => this.contents.services().filter(({ plain }) => plain !== false),
-      visible: () => this.reachability.visibleToPlain(),
-      wayTo: (address) => this.reachability.wayTo(address),
-      hostsChanged: () => {
-        this.contents.changed()
-        this.plainEdge.changed()
+    this.plainSide = new PlainSide(
+      {
+        address: this.address,
+        epoch: identity.epoch,
+        clock: options.clock,
+        ownServices: () => this.contents.services().filter(({ plain }) => plain !== false),
+        visible: () => this.reachability.visibleToPlain(),
+        wayTo: (address) => this.reachability.wayTo(address),
+        hostsChanged: () => {
+          this.contents.changed()
+          this.plainSide.edge?.changed()
+        },
+        packet: (packet, from, link) => this.forwarder.fromPlain(packet, from, link),
+        fault,
       },
-      packet: (packet, from, link) => this.forwarder.fromPlain(packet, from, link),
-      fault,
-    })
+      options.plain,
+    )
     this.waiting = new WaitingPackets(options.clock)
     this.#unproven = new WaitingPackets(options.clock)
     const gossip = this.#newGossip(identity, options, house)
@@ -129,9 +132,9 @@ export class RouterRooms {
       },
     }
     memory.add(this.#kept)
-    const { exchange, reachability, plainEdge, waiting } = this
-    const replies = new PlainReplies({ address: this.address, contexts: dispatcher.contexts, exchange, reachability, plainEdge })
-    const common = { address: this.address, clock: options.clock, exchange, reachability, dispatcher, plainEdge, replies, waiting, fault }
+    const { exchange, reachability, plainSide, waiting } = this
+    const replies = new PlainReplies({ address: this.address, contexts: dispatcher.contexts, exchange, reachability, plainSide })
+    const common = { address: this.address, clock: options.clock, exchange, reachability, dispatcher, plainSide, replies, waiting, fault }
     this.originator = new Originator(common)
     this.forwarder = new Forwarder({ ...common, keyed, broadcasts: this.gossip, originator: this.originator })
     this.neighbourhood = new Neighbourhood({
@@ -143,7 +146,7 @@ export class RouterRooms {
       plainNodes: options.plainNodes ?? 'accept',
       exchange,
       forwarder: this.forwarder,
-      plainEdge,
+      plainSide,
       gossip: this.gossip,
       record: () => this.own.bytes(),
       noticed: (notice) => events.emit('notice', notice),
@@ -158,7 +161,7 @@ export class RouterRooms {
     this.contents.stop()
     this.own.stop()
     this.exchange.stop()
-    this.plainEdge.stop()
+    this.plainSide.edge?.stop()
     this.waiting.stop()
     this.#unproven.stop()
     this.gossip.stop()
@@ -196,7 +199,7 @@ export class RouterRooms {
   /** What happens while it closes is no news. */
   #changed(emit: () => void): void {
     if (this.#house.isClosed()) return
-    if (!this.contents.reviewing) this.plainEdge.changed()
+    if (!this.contents.reviewing) this.plainSide.edge?.changed()
     emit()
   }
 }

@@ -177,7 +177,7 @@ export class Router {
 
   /** What can be reached through a plain neighbour, itself included, the nearest first. */
   addressesBehind(link: Link): string[] {
-    return this.#rooms.plainEdge.addressesBehind(link)
+    return this.#rooms.plainSide.edge?.addressesBehind(link) ?? []
   }
 
   /** Names that begin with '$' are internal and never advertised. Throws INVALID_OPTION for a name that does not fit. */
@@ -298,7 +298,7 @@ export class Router {
    */
   refresh(): number {
     const asked = this.#rooms.exchange.refresh()
-    return asked + this.#rooms.plainEdge.refresh()
+    return asked + (this.#rooms.plainSide.edge?.refresh() ?? 0)
   }
 
   /** Asks each neighbour whether it is there: where one link was lost, others may be lost with it. */
@@ -319,7 +319,7 @@ export class Router {
     if (this.#closed) return
     const before = this.#rooms
     const heard = this.deliveredBroadcasts()
-    before.plainEdge.farewell()
+    before.plainSide.edge?.farewell()
     // Nobody leaves: the address is there, and somebody else's.
     const down = before.close()
     this.#rooms = this.#newRooms(identity)
@@ -335,7 +335,7 @@ export class Router {
   async close(notice?: { code: 'RESTARTING' | 'CLOSED'; text: string }): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#rooms.plainEdge.farewell()
+    this.#rooms.plainSide.edge?.farewell()
     this.leave()
     await this.#rooms.close(notice)
   }

@@ -4,6 +4,7 @@ import type { NetworkKeys } from '../../src/identity/network-key.ts'
 import { wireNetwork } from '../../src/identity/wire-network.ts'
 import type { Link } from '../../src/link/link.ts'
 import type { Crypto, KeyPair } from '../../src/ports/crypto.ts'
+import { plainPart } from '../../src/routing/plain-part.ts'
 import { Router, type RouterOptions } from '../../src/routing/router.ts'
 import { deafCrypto } from '../../src/testing/deaf-crypto.ts'
 import { SeededDice } from '../../src/testing/seeded-dice.ts'
@@ -60,7 +61,7 @@ export class RouterWorld {
       crypto: this.#slow?.port(this.crypto) ?? (deaf ? deafCrypto(this.crypto) : this.crypto),
       keyPair: this.#slow?.keyPair(keyPair) ?? keyPair,
     }
-    const router = new Router(identity, { clock: this.clock, dice: this.dice, ...others })
+    const router = new Router(identity, { clock: this.clock, dice: this.dice, plain: () => plainPart, ...others })
     this.#keyPairs.set(router, keyPair)
     return router
   }

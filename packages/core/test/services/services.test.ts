@@ -4,6 +4,7 @@ import type { Mesh } from '../../src/mesh/mesh.ts'
 import type { ExchangeKeys } from '../../src/ports/crypto.ts'
 import { Router } from '../../src/routing/router.ts'
 import type { ServiceListing } from '../../src/services/service-registry.ts'
+import { plainPart } from '../../src/routing/plain-part.ts'
 import { RemoteError } from '../../src/services/remote-error.ts'
 import { toyCrypto } from '../../src/testing/toy-crypto.ts'
 import { netStates, type DecodedPacket } from '../../src/wire/packet.ts'
@@ -34,7 +35,7 @@ function plainNode(name: string, neighbour: Mesh): Router {
       capabilities: [],
       crypto,
     },
-    { clock: world.sim.network.node(name).clock, dice },
+    { clock: world.sim.network.node(name).clock, dice, plain: () => plainPart },
   )
   const [dialer, listener] = world.sim.network.connect(name, neighbour.name, { medium: 'tcp', carries: 'stream' })
   neighbour.router.addChannel(listener)

@@ -12,6 +12,7 @@ import {
   relaySessions,
 } from '@hopmesh/core'
 import type { Address, CapableIdentity, Clock, Dice, Log, RouterLink, WireNetwork } from '@hopmesh/core'
+import { lateParts } from '@hopmesh/core/late'
 import type { NetworkPin } from './pinned-networks.ts'
 import type { RelayIdentity } from './relay-identity.ts'
 
@@ -146,7 +147,7 @@ export class Networks {
     const open = pin ? pin.keyring !== undefined : keyHash.every((byte) => byte === 0)
     const plainNodes = open ? this.#options.plainNodes : 'refuse'
     const self: CapableIdentity = { ...identity, ...named, address, kind: 'relay', name: 'relay', capabilities: [] }
-    const router = new Router(self, { clock, dice, log, plainNodes, memory: this.#memory })
+    const router = new Router(self, { clock, dice, log, plain: () => lateParts.plain, plainNodes, memory: this.#memory })
     const sessions = relaySessions(router, { identity: self, clock, dice, log })
     answerQuestions(router, { kind: 'relay', name: 'relay', network: network.name, clock })
     router.on('fault', (fault) => onFault(fault.code, fault.message, network.name))

@@ -1,6 +1,7 @@
 import type { Channel } from '../../channel/channel.ts'
 import { MeshError } from '../../errors/mesh-error.ts'
 import type { Environment, OpenedAttempt, PeerAttempt, PeerDialer } from '../../mesh/environment.ts'
+import { lateParts } from '../../mesh/late-parts.ts'
 import { silentLog } from '../../ports/log.ts'
 import type { Log } from '../../ports/log.ts'
 import { toyCrypto } from '../toy-crypto.ts'
@@ -37,6 +38,7 @@ export function simEnvironment(world: SimWorld, name: string, log: Log = silentL
       if (relay !== undefined) return network.dial(name, relay, { signal })
       return Promise.reject(new MeshError('INVALID_OPTION', `'${url}' is no address of this world: they look like ${simUrl('relay')}`))
     },
+    late: () => lateParts,
     peerDialers: [simPeerDialer(world, node)],
     warnings: [],
   }

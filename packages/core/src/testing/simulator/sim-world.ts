@@ -12,6 +12,7 @@ import { relaySessions } from '../../mesh/answering-relay.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { KeyPair } from '../../ports/crypto.ts'
 import type { CapableIdentity } from '../../routing/capable-identity.ts'
+import { plainPart } from '../../routing/plain-part.ts'
 import { Router } from '../../routing/router.ts'
 import type { RouterOptions } from '../../routing/router.ts'
 import type { SeededDice } from '../seeded-dice.ts'
@@ -111,7 +112,7 @@ export class SimWorld {
     const dice = this.diceOf(name)
     const { clock } = this.network.node(name)
     const identity = this.startIdentity(name, kind, dice, keyOf)
-    const router = new Router(identity, { clock, dice, ...others })
+    const router = new Router(identity, { clock, dice, plain: () => plainPart, ...others })
     this.network.listen(name, (channel) => void router.addChannel(channel))
     return { router, identity, clock, dice }
   }
