@@ -25,9 +25,10 @@ function purpose(chunk) {
   const holds = (part) => chunk.moduleIds.some((id) => id.includes(part))
   if (chunk.isEntry) return 'core + WebSocket, at once'
   if (atOnce.has(chunk.fileName)) return 'at once'
-  if (holds('simple-peer')) return 'WebRTC, with the first direct link'
+  if (holds('simple-peer') || holds('/webrtc/')) return 'WebRTC, with the first direct link'
   if (holds('@noble/')) return '@noble, only where WebCrypto is missing'
-  return 'loaded when needed'
+  if (holds('late-parts')) return 'plain ALN, with the first device'
+  return 'a device, with the first of its kind'
 }
 
 const [output] = [

@@ -15,7 +15,7 @@ export interface WebRtcAttemptOptions {
   readonly clock: Clock
   readonly iceServers: RTCIceServer[]
   readonly life?: PageLife | undefined
-  loadSimplePeer(): Promise<SimplePeerConstructor>
+  readonly Peer: SimplePeerConstructor
 }
 
 export class WebRtcAttempt implements OpenedAttempt {
@@ -27,8 +27,6 @@ export class WebRtcAttempt implements OpenedAttempt {
   readonly #stopTimer: () => void
   #settled = false
   #peer: SimplePeer | undefined
-  /** Signals that came before simple-peer was loaded. */
-  #early: WebRtcSignal[] = []
   #signals = 0
   /** For people: how far it came. */
   #described = false
@@ -45,7 +43,11 @@ export class WebRtcAttempt implements OpenedAttempt {
     // Whoever gave up on an attempt may never look at its end.
     this.channel.catch(() => {})
     this.#stopTimer = options.clock.setTimer(attemptTimeoutMs, () => this.#fail(this.#missing()))
-    void this.#load()
+    try {
+      this.#begin(options.Peer)
+    } catch (error) {
+      this.#fail('the browser makes no peer connection', error)
+    }
   }
 
   signal(text: string): void {
@@ -60,27 +62,11 @@ export class WebRtcAttempt implements OpenedAttempt {
       this.#candidates += 1
     }
     this.#signals += 1
-    if (this.#peer === undefined) this.#early.push(signal)
-    else this.#give(this.#peer, signal)
+    if (this.#peer !== undefined) this.#give(this.#peer, signal)
   }
 
   cancel(): void {
     this.#settle(new MeshError('ABORTED', 'The attempt at a WebRTC link was given up'))
-  }
-
-  async #load(): Promise<void> {
-    let Peer: SimplePeerConstructor
-    try {
-      Peer = await this.#options.loadSimplePeer()
-    } catch (error) {
-      return this.#fail('the WebRTC part of the library could not be loaded', error)
-    }
-    if (this.#settled) return
-    try {
-      this.#begin(Peer)
-    } catch (error) {
-      this.#fail('the browser makes no peer connection', error)
-    }
   }
 
   #begin(Peer: SimplePeerConstructor): void {
@@ -100,8 +86,6 @@ export class WebRtcAttempt implements OpenedAttempt {
     peer.on('connect', () => this.#connected(peer, channel))
     peer.on('error', (error) => this.#fail(whyFailed(error), error))
     peer.on('close', () => this.#fail('the connection was closed before it was open'))
-    for (const signal of this.#early) this.#give(peer, signal)
-    this.#early = []
   }
 
   #give(peer: SimplePeer, signal: WebRtcSignal): void {
@@ -127,7 +111,6 @@ export class WebRtcAttempt implements OpenedAttempt {
 
   #missing(): string {
     const seconds = `within ${attemptTimeoutMs / 1000} s`
-    if (this.#peer === undefined) return `the WebRTC part of the library was not loaded ${seconds}`
     if (!this.#described) return `no ${this.#attempt.role === 'dialer' ? 'answer' : 'offer'} came from the other side ${seconds}`
     if (this.#candidates === 0) return `the other side named no candidate ${seconds}`
     return `no path between the two sides was found ${seconds} (ICE is '${this.#iceState}')`
@@ -140,7 +123,6 @@ export class WebRtcAttempt implements OpenedAttempt {
   #settle(result: WebRtcChannel | MeshError): void {
     if (this.#settled) return
     this.#settled = true
-    this.#early = []
     this.#stopTimer()
     if (result instanceof WebRtcChannel) return this.#resolve(result)
     this.#peer?.destroy()

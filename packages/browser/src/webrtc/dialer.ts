@@ -1,6 +1,6 @@
-import type { Clock, PeerDialer } from '@hopmesh/core'
+import type { Clock, OpenedAttempt, PeerAttempt, PeerDialer } from '@hopmesh/core'
 import type { PageLife } from '../page-life.ts'
-import { WebRtcAttempt } from './attempt.ts'
+import { LateAttempt } from './late-attempt.ts'
 import { loadSimplePeer } from './simple-peer.ts'
 
 export interface WebRtcDialerOptions {
@@ -10,7 +10,12 @@ export interface WebRtcDialerOptions {
 }
 
 /** Makes WebRTC links between members; undefined where there is no RTCPeerConnection (workers, Node.js). */
-export function webRtcDialer({ clock, iceServers, life }: WebRtcDialerOptions): PeerDialer | undefined {
+export function webRtcDialer(options: WebRtcDialerOptions): PeerDialer | undefined {
   if (typeof RTCPeerConnection === 'undefined') return undefined
-  return { capability: 'webrtc', open: (attempt) => new WebRtcAttempt(attempt, { clock, iceServers, life, loadSimplePeer }) }
+  return { capability: 'webrtc', open: (attempt) => new LateAttempt(() => loadAttempt(attempt, options)) }
+}
+
+async function loadAttempt(attempt: PeerAttempt, options: WebRtcDialerOptions): Promise<() => OpenedAttempt> {
+  const [{ WebRtcAttempt }, Peer] = await Promise.all([import('./attempt.ts'), loadSimplePeer()])
+  return () => new WebRtcAttempt(attempt, { ...options, Peer })
 }

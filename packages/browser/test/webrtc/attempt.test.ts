@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { watchPageLife } from '../../src/page-life.ts'
 import { WebRtcAttempt } from '../../src/webrtc/attempt.ts'
 import { attemptTimeoutMs, signalsMax } from '../../src/webrtc/limits.ts'
+import { LateAttempt } from '../../src/webrtc/late-attempt.ts'
 import { webRtcDialer } from '../../src/webrtc/dialer.ts'
 import { FakePeer } from './fake-peer.ts'
 
@@ -13,7 +14,7 @@ const answer = JSON.stringify({ type: 'answer', sdp: 'v=0' })
 const candidate = JSON.stringify({ type: 'candidate', candidate: { candidate: 'c', sdpMid: '0' } })
 
 interface Tried {
-  readonly attempt: WebRtcAttempt
+  readonly attempt: LateAttempt
   readonly clock: VirtualClock
   readonly sent: string[]
   readonly window: EventTarget
@@ -27,10 +28,10 @@ function tried(role: 'dialer' | 'listener', load = async (): Promise<typeof Fake
   const sent: string[] = []
   const window = new EventTarget()
   const life = watchPageLife(window)
-  const attempt = new WebRtcAttempt(
-    { role, send: (signal) => sent.push(signal) },
-    { clock, iceServers: [{ urls: 'stun:a' }], life, loadSimplePeer: load },
-  )
+  const attempt = new LateAttempt(async () => {
+    const Peer = await load()
+    return () => new WebRtcAttempt({ role, send: (signal) => sent.push(signal) }, { clock, iceServers: [{ urls: 'stun:a' }], life, Peer })
+  })
   const peer = async (): Promise<FakePeer> => {
     for (let turn = 0; turn < 10 && FakePeer.made.length === 0; turn += 1) await Promise.resolve()
     return FakePeer.made[0] as FakePeer
@@ -93,6 +94,16 @@ describe('an attempt at a WebRTC link', () => {
     attempt.signal(answer)
     made.happen('signal', { type: 'candidate' })
     expect([made.signals, sent]).toEqual([[], []])
+  })
+
+  test('what is loaded too slowly does not lose its place: signals up to the bound, in order, and no more', async () => {
+    let loaded = (_: typeof FakePeer): void => {}
+    const { attempt, peer } = tried('listener', () => new Promise((resolve) => (loaded = resolve)))
+    attempt.signal(offer)
+    for (let index = 0; index < 2 * signalsMax; index += 1) attempt.signal(candidate)
+    loaded(FakePeer)
+    const made = await peer()
+    expect([made.signals.length, made.signals[0]?.type]).toEqual([signalsMax, 'offer'])
   })
 
   test('a cancelled attempt whose simple-peer is still loading makes no connection', async () => {
