@@ -24,6 +24,7 @@ import type { Mesh } from './mesh.ts'
 import type { MeshOptions } from './mesh-options.ts'
 import type { MeshSettings } from './mesh-settings.ts'
 import { Healing, type Healed } from './healing.ts'
+import { latePart } from './late-part.ts'
 import { Presence } from './presence.ts'
 import { Readdressing } from './readdressing.ts'
 import { RelayLinks } from './relay-links.ts'
@@ -138,6 +139,7 @@ export class MeshRooms {
       operations: this.operations,
       mesh: () => this.mesh,
       report,
+      load: () => latePart(environment, 'StreamTraffic'),
       reachable: (address, waiting) => this.targets.resolve(address, waiting),
     })
     this.relays = new RelayLinks({ environment, token: settings.token, changed: (status) => this.#trouble.relay(status) })

@@ -1,6 +1,8 @@
 import { areSeveral, settleEach, targetList, type Outcomes } from '../membership/targets.ts'
 import { requestTimeoutMs } from '../services/requests.ts'
-import type { Sending, StreamOptions } from '../streams/stream-room.ts'
+import type { StreamOptions } from '../streams/stream-room.ts'
+import type { Sending, StreamTraffic } from '../streams/stream-traffic.ts'
+import type { Mesh } from './mesh.ts'
 import type { MeshRooms } from './mesh-rooms.ts'
 
 /** What the handler answers with. */
@@ -16,18 +18,24 @@ export function openStreams(
 ): Promise<Outcomes<StreamAnswer> | StreamAnswer> {
   return rooms.whenStarted<Outcomes<StreamAnswer> | StreamAnswer>(options, async ({ router }) => {
     const targets = areSeveral(target) ? targetList(target, router) : [target]
-    const sendings = rooms.streams.sendings(name, source, options, targets.length)
+    const traffic = await rooms.streams.traffic()
+    const sendings = traffic.sendings(name, source, options, targets.length)
     const byTarget = new Map(targets.map((one, index) => [one, sendings[index]]))
-    const begin = (one: string): Promise<StreamAnswer> => openOne(rooms, one, byTarget.get(one)!)
+    const begin = (one: string): Promise<StreamAnswer> => openOne({ rooms, traffic }, one, byTarget.get(one)!)
     return areSeveral(target) ? settleEach(targets, begin, openedAtOnceMax) : begin(target)
   })
 }
 
-async function openOne(rooms: MeshRooms, target: string, sending: Sending): Promise<StreamAnswer> {
+interface Parts {
+  readonly rooms: MeshRooms
+  readonly traffic: StreamTraffic<Mesh>
+}
+
+async function openOne({ rooms, traffic }: Parts, target: string, sending: Sending): Promise<StreamAnswer> {
   const { signal, timeoutMs = requestTimeoutMs } = sending.options
   try {
     return await rooms.targets.withAddress(target, { signal, timeoutMs }, (address, left) =>
-      rooms.streams.open(target, address, sending, left.timeoutMs),
+      traffic.open(target, address, sending, left.timeoutMs),
     )
   } catch (error) {
     sending.abandon(error)

@@ -7,13 +7,13 @@ import { deflateCapability } from '../messages/squeezed-message.ts'
 import type { Log } from '../ports/log.ts'
 import { scopedStore } from '../ports/scoped-store.ts'
 import type { Store } from '../ports/store.ts'
-import { run, wait, type Steps } from '../async/awaitable.ts'
 import { describeThrown, handled } from '../async/operations.ts'
 import type { CapableIdentity } from '../routing/capable-identity.ts'
 import type { PlainPart } from '../routing/plain-part.ts'
 import { Router } from '../routing/router.ts'
 import type { PeerDialer } from '../signaling/peer-dialer.ts'
 import type { Environment } from './environment.ts'
+import { latePart } from './late-part.ts'
 import type { MeshSettings } from './mesh-settings.ts'
 import { SealedBodies } from './sealed-bodies.ts'
 
@@ -62,7 +62,7 @@ async function start(settings: MeshSettings, environment: Environment, log: Log)
     return { address, exchangeKeys, network, otherKeyHashes, keyring, crypto, keyPair, kind: 'member', epoch, name, capabilities }
   }
   const identity = await identityOf(tab ?? drawTab(dice), lastEpoch)
-  const plain = (): Awaitable<PlainPart> => run(plainOf(environment))
+  const plain = (): Awaitable<PlainPart> => latePart(environment, 'plain')
   const options = { clock, dice, log, plain, plainNodes: settings.plainNodes, leaf: settings.role === 'leaf', contested: 'yield' as const }
   const router = new Router(identity, options)
   const sealed = new SealedBodies(router, { clock, dice, log, identity })
@@ -75,9 +75,4 @@ async function start(settings: MeshSettings, environment: Environment, log: Log)
     return next.address
   }
   return { router, readdress, sealed, who, keyring, dialers, crypto, store: store && scopedStore(store, `${settings.network}/`) }
-}
-
-function* plainOf(environment: Environment): Steps<PlainPart> {
-  const { plain } = yield* wait(environment.late())
-  return plain
 }

@@ -1,17 +1,15 @@
+import { run, wait, type Steps } from '../async/awaitable.ts'
 import { checkOptions } from '../errors/known-options.ts'
-import { asMeshError, closedError, type OperationOptions, type Operations } from '../async/operations.ts'
+import { closedError, describeThrown, handled, type OperationOptions, type Operations } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Crypto } from '../ports/crypto.ts'
+import type { Awaitable, Crypto } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
 import type { SessionStream } from '../session/session-stream.ts'
-import { IncomingStreams, type StreamEntry, type StreamHandler, type StreamRegisterOptions } from './incoming-streams.ts'
-import { OutgoingStream } from './outgoing-stream.ts'
-import { SharedPieces } from './shared-pieces.ts'
-import { shownFileName, type StreamFile } from './stream-heads.ts'
-import { openSource, type OpenSource } from './stream-source.ts'
+import type { StreamEntry, StreamHandler, StreamRegisterOptions } from './incoming-streams.ts'
+import type { StreamTraffic } from './stream-traffic.ts'
 
 /** How far a stream has come. */
 export interface StreamProgress {
@@ -67,37 +65,23 @@ export interface StreamRoomOptions<M> {
   readonly operations: Operations
   mesh(): M
   report(error: MeshError): void
+  /** What carries streams, asked for with the first of them. */
+  load(): Awaitable<typeof StreamTraffic>
   /** Resolves when there is a path to the address. */
   reachable(address: string, options: OperationOptions): Promise<unknown>
 }
 
-/** A source, opened for one of its receivers. */
-export interface Sending {
-  readonly name: string
-  readonly options: StreamOptions
-  readonly source: OpenSource
-  readonly file: StreamFile | undefined
-  /** There is nobody to receive it. */
-  abandon(reason: unknown): void
-}
-
 export const streamNameBytesMax = 100
 export const streamNamesMax = 1_024
-const idBytesMax = 200
-const typeCharactersMax = 60
-const progressEveryMs = 100
-/** While streams are open their peers are asked for a sign of life: who waits for somebody that is gone shall learn of it. */
-const probeEveryMs = 15_000
-const resumeMsDefault = 60_000
+/** To the opener of a stream that cannot be taken now, as a session says it at a limit. */
+const busyCode = 1
 
+/** The names of the streams that are taken here from the beginning, and what carries streams as soon as there is one. */
 export class StreamRoom<M> implements Streams<M> {
   readonly #options: StreamRoomOptions<M>
   readonly #entries = new Map<string, StreamEntry<M>>()
-  readonly #outgoing = new Set<OutgoingStream>()
-  #incoming: IncomingStreams<M> | undefined
-  #carrier: StreamCarrier | undefined
-  #crypto: Crypto | undefined
-  #stopProbe: (() => void) | undefined
+  #ends: { readonly carrier: StreamCarrier; readonly crypto: Crypto } | undefined
+  #traffic: StreamTraffic<M> | undefined
   #isClosed = false
 
   constructor(options: StreamRoomOptions<M>) {
@@ -105,15 +89,8 @@ export class StreamRoom<M> implements Streams<M> {
   }
 
   attach(carrier: StreamCarrier, crypto: Crypto): void {
-    const { operations, log, mesh } = this.#options
-    this.#carrier = carrier
-    this.#crypto = crypto
-    const incoming = new IncomingStreams<M>({ operations, log, mesh, crypto, entry: (name) => this.#entries.get(name) })
-    this.#incoming = incoming
-    carrier.takeStreams((peer, stream) => {
-      incoming.take(peer, stream)
-      this.#probeLater()
-    })
+    this.#ends = { carrier, crypto }
+    carrier.takeStreams((peer, stream) => void run(this.#take(peer, stream)))
   }
 
   register(name: string, handler: StreamHandler<M>, options: StreamRegisterOptions = {}): StreamRegistration {
@@ -124,145 +101,52 @@ export class StreamRoom<M> implements Streams<M> {
     if (this.#entries.size >= streamNamesMax) throw new MeshError('QUEUE_FULL', `a node takes at most ${streamNamesMax} kinds of streams`)
     const entry = { ...options, handler }
     this.#entries.set(name, entry)
+    // Whoever takes streams shall not have to wait for it, nor need its web server then.
+    void handled(Promise.resolve(this.#options.load()))
     const close = (): void => {
       if (this.#entries.get(name) === entry) this.#entries.delete(name)
     }
     return { name, close, [Symbol.dispose]: close }
   }
 
-  /** Opens a source for so many members. Throws INVALID_OPTION. */
-  sendings(name: string, source: unknown, options: StreamOptions, receivers: number): Sending[] {
-    checkName(name)
-    const { onProgress, resumeMs, id } = options
-    if (onProgress !== undefined && typeof onProgress !== 'function') throw new MeshError('INVALID_OPTION', 'onProgress must be a function')
-    if (resumeMs !== undefined && !(typeof resumeMs === 'number' && resumeMs >= 0)) {
-      throw new MeshError('INVALID_OPTION', 'resumeMs must be a number of milliseconds, 0 or more')
-    }
-    if (id !== undefined && (typeof id !== 'string' || id === '' || utf8Bytes(id) > idBytesMax)) {
-      throw new MeshError('INVALID_OPTION', `id must be a text of 1 to ${idBytesMax} bytes`)
-    }
-    const opened = openSource(source)
-    if (opened.kind === 'sized') {
-      const file = this.#fileOf(opened, id)
-      return Array.from({ length: receivers }, () => ({ name, options, source: opened, file, abandon: () => {} }))
-    }
-    const pieces = opened.from()
-    if (receivers === 0) pieces.cancel(new MeshError('UNKNOWN_NAME', 'there is nobody to receive it'))
-    const shared = new SharedPieces(pieces, this.#options.clock)
-    const each = receivers === 1 ? [pieces] : Array.from({ length: receivers }, () => shared.receiver())
-    return each.map((own) => ({
-      name,
-      options,
-      source: { kind: 'once', from: () => own },
-      file: undefined,
-      abandon: (reason) => own.cancel(reason),
-    }))
-  }
-
-  async open(target: string, address: string, sending: Sending, timeoutMs: number): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    const carrier = this.#carrier
-    const crypto = this.#crypto
-    if (!carrier || !crypto || this.#isClosed) throw closedError()
-    const { name, file, options } = sending
-    const { clock, operations } = this.#options
-    const { signal, resumeMs = resumeMsDefault } = options
-    const onAbort = (): void => outgoing.fail(new MeshError('ABORTED', 'the stream was aborted by its signal', { cause: signal?.reason }))
-    const outgoing = new OutgoingStream({
-      clock,
-      operations,
-      crypto,
-      peer: address,
-      head: { name, file },
-      source: sending.source,
-      resumeMs,
-      openStream: () => carrier.openStream(address),
-      reachable: (waiting) => this.#options.reachable(address, waiting),
-      progress: this.#progress(target, address as Address, sending),
-      over: () => {
-        this.#outgoing.delete(outgoing)
-        signal?.removeEventListener('abort', onAbort)
-      },
-    })
-    this.#outgoing.add(outgoing)
-    this.#probeLater()
-    if (signal?.aborted) onAbort()
-    else signal?.addEventListener('abort', onAbort)
-    return outgoing.open(timeoutMs)
-  }
-
-  /** Streams that are under way, opened here or there. */
-  get size(): number {
-    return this.#outgoing.size + (this.#incoming?.size ?? 0)
+  /** Rejects with CLOSED, or why it cannot be loaded. */
+  traffic(): Awaitable<StreamTraffic<M>> {
+    return run(this.#load())
   }
 
   close(): void {
     this.#isClosed = true
-    this.#stopProbe?.()
-    this.#incoming?.close()
-    for (const outgoing of [...this.#outgoing]) outgoing.fail(closedError(), 'closed')
+    this.#traffic?.close()
     this.#entries.clear()
   }
 
-  #fileOf(
-    { name, type, size, lastModified }: { name: string; type: string; size: number; lastModified: number | undefined },
-    id: string | undefined,
-  ): StreamFile {
-    const drawn = (): string => Array.from(this.#options.dice.bytes(12), (byte) => byte.toString(16).padStart(2, '0')).join('')
-    const shown = shownFileName(name)
-    return {
-      id: id ?? (name === '' ? drawn() : `${size} ${lastModified ?? 0} ${shown.slice(0, 40)}`),
-      name: shown,
-      type: type.slice(0, typeCharactersMax),
-      size,
-    }
+  *#load(): Steps<StreamTraffic<M>> {
+    if (this.#traffic) return this.#traffic
+    const Traffic = yield* wait(this.#options.load())
+    if (!this.#ends || this.#isClosed) throw closedError()
+    this.#traffic ??= new Traffic<M>({ ...this.#options, ...this.#ends, entry: (name) => this.#entries.get(name) })
+    return this.#traffic
   }
 
-  #progress(target: string, address: Address, { options: { onProgress }, file }: Sending): (sent: number) => void {
-    if (!onProgress) return () => {}
-    const { clock } = this.#options
-    const total = file?.size
-    let toldAt = -Infinity
-    let told = 0
-    let latest = 0
-    let isWaiting = false
-    const tell = (): void => {
-      isWaiting = false
-      if (latest === told) return
-      told = latest
-      toldAt = clock.now()
-      try {
-        onProgress({ target, address, sent: told, total })
-      } catch (error) {
-        this.#options.report(asMeshError(error))
-      }
+  /** What the peer says meanwhile waits in the stream. */
+  *#take(peer: string, stream: SessionStream): Steps<void> {
+    try {
+      const traffic = yield* this.#load()
+      traffic.take(peer, stream)
+    } catch (error) {
+      const { log } = this.#options
+      if (log.level >= 3) log.write(3, 'streams', `a stream of ${peer} is not taken: ${describeThrown(error)}`)
+      stream.reset(busyCode)
+      stream.stop(busyCode)
     }
-    return (sent) => {
-      latest = sent
-      const waitMs = sent === total ? 0 : progressEveryMs - (clock.now() - toldAt)
-      if (waitMs <= 0) tell()
-      else if (!isWaiting) {
-        isWaiting = true
-        clock.setTimer(waitMs, tell)
-      }
-    }
-  }
-
-  #probeLater(): void {
-    if (this.#isClosed) return
-    this.#stopProbe ??= this.#options.clock.setTimer(probeEveryMs, () => {
-      this.#stopProbe = undefined
-      const peers = new Set([...(this.#incoming?.peers ?? []), ...Array.from(this.#outgoing, ({ peer }) => peer)])
-      for (const peer of peers) this.#carrier?.ping(peer)
-      if (peers.size > 0) this.#probeLater()
-    })
   }
 }
 
-function utf8Bytes(text: string): number {
+export function utf8Bytes(text: string): number {
   return new TextEncoder().encode(text).length
 }
 
-function checkName(name: unknown): void {
+export function checkName(name: unknown): void {
   if (typeof name !== 'string' || name === '' || name.startsWith('$') || utf8Bytes(name) > streamNameBytesMax) {
     throw new MeshError('INVALID_OPTION', `the name of a stream is 1 to ${streamNameBytesMax} bytes of text and does not start with '$'`)
   }

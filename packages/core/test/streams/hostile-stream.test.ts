@@ -5,6 +5,7 @@ import type { SessionStream } from '../../src/session/session-stream.ts'
 import { streamsHandledMax } from '../../src/streams/incoming-streams.ts'
 import { breakCodes, encodeOpen } from '../../src/streams/stream-heads.ts'
 import { streamNamesMax, StreamRoom } from '../../src/streams/stream-room.ts'
+import { StreamTraffic } from '../../src/streams/stream-traffic.ts'
 import { SessionWorld, type WorldNode } from '../session/session-world.ts'
 import { allOf, bytesOf, noise } from './stream-samples.ts'
 
@@ -12,7 +13,7 @@ import { allOf, bytesOf, noise } from './stream-samples.ts'
 function room(
   world: SessionWorld,
   node: () => WorldNode,
-): { streams: StreamRoom<string>; take: (peer: string, stream: SessionStream) => void } {
+): { streams: StreamRoom<string>; traffic: StreamTraffic<string>; take: (peer: string, stream: SessionStream) => void } {
   const { clock, dice } = world
   const operations = new Operations(clock)
   const streams = new StreamRoom<string>({
@@ -22,12 +23,14 @@ function room(
     operations,
     mesh: () => 'the mesh',
     report: () => {},
+    load: () => StreamTraffic,
     reachable: () => Promise.resolve(),
   })
   let take = (_peer: string, _stream: SessionStream): void => {}
   const openStream = (peer: string): SessionStream => node().sessions.to(peer).openStream('bulk')
   streams.attach({ openStream, takeStreams: (taken) => (take = taken), ping: () => {} }, world.crypto)
-  return { streams, take: (peer, stream) => take(peer, stream) }
+  const traffic = streams.traffic() as StreamTraffic<string>
+  return { streams, traffic, take: (peer, stream) => take(peer, stream) }
 }
 
 it('a node registers a bounded number of streams', () => {
@@ -98,7 +101,7 @@ describe('a peer that keeps to no rules', () => {
     const bob = world.node('bob', { sessions: { stream: (from, stream) => bobRoom?.take(from.peer, stream) } })
     const ada: WorldNode = world.node('ada')
     bobRoom = room(world, () => bob)
-    const { streams } = room(world, () => ada)
+    const { traffic } = room(world, () => ada)
     bobRoom.streams.register('echo', (_ctx, readable) => readable)
     bobRoom.streams.register('throw', () => Promise.reject(new Error('no')))
     bobRoom.streams.register('never', () => new Promise<void>(() => {}))
@@ -108,7 +111,7 @@ describe('a peer that keeps to no rules', () => {
     }
     const abort = new AbortController()
     const open = (name: string, source: unknown): Promise<ReadableStream<Uint8Array>> =>
-      world.settle(streams.open('bob', bob.address, streams.sendings(name, source, { signal: abort.signal }, 1)[0]!, 5_000))
+      world.settle(traffic.open('bob', bob.address, traffic.sendings(name, source, { signal: abort.signal }, 1)[0]!, 5_000))
     await world.settle(allOf(await open('echo', 'hello')))
     await open('echo', 'nobody reads this')
     await expect(world.settle(allOf(await open('throw', noise(500_000))))).rejects.toMatchObject({ code: 'REMOTE_ERROR' })
@@ -118,11 +121,11 @@ describe('a peer that keeps to no rules', () => {
     await cancelled.cancel()
     await open('never', noise(3_000_000))
     await world.advance(5_000)
-    expect(streams.size).toBe(2)
+    expect(traffic.size).toBe(2)
     abort.abort()
     await world.advance(5_000)
-    expect(streams.size).toBe(0)
-    expect(bobRoom.streams.size).toBe(1)
+    expect(traffic.size).toBe(0)
+    expect(bobRoom.traffic.size).toBe(1)
   })
 
   it('BUSY is the answer to more streams than a node handles at one time, of all peers together', async () => {
@@ -149,9 +152,9 @@ describe('a peer that keeps to no rules', () => {
     const world = new SessionWorld()
     const bob = world.node('bob', { sessions: { stream: (_from, stream) => void stream.write(said) } })
     const ada: WorldNode = world.node('ada')
-    const { streams } = room(world, () => ada)
-    const [sending] = streams.sendings('x', 'hello', {}, 1)
-    await expect(world.settle(streams.open('bob', bob.address, sending!, 5_000))).rejects.toMatchObject({
+    const { traffic } = room(world, () => ada)
+    const [sending] = traffic.sendings('x', 'hello', {}, 1)
+    await expect(world.settle(traffic.open('bob', bob.address, sending!, 5_000))).rejects.toMatchObject({
       code: expect.stringMatching(/WIRE_FAULT|TIMEOUT/),
     })
     expect(ada.sessions.get(bob.address)!.connection).toBeDefined()
