@@ -27,7 +27,7 @@ function purpose(chunk) {
   if (atOnce.has(chunk.fileName)) return 'at once'
   if (holds('simple-peer') || holds('/webrtc/')) return 'WebRTC, with the first direct link'
   if (holds('@noble/')) return '@noble, only where WebCrypto is missing'
-  if (holds('late-parts')) return 'plain ALN, with the first device'
+  if (holds('late-parts')) return 'devices and plain ALN, streams, traces: with the first of them'
   return 'a device, with the first of its kind'
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
@@ -71,6 +71,20 @@ describe('dependencies', () => {
       '@noble/curves',
       '@noble/hashes',
     ])
+  })
+
+  test('what a page loads late is reached by nothing that it loads at once', () => {
+    const inCore = (files) => files.map((file) => relative(join(root, 'packages/core/src'), file))
+    const [main, late] = ['.', './late'].map((entry) => inCore(loadedBy(sourceOf('core', entry)).files))
+    const lateOnly =
+      /^(plain-edge\/|mesh\/late-parts|routing\/plain-part|link\/plain-codec|wire\/plain-stream|streams\/(?!stream-room)|devices\/device-link|introspection\/(trace|inspect)\.)/
+    expect(main.filter((file) => lateOnly.test(file))).toEqual([])
+    expect(late.filter((file) => lateOnly.test(file)).length).toBeGreaterThan(20)
+
+    const page = loadedBy(sourceOf('browser'))
+    expect(page.packages).not.toContain('@hopmesh/core/late')
+    expect(page.lazy).toContain('@hopmesh/core/late')
+    expect(page.files.filter((file) => /webrtc\/(attempt|channel)/.test(file))).toEqual([])
   })
 
   test('ALN-50 a page loads simple-peer and @noble only when they are needed', () => {

@@ -1,4 +1,5 @@
 import { MeshError, whoOf } from '@hopmesh/core'
+import { lateParts } from '@hopmesh/core/late'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createIdentity, createMesh, identityFrom, joinMesh, keepIdentity } from '../src/index.ts'
 import { pageEnvironment } from '../src/page-environment.ts'
@@ -28,6 +29,12 @@ describe('where there is no page', () => {
     const { keyPair, tab } = await environment.loadIdentity(crypto)
     expect(await whoOf(keyPair.publicKey, crypto)).toMatch(/^k[a-z2-7]{26}$/)
     expect([tab, environment.warnings, environment.peerDialers]).toEqual([undefined, [], []])
+    environment.dispose()
+  })
+
+  test('what is needed seldom is loaded when it is asked for', async () => {
+    const environment = pageEnvironment({})
+    expect(Object.keys(await environment.late())).toEqual(Object.keys(lateParts))
     environment.dispose()
   })
 

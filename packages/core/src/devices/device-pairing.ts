@@ -2,11 +2,12 @@ import { closedError, handled, refusedOptions, type Operations, type Settle } fr
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Peer } from '../membership/peer.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Awaitable } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
 import type { Router } from '../routing/router.ts'
 import type { Device, DeviceDialer, PairOptions } from './device-dialer.ts'
-import { DeviceLink, type DeviceState } from './device-link.ts'
+import type { DeviceLink, DeviceState } from './device-link.ts'
 
 /** Devices of one medium at one node. A radio holds about seven links; more than this is a mistake. */
 export const devicesMax = 32
@@ -37,6 +38,8 @@ export interface DeviceLinksOptions {
   readonly log: Log
   readonly operations: Operations
   peer(address: string): Peer | undefined
+  /** Asked for with the first device. */
+  load(): Awaitable<typeof DeviceLink>
 }
 
 const pairOptions: readonly string[] = ['filters', 'signal'] satisfies (keyof PairOptions)[]
@@ -55,6 +58,8 @@ const missing = {
 export class DeviceLinks implements DevicePairing {
   readonly #options: DeviceLinksOptions
   readonly #links = new Map<string, DeviceLink>()
+  /** Once it is loaded. */
+  #Link: typeof DeviceLink | undefined
   #router: Router | undefined
   #closed = false
 
@@ -78,12 +83,13 @@ export class DeviceLinks implements DevicePairing {
       begin: (settle) => {
         let over = false
         let stop = (): void => {}
-        dialer.choose(options).then(
-          (device) => {
+        dialer
+          .choose(options)
+          .then(async (device) => {
+            await this.#load()
             if (!over) stop = this.#pursue(device, settle)
-          },
-          (error: unknown) => settle.reject(error instanceof MeshError ? error : unknownFailure(error)),
-        )
+          })
+          .catch((error: unknown) => settle.reject(error instanceof MeshError ? error : unknownFailure(error)))
         return () => {
           over = true
           stop()
@@ -129,10 +135,16 @@ export class DeviceLinks implements DevicePairing {
   /** What was paired before the page was loaded. */
   async #recall(): Promise<void> {
     try {
-      for (const device of (await this.#options.dialer?.remembered?.()) ?? []) this.#link(device, true)
+      const devices = (await this.#options.dialer?.remembered?.()) ?? []
+      if (devices.length > 0) await this.#load()
+      for (const device of devices) this.#link(device, true)
     } catch (error) {
       this.#options.log.write(3, 'devices', `the ${this.#options.medium} devices of before are not known`, error)
     }
+  }
+
+  async #load(): Promise<void> {
+    this.#Link ??= await this.#options.load()
   }
 
   #pursue(device: Device, settle: Settle<Peer>): () => void {
@@ -153,13 +165,13 @@ export class DeviceLinks implements DevicePairing {
 
   #link(device: Device, paired: boolean): DeviceLink | undefined {
     const known = this.#links.get(device.id)
-    if (known || this.#closed || this.#links.size >= devicesMax) return known
+    if (known || this.#closed || !this.#Link || this.#links.size >= devicesMax) return known
     const { clock, dice, operations } = this.#options
     const abandoned = (link: DeviceLink): void => {
       void link.close()
       if (this.#links.get(device.id) === link) this.#links.delete(device.id)
     }
-    const link = new DeviceLink({ device, paired, clock, dice, operations, abandoned })
+    const link = new this.#Link({ device, paired, clock, dice, operations, abandoned })
     this.#links.set(device.id, link)
     if (this.#router) link.start(this.#router)
     return link

@@ -1,12 +1,9 @@
 import { MeshError } from '../errors/mesh-error.ts'
-import type { OperationOptions } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
 import { servicesService } from '../services/relayed-services.ts'
 import type { Requests } from '../services/requests.ts'
 import { describeService, peersService, routesService } from './answers.ts'
-
-/** What `mesh.inspect` can ask. */
-export type InspectQuestion = 'describe' | 'peers' | 'routes' | 'services'
+import type { Inspection, InspectOptions, InspectQuestion } from './inspect-options.ts'
 
 const questions: Readonly<Record<InspectQuestion, string>> = {
   describe: describeService,
@@ -15,20 +12,7 @@ const questions: Readonly<Record<InspectQuestion, string>> = {
   services: servicesService,
 }
 
-export interface InspectOptions extends OperationOptions {
-  /** Rows to leave out: those of the pages before. */
-  skip?: number | undefined
-  /** With `services`: only the providers of that one. */
-  service?: string | undefined
-}
-
-/** The names in `InspectOptions`. */
-export const inspectOptions: readonly string[] = ['skip', 'service', 'signal', 'timeoutMs'] satisfies (keyof InspectOptions)[]
-
 const skipMax = 999_999_999
-
-/** What another node says of itself: its words, which nobody has checked. */
-export type Inspection = Readonly<Record<string, unknown>>
 
 export interface Asking extends InspectOptions {
   readonly router: Router

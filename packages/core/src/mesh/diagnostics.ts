@@ -1,17 +1,11 @@
 // What a mesh asks about another node: the node is found first, and asked with what is left of the time.
 
 import { operationOptions, refusedOptions, type OperationOptions } from '../async/operations.ts'
-import {
-  inspect,
-  inspectOptions,
-  serviceOfQuestion,
-  type InspectOptions,
-  type Inspection,
-  type InspectQuestion,
-} from '../introspection/inspect.ts'
-import { trace, type Trace } from '../introspection/trace.ts'
+import { inspectOptions, type InspectOptions, type Inspection, type InspectQuestion } from '../introspection/inspect-options.ts'
+import type { Trace } from '../introspection/trace.ts'
 import { ping, type PingResult } from '../services/ping.ts'
 import { requestTimeoutMs } from '../services/requests.ts'
+import { latePart } from './late-part.ts'
 import type { MeshRooms } from './mesh-rooms.ts'
 
 export function pingNode(rooms: MeshRooms, target: string, options: OperationOptions): Promise<PingResult> {
@@ -31,19 +25,21 @@ export function traceNode(rooms: MeshRooms, target: string, options: OperationOp
   if (refusal) return refusal
   const { environment, operations, targets } = rooms
   const { signal, timeoutMs = requestTimeoutMs } = options
-  return rooms.whenStarted(options, ({ router }) =>
-    targets.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay', 'plain'] }, (address, left) =>
+  return rooms.whenStarted(options, async ({ router }) => {
+    const trace = await latePart(environment, 'trace')
+    return targets.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay', 'plain'] }, (address, left) =>
       trace(address, { ...left, router, operations, clock: environment.clock }),
-    ),
-  )
+    )
+  })
 }
 
 export function inspectNode(rooms: MeshRooms, target: string, what: InspectQuestion, options: InspectOptions): Promise<Inspection> {
   const refusal = refusedOptions(options, inspectOptions)
   if (refusal) return refusal
-  const { requests, targets } = rooms
+  const { environment, requests, targets } = rooms
   const { signal, skip, timeoutMs = requestTimeoutMs } = options
   return rooms.whenStarted(options, async ({ router }) => {
+    const { inspect, serviceOfQuestion } = await latePart(environment, 'asking')
     const question = serviceOfQuestion(what, options)
     return targets.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay'] }, (address, left) =>
       inspect(address, question, { ...left, skip, service: options.service, router, requests }),

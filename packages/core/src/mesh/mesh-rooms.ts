@@ -256,6 +256,7 @@ export class MeshRooms {
       log: this.#log,
       operations: this.operations,
       peer: (address) => this.peers.peer(address),
+      load: () => latePart(this.environment, 'DeviceLink'),
     })
   }
 
