@@ -92,6 +92,6 @@ async function loadLateParts(): Promise<LateParts> {
   try {
     return (await import('@hopmesh/core/late')).lateParts
   } catch (error) {
-    throw new MeshError('LINK_FAILED', 'the part of the library that is needed for it could not be loaded', { cause: error })
+    throw new MeshError('NOT_READY', 'the part of the library that is needed for it could not be loaded', { cause: error })
   }
 }

@@ -55,11 +55,11 @@ describe('plain ALN that is loaded when it is needed', () => {
 
   it('a channel that may lead to a plain node is given up where plain ALN cannot be loaded, or is not known at all', async () => {
     const world = new RouterWorld()
-    const failed = (): Promise<PlainPart> => Promise.reject(new MeshError('LINK_FAILED', 'the page is offline'))
+    const failed = (): Promise<PlainPart> => Promise.reject(new MeshError('NOT_READY', 'the page is offline'))
     const [offline, none] = [world.router('offline', 'member', { plain: failed }), world.router('none', 'member', { plain: undefined })]
     const links = [offline, none].map((router) => router.addChannel(memoryChannelPair(world.clock, { carries: 'stream' })[0]))
     const errors = await Promise.all(links.map(({ up }) => rejectionOf(up)))
-    expect(errors.map(({ code }) => code)).toEqual(['LINK_FAILED', 'PLAIN_REFUSED'])
+    expect(errors.map(({ code }) => code)).toEqual(['NOT_READY', 'PLAIN_REFUSED'])
     expect([offline, none].map((router) => router.links())).toEqual([[], []])
   })
 })

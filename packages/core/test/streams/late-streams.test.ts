@@ -61,9 +61,9 @@ describe('streams where their code is loaded when it is needed', () => {
     const own = page.stream('ada', 'keep', 'hello')
     await world.clock.advance(2_000)
     expect(loads).toHaveLength(3)
-    for (const { reject } of loads) reject(new MeshError('LINK_FAILED', 'the page is offline'))
+    for (const { reject } of loads) reject(new MeshError('NOT_READY', 'the page is offline'))
     const errors = [await world.settle(rejectionOf(refused)), await world.settle(rejectionOf(own))]
-    expect(errors.map(({ code }) => code)).toEqual(['BUSY', 'LINK_FAILED'])
+    expect(errors.map(({ code }) => code)).toEqual(['BUSY', 'NOT_READY'])
 
     const again = ada.stream('page', 'keep', 'hello')
     await world.clock.advance(2_000)
