@@ -14,8 +14,8 @@ import { MeshError, meshErrorCodes, type MeshErrorCode } from '../errors/mesh-er
 import type { ControlMessage } from '../wire/control.ts'
 import { decodeLinkFrame, decodeRefusal, frameKinds } from '../wire/link-frame.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
-import { isWireFault } from '../wire/wire-fault.ts'
-import { FramePort } from './frame-port.ts'
+import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
+import { FramePort, type FramePortReceiver } from './frame-port.ts'
 import { drawGreeting, greetingIn } from './greeting.ts'
 import { GreetingLife } from './greeting-life.ts'
 import type { HandshakeResult } from './handshake.ts'
@@ -30,7 +30,8 @@ import { PlainLife } from './plain-life.ts'
 
 const noOptions: LinkOptions = {}
 
-export class Link {
+/** Its methods from `frame` to `closed` are its port's to call; functions made for each link would take three times what it takes itself. */
+export class Link implements FramePortReceiver {
   readonly channel: Channel
   readonly #owner: LinkOwner
   readonly #up = new Outcome<LinkPeer>()
@@ -50,13 +51,7 @@ export class Link {
     this.#options = options
     this.#greeting = drawGreeting(owner.dice)
     this.#ingress = new LinkIngress(channel, owner, this.#giveUp)
-    this.#port = new FramePort(channel, {
-      frame: (bytes) => this.#frame(bytes),
-      plain: (packet) => this.#plainPacket(packet),
-      fault: (fault) => this.#ingress.unreadable(fault),
-      drained: () => this.#drained(),
-      closed: (reason) => this.#closed(reason),
-    })
+    this.#port = new FramePort(channel, this)
   }
 
   /** Settles always; never an unhandled rejection. */
@@ -209,8 +204,38 @@ export class Link {
     this.#ingress.wasted()
   }
 
-  #drained(): void {
+  frame(bytes: Uint8Array): void {
+    this.#ingress.arrived(bytes.length)
+    if (this.#state.phase === 'joined') {
+      this.#state.life.heard()
+      if (bytes[0] === frameKinds.leave) return this.#state.life.receiveLeave(bytes.subarray(1))
+    }
+    this.#ingress.push(() => this.#frameSteps(bytes), bytes.length)
+  }
+
+  plain(packet: DecodedPacket): void {
+    this.#ingress.arrived(packet.data?.length ?? 0)
+    const state = this.#state
+    if (state.phase !== 'plain' && !(state.phase === 'greeting' && state.life.asks)) return
+    const theirs = greetingIn(packet)
+    if (theirs === undefined) {
+      this.#becomePlain()
+      if (this.#state.phase === 'plain') this.#owner.plainPacket(this, packet)
+    } else if (state.phase === 'greeting') state.life.greeted(theirs)
+    else this.#upgrade(theirs)
+  }
+
+  fault(fault: WireFault): void {
+    this.#ingress.unreadable(fault)
+  }
+
+  drained(): void {
     if (this.#state.phase === 'joined' || this.#state.phase === 'plain') this.#state.life.drained()
+  }
+
+  closed(reason: CloseReason): void {
+    this.#ending = reason.code === 'lost' ? 'broke' : reason.code === 'remote' ? 'there' : 'here'
+    this.#end(reason.detail || reason.code)
   }
 
   #newGreeting(): GreetingLife {
@@ -227,15 +252,6 @@ export class Link {
     })
   }
 
-  #frame(bytes: Uint8Array): void {
-    this.#ingress.arrived(bytes.length)
-    if (this.#state.phase === 'joined') {
-      this.#state.life.heard()
-      if (bytes[0] === frameKinds.leave) return this.#state.life.receiveLeave(bytes.subarray(1))
-    }
-    this.#ingress.push(() => this.#frameSteps(bytes), bytes.length)
-  }
-
   *#frameSteps(bytes: Uint8Array): Steps<void> {
     const frame = decodeLinkFrame(bytes)
     if (isWireFault(frame)) return this.#ingress.fault(frame)
@@ -247,18 +263,6 @@ export class Link {
     if (frame.kind === frameKinds.refusal) return this.#refused(frame.body)
     if (state.phase === 'greeting' && !state.life.asks) return yield* state.life.frame(frame)
     this.#owner.fault('unknown-kind', `a frame of kind ${frame.kind} before any greeting from ${this.channel.label}`)
-  }
-
-  #plainPacket(packet: DecodedPacket): void {
-    this.#ingress.arrived(packet.data?.length ?? 0)
-    const state = this.#state
-    if (state.phase !== 'plain' && !(state.phase === 'greeting' && state.life.asks)) return
-    const theirs = greetingIn(packet)
-    if (theirs === undefined) {
-      this.#becomePlain()
-      if (this.#state.phase === 'plain') this.#owner.plainPacket(this, packet)
-    } else if (state.phase === 'greeting') state.life.greeted(theirs)
-    else this.#upgrade(theirs)
   }
 
   /** What was taken for a plain neighbour is one of us. */
@@ -334,11 +338,6 @@ export class Link {
     this.#ending = 'broke'
     this.#end(error.message, error)
     this.channel.close(error.message)
-  }
-
-  #closed(reason: CloseReason): void {
-    this.#ending = reason.code === 'lost' ? 'broke' : reason.code === 'remote' ? 'there' : 'here'
-    this.#end(reason.detail || reason.code)
   }
 
   #end(why: string, error?: MeshError): void {
