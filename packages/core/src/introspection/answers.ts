@@ -72,13 +72,13 @@ export function answerQuestions(router: Router, about: AboutNode): void {
     describeService,
     limited(() => {
       const services = router.ownServices().map(({ service, load }) => ({ service, load: loadFromWire(load) }))
-      const { routeCount, address } = router
+      const { destinationCount: routes, address } = router
       const upMs = Math.round(clock.now() - since)
       const links = router.links().filter(({ peer }) => peer !== undefined).length
       const functions = about.functions && namesThatFit(about.functions())
       return page('services', services, {
         total: services.length,
-        more: { address, kind, name, network, upMs, links, routes: routeCount, functions },
+        more: { address, kind, name, network, upMs, links, routes, functions },
       })
     }),
   )
@@ -86,7 +86,7 @@ export function answerQuestions(router: Router, about: AboutNode): void {
     routesService,
     limited((request) => {
       const skip = skipOf(request)
-      return page('routes', rowsOf(router.eachRoute(skip), namesSealed), { total: router.routeCount, skip })
+      return page('routes', rowsOf(router.eachDestination(skip), namesSealed), { total: router.destinationCount, skip })
     }),
   )
   answer(

@@ -47,7 +47,7 @@ export function healthOf(router: Router | undefined, mesh: Pick<Health, 'online'
   return {
     ...mesh,
     links,
-    reachable: router?.routeCount ?? 0,
+    reachable: router?.destinationCount ?? 0,
     forwarded: router?.forwarded ?? 0,
     faults: Object.fromEntries(router?.faults ?? []),
   }

@@ -209,22 +209,18 @@ export class Router {
     return this.#rooms.reachability.destination(address)
   }
 
+  /** A snapshot of who can be reached, and how. */
   destinations(): Destination[] {
     return [...this.#rooms.reachability.destinations()]
   }
 
-  /** A snapshot of who can be reached, and how. */
-  routes(): Destination[] {
-    return this.destinations()
-  }
-
-  /** The rows of `routes()` one by one, without the first `skip`; to be read in one turn. */
-  eachRoute(skip = 0): IterableIterator<Destination> {
+  /** The rows of `destinations()` one by one, without the first `skip`; to be read in one turn. */
+  eachDestination(skip = 0): IterableIterator<Destination> {
     return this.#rooms.reachability.destinations(skip)
   }
 
-  /** How many rows `routes()` has. */
-  get routeCount(): number {
+  /** How many rows `destinations()` has. */
+  get destinationCount(): number {
     return this.#rooms.reachability.size
   }
 

@@ -92,7 +92,7 @@ describe('the topology', () => {
     })
     expect(
       ada.router
-        .routes()
+        .destinations()
         .map(({ name }) => name)
         .toSorted(),
     ).toEqual(['bob', 'relay'])

@@ -16,7 +16,7 @@ function comeAndGo(world: RouterWorld, relay: Router): void {
   const links = members.map((member) => world.relayLink(member, relay))
   world.link(members[0]!, members[1]!)
   world.run(3_000)
-  expect(relay.routeCount).toBe(members.length + 1)
+  expect(relay.destinationCount).toBe(members.length + 1)
   for (const member of members) {
     member.registerService('echo', (packet) => void member.send({ destAddr: packet.srcAddr, contextID: packet.contextID }))
     void member.flood({ service: 'news', data: 'here I am' })

@@ -31,7 +31,7 @@ function bytesToLeaf(count: number): { readonly change: number; readonly rest: n
   leaf.addChannel(dialer)
   relay.addChannel(listener)
   world.run(15_000)
-  expect(leaf.routeCount).toBe(Math.min(count, 500) + 1)
+  expect(leaf.destinationCount).toBe(Math.min(count, 500) + 1)
   bytes = 0
   world.run(changes * changeMs)
   const rest = bytes / changes

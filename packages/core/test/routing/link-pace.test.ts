@@ -58,9 +58,9 @@ describe('a relay with thousands of idle members', () => {
       world.network.silence(world.nameOf(way[0]), world.nameOf(way[1]))
     // 12 s is what it takes otherwise; the relay itself has not been told anything and notices.
     world.run(30_000)
-    expect([relay.router.routeCount, leaf.router.routeCount]).toEqual([0, 1])
+    expect([relay.router.destinationCount, leaf.router.destinationCount]).toEqual([0, 1])
     leaf.node.perform(() => void leaf.router.send({ service: '$nothing', destAddr: relay.router.address, data: 'there?' }))
     world.run(3_000)
-    expect(leaf.router.routeCount).toBe(0)
+    expect(leaf.router.destinationCount).toBe(0)
   })
 })
