@@ -1,7 +1,6 @@
 // What neighbours say about others, and what becomes of it: an entry waits for the record that proves it, then it changes
 // the table; a record is believed if it was asked for, or if it says that its own origin left.
 
-import { isMemberForm } from '../identity/address.ts'
 import { processOf, recordMismatch, type MemberRecord } from '../identity/member-record.ts'
 import type { ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -9,6 +8,7 @@ import { metricInfinite, type RouteEntry } from '../wire/control.ts'
 import { BorrowedRecords } from './borrowed-records.ts'
 import type { CapableIdentity } from './capable-identity.ts'
 import { Departures } from './departures.ts'
+import { FreeNames } from './free-names.ts'
 import { costMin } from './link-cost.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import { OriginNews } from './origin-news.ts'
@@ -50,6 +50,7 @@ export class RouteIntake {
   readonly #news = new OriginNews()
   readonly #borrowed = new BorrowedRecords()
   readonly #rivals: Rivals<LinkNeighbour>
+  readonly #names: FreeNames
   /** By neighbour the other process with its address that it was shown last. */
   readonly #twins = new WeakMap<LinkNeighbour, string>()
 
@@ -71,6 +72,13 @@ export class RouteIntake {
       clock,
       found: (neighbour, address) => port.fault('IDENTITY_IN_USE', `${neighbour.address} knows another node called ${address}`),
     })
+    this.#names = new FreeNames({
+      table,
+      proofs: this.#proofs,
+      rivals: this.#rivals,
+      withdraw: (neighbour, entry) => this.#apply(neighbour, entry),
+      free: (address) => port.free(address),
+    })
     this.#departures = new Departures({ proofs: this.#proofs, neighbours: () => port.neighbours(), gone: (address) => this.#gone(address) })
   }
 
@@ -89,17 +97,14 @@ export class RouteIntake {
     return address === this.#identity.address ? this.#own.current : (this.#proofs.record(address) ?? this.#borrowed.get(address))
   }
 
-  /** Another node has this name and can be reached. Free-form names only: a member's address follows from its key. */
+  /** Another node has this name and can be reached. */
   isTaken(proof: ProvenRecord): boolean {
-    const { address, publicKey } = proof.record
-    const known = this.#table.get(address)?.selected && this.#proofs.record(address)?.record
-    return known !== undefined && known.publicKey.some((byte, index) => byte !== publicKey[index])
+    return this.#names.isTaken(proof)
   }
 
   /** Of whoever has a free-form name here. */
   tagOf(address: string): number | undefined {
-    const record = isMemberForm(address) ? undefined : this.#proofs.record(address)?.record
-    return record && tagOf(record.publicKey)
+    return this.#names.tagOf(address)
   }
 
   /** A neighbour tells of another node of this name. */
@@ -121,9 +126,7 @@ export class RouteIntake {
 
   /** Asks a relay for the record of an origin that it did not tell of. */
   borrow(neighbour: LinkNeighbour, address: string): void {
-    if (!this.#borrowed.want(address, this.#clock.now())) return
-    this.#proofs.expect(neighbour, address)
-    neighbour.link.sendControl({ type: 'pull', wanted: [{ address, seq48: 0 }] })
+    if (this.#borrowed.want(address, this.#clock.now())) this.pull(neighbour, address, 0)
   }
 
   /** The neighbour is asked for a newer number, and will send the record that proves it. */
@@ -143,9 +146,9 @@ export class RouteIntake {
 
   /** The record of a handshake. */
   join(neighbour: LinkNeighbour, proof: ProvenRecord): void {
-    // It signed a greater number in an earlier life, whose clock ran ahead: without it, nobody would believe it again.
-    if (this.#isOther(neighbour.address, tagOf(proof.record.publicKey))) this.#makeWay(neighbour.address)
+    this.#names.joined(proof)
     const later = this.#proofs.record(neighbour.address)
+    // It signed a greater number in an earlier life, whose clock ran ahead: without it, nobody would believe it again.
     if (later && later.record.seq48 > proof.record.seq48) neighbour.link.sendControl({ type: 'records', records: [later.bytes] })
     const proven = this.#proofs.keep(proof)
     this.#showTwin(proof)
@@ -264,7 +267,7 @@ export class RouteIntake {
       if (this.#table.get(destination)) this.#apply(neighbour, entry)
     } else if (!isPlausible(neighbour, entry)) {
       this.#port.fault('IMPLAUSIBLE', `${neighbour.address} says that ${destination} is ${entry.hops} links away at ${metric}`)
-    } else if (this.#isRival(neighbour, entry)) {
+    } else if (this.#names.waits(neighbour, entry)) {
       return
     } else if (this.#departures.isOver(destination, seq48)) {
       this.#proofs.release(neighbour, destination)
@@ -274,35 +277,6 @@ export class RouteIntake {
     } else {
       this.#proofs.hold(neighbour, entry)
     }
-  }
-
-  /** Another node of a free-form name than the one that is known by it. */
-  #isOther(address: string, tag: number | undefined): boolean {
-    const known = tag === undefined ? undefined : this.tagOf(address)
-    return known !== undefined && known !== tag
-  }
-
-  /** The name is free unless somebody tells of the one that has it. True: it is free, and nothing of the old one is left. */
-  #makeWay(address: string): boolean {
-    if ((this.#table.get(address)?.routeCount ?? 0) > 0) return false
-    this.#port.free(address)
-    this.#proofs.forget(address)
-    return true
-  }
-
-  /** What is told of another node under a name that is taken: it waits until the name is free. */
-  #isRival(neighbour: LinkNeighbour, entry: RouteEntry): boolean {
-    const { destination, tag } = entry
-    const other = this.#isOther(destination, tag)
-    if (other) {
-      this.#proofs.release(neighbour, destination)
-      // Until now it told of the one that has the name.
-      if (this.#table.get(destination)?.hasRouteOf(neighbour)) this.#apply(neighbour, { ...entry, metric: metricInfinite })
-    }
-    const waits = other && !this.#makeWay(destination)
-    if (waits) this.#rivals.keep(neighbour, entry)
-    else this.#rivals.delete(neighbour, destination)
-    return waits
   }
 
   #withdrawAbsent(neighbour: LinkNeighbour, entries: readonly RouteEntry[]): void {
