@@ -18,6 +18,7 @@ export function demoFunctions(ownName: string): FunctionHandlers<DemoFunctions, 
     },
     greet: ({ mesh, caller }, name) => `Hello ${name || (mesh.peer(caller)?.name ?? 'you')}, this is ${ownName}.`,
     letters: (_, text) => {
+      if (typeof text !== 'string') throw new TypeError('letters takes a text')
       const counts = new Map<string, number>()
       for (const letter of text.slice(0, lettersMax).toLowerCase().matchAll(/\p{L}/gu))
         counts.set(letter[0], (counts.get(letter[0]) ?? 0) + 1)

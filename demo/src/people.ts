@@ -46,16 +46,21 @@ export class People {
       this.#remember(address, name)
       return name
     }
-    return this.#names.get(address) ?? shortAddress(address)
+    return this.#names.get(address) ?? this.#names.get(whoOf(address)) ?? shortAddress(address)
   }
 
   #remember(address: string, name: string): void {
     if (this.#names.size >= namesMax && !this.#names.has(address)) this.#names.clear()
-    this.#names.set(address, name)
+    this.#names.set(address, name).set(whoOf(address), name)
   }
 
   #name(peer: Peer): string {
     if (peer.name !== '') return peer.name
     return peer.kind === 'relay' ? 'relay' : shortAddress(peer.address)
   }
+}
+
+/** The part of an address that stays with the member. */
+export function whoOf(address: string): string {
+  return address.split('.')[0] ?? address
 }

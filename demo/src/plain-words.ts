@@ -56,9 +56,10 @@ export function sentenceFor(code: string, message: string): string {
   return sentences[code] ?? message
 }
 
-/** An error of any kind as one sentence. */
+/** An error of any kind as one sentence; what somebody else's page threw in its own words. */
 export function sentenceForError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  if ('code' in error && error.code === 'REMOTE_ERROR' && error.cause instanceof Error) return error.cause.message
   return 'code' in error && typeof error.code === 'string' ? sentenceFor(error.code, error.message) : error.message
 }
 

@@ -67,7 +67,7 @@ export class Transfers {
       while (!(await reader.read()).done);
       this.#end(transfer, 'done')
     } catch (error) {
-      this.#end(transfer, abort.signal.aborted ? 'cancelled' : 'failed', why(error))
+      this.#end(transfer, abort.signal.aborted ? 'cancelled' : 'failed', sentenceForError(error))
     }
   }
 
@@ -104,7 +104,7 @@ export class Transfers {
       // Broken off by the way, not by anybody: what is here waits for the rest.
       const isOver = isCancelled || !signal.aborted
       if (isOver) this.#parts.delete(key)
-      this.#end(transfer, isCancelled ? 'cancelled' : 'failed', why(error))
+      this.#end(transfer, isCancelled ? 'cancelled' : 'failed', sentenceForError(error))
       throw error
     }
   }
@@ -176,10 +176,4 @@ class Meter {
 
 function partKey({ id, size }: StreamFile, caller: string): string {
   return `${caller} ${size} ${id}`
-}
-
-/** What the other page threw is said in its own words. */
-function why(error: unknown): string {
-  const cause = error instanceof Error && 'code' in error && error.code === 'REMOTE_ERROR' ? error.cause : undefined
-  return cause instanceof Error ? cause.message : sentenceForError(error)
 }

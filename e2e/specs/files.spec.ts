@@ -73,6 +73,23 @@ test('PN-14 a file dropped on a member arrives there, and can be saved', async (
   await expect(bob.part('transfer-state')).toHaveText(['done ✓', 'done ✓', 'done ✓'])
 })
 
+test('PN-14 a file that was meant for somebody who has just left goes to nobody else', async ({ pages, relay }) => {
+  const ada = await pages.demo({ relay: relay.url, name: 'Ada' })
+  const bob = await pages.demo({ relay: relay.url, name: 'Bob' })
+  const eve = await pages.demo({ relay: relay.url, name: 'Eve' })
+  await expect(ada.member('Bob')).toBeVisible()
+  await expect(ada.member('Eve')).toBeVisible()
+  await ada.part('file-target').selectOption({ label: 'to Bob' })
+  await bob.page.close()
+  await ada.misses('Bob')
+  await expect(ada.part('file-target').locator('option:checked')).toHaveText('to Bob (away)')
+  await ada.part('file-choice').setInputFiles({ name: 'secret.txt', mimeType: 'text/plain', buffer: Buffer.from('for Bob') })
+  await expect(ada.part('transfer-state')).toHaveText('failed', { timeout: 20_000 })
+  await expect(ada.part('transfer-facts')).toContainText('to Bob')
+  await expect(ada.part('transfer')).toContainText('at the moment')
+  await expect(eve.part('transfer')).toHaveCount(0)
+})
+
 test('PN-14 the sender sees how far it has come, and can cancel it', async ({ pages, relay }) => {
   const dora = await joinMesh({ relays: [relay.url], name: 'Dora' })
   const seen: string[] = []

@@ -31,7 +31,7 @@ test('PN-16 PN-13 a function of another page is called from a form, of one and o
   await ada.part('function-name').selectOption('add')
   await ada.part('function-arguments').fill('"two", 3')
   await ada.part('function-call').click()
-  await expect(row('Eve').getByTestId('function-result')).toContainText('add takes two numbers')
+  await expect(row('Eve').getByTestId('function-result')).toHaveText('add takes two numbers')
   await eve.page.close()
 })
 
@@ -52,6 +52,11 @@ test('a function called at a member that is gone settles, and the page goes on',
     address,
   )
   expect(code).toBe('NO_ROUTE')
+
+  // Who was chosen stays chosen.
+  await expect(ada.part('function-target').locator('option:checked')).toHaveText('Bob (away)')
+  await ada.part('function-call').click()
+  await expect(ada.part('function-row')).toHaveText(/^Bob .*(at the moment)/, { timeout: 20_000 })
   const own = await ada.page.evaluate(() => window.hopmesh!.mesh.to(window.hopmesh!.mesh.address).add!(1, 2))
   expect(own).toBe(3)
 })

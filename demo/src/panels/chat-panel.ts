@@ -3,9 +3,10 @@ import { hueOf } from '../colour.ts'
 import { element, panel, setText } from '../element.ts'
 import type { People } from '../people.ts'
 import { sentenceForError } from '../plain-words.ts'
-import { ChatTargets, everyone } from './chat-targets.ts'
+import { MemberSelect } from './member-select.ts'
 import type { Panel } from './panel.ts'
 
+const everyone = ''
 const linesMax = 200
 /** Words to everybody whose marks are still looked at. */
 const followedMax = 20
@@ -40,7 +41,7 @@ export class ChatPanel implements Panel {
     tabindex: 0,
     'data-testid': 'chat-lines',
   })
-  readonly #targets: ChatTargets
+  readonly #targets: MemberSelect
   readonly #text = element('input', {
     type: 'text',
     maxlength: 2000,
@@ -53,7 +54,12 @@ export class ChatPanel implements Panel {
   constructor(mesh: Mesh, people: People) {
     this.#mesh = mesh
     this.#people = people
-    this.#targets = new ChatTargets(people)
+    this.#targets = new MemberSelect(people, {
+      label: 'To whom',
+      testId: 'chat-target',
+      everyone: [everyone, 'Everyone'],
+      text: (name) => `only ${name}`,
+    })
     const form = element(
       'form',
       { class: 'say' },
@@ -103,7 +109,7 @@ export class ChatPanel implements Panel {
       )
       return
     }
-    const mark = this.#add({ ...line, note: `only to ${this.#targets.nameOf(target)}` })
+    const mark = this.#add({ ...line, note: `only to ${this.#people.nameOf(target)}` })
     await this.#settle(
       mark,
       this.#mesh.send(target, text).then((sent) => this.#sent(sent, mark)),
@@ -129,7 +135,7 @@ export class ChatPanel implements Panel {
   #showStored({ id, to, parts }: StoredMessage): void {
     const text = parts.filter((part) => typeof part === 'string').join(' ')
     if (text === '' || this.#waiting.has(id)) return
-    const mark = this.#add({ from: this.#mesh.address, text, note: `only to ${this.#targets.nameOf(to)}`, own: true })
+    const mark = this.#add({ from: this.#mesh.address, text, note: `only to ${this.#people.nameOf(to)}`, own: true })
     setText(mark, marks.stored)
     this.#await(id, mark)
   }

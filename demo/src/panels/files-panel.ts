@@ -7,6 +7,7 @@ import type { People } from '../people.ts'
 import { byteWords } from '../plain-words.ts'
 import type { Transfer, Transfers } from '../transfers.ts'
 import { updateSoon } from '../update-soon.ts'
+import { MemberSelect } from './member-select.ts'
 import type { Panel } from './panel.ts'
 
 class TransferRow implements Row<Transfer> {
@@ -60,28 +61,31 @@ class TransferRow implements Row<Transfer> {
 export class FilesPanel implements Panel {
   readonly node: HTMLElement
   readonly #mesh: Mesh
-  readonly #people: People
   readonly #transfers: Transfers
   readonly #rows: KeyedList<Transfer>
   readonly #empty = element('p', { class: 'empty' }, 'Drop a file on somebody in the list or in the picture.')
-  readonly #target = element('select', { 'aria-label': 'To whom the file goes', 'data-testid': 'file-target' })
+  readonly #targets: MemberSelect
   readonly #choice = element('input', { type: 'file', multiple: true, 'aria-label': 'Files to send', 'data-testid': 'file-choice' })
   #marked: Element | undefined
 
   constructor(mesh: Mesh, people: People, transfers: Transfers) {
     this.#mesh = mesh
-    this.#people = people
     this.#transfers = transfers
+    this.#targets = new MemberSelect(people, {
+      label: 'To whom the file goes',
+      testId: 'file-target',
+      text: (name) => `to ${name}`,
+    })
     const list = element('ul', { class: 'rows', 'data-testid': 'transfers' })
     this.#rows = new KeyedList({ list, key: ({ id }) => String(id), create: (transfer) => new TransferRow(transfer, people) })
     this.node = panel(
       { title: 'Files', testId: 'files-panel' },
       list,
       this.#empty,
-      element('div', { class: 'say files' }, this.#target, this.#choice),
+      element('div', { class: 'say files' }, this.#targets.node, this.#choice),
     )
     this.#choice.addEventListener('change', () => {
-      this.#send(this.#target.value, this.#choice.files)
+      this.#send(this.#targets.value, this.#choice.files)
       this.#choice.value = ''
     })
     transfers.onChange = updateSoon(() => this.#show())
@@ -91,16 +95,8 @@ export class FilesPanel implements Panel {
   }
 
   update(): void {
-    const members = this.#people.reachable().filter((peer) => peer.kind === 'member')
-    const wanted = members.map((peer) => String(peer.address))
-    const names = members.map((peer) => `to ${this.#people.nameOf(peer.address)}`)
-    const shown = [...this.#target.options]
-    this.#target.disabled = this.#choice.disabled = wanted.length === 0
-    if (shown.length === wanted.length && shown.every((option, index) => option.value === wanted[index] && option.text === names[index]))
-      return
-    const chosen = this.#target.value
-    this.#target.replaceChildren(...wanted.map((value, index) => element('option', { value }, names[index] ?? '')))
-    if (wanted.includes(chosen)) this.#target.value = chosen
+    this.#targets.update()
+    this.#targets.node.disabled = this.#choice.disabled = this.#targets.isEmpty
   }
 
   #show(): void {

@@ -3,6 +3,7 @@ import type { DemoFunctions } from '../demo-functions.ts'
 import { element, panel, setText } from '../element.ts'
 import type { People } from '../people.ts'
 import { milliseconds, sentenceForError } from '../plain-words.ts'
+import { MemberSelect } from './member-select.ts'
 import type { Panel } from './panel.ts'
 
 const everyone = '*'
@@ -14,7 +15,7 @@ export class FunctionsPanel implements Panel {
   readonly node: HTMLElement
   readonly #mesh: Mesh
   readonly #people: People
-  readonly #target = element('select', { 'aria-label': 'Whose function', 'data-testid': 'function-target' })
+  readonly #targets: MemberSelect
   readonly #name = element(
     'select',
     { 'aria-label': 'Function', 'data-testid': 'function-name' },
@@ -34,7 +35,13 @@ export class FunctionsPanel implements Panel {
   constructor(mesh: Mesh, people: People) {
     this.#mesh = mesh
     this.#people = people
-    const form = element('form', { class: 'say' }, this.#target, this.#name, this.#values, this.#call)
+    this.#targets = new MemberSelect(people, {
+      label: 'Whose function',
+      testId: 'function-target',
+      everyone: [everyone, 'Everyone'],
+      text: (name) => name,
+    })
+    const form = element('form', { class: 'say' }, this.#targets.node, this.#name, this.#values, this.#call)
     form.addEventListener('submit', (event) => {
       event.preventDefault()
       void this.#ask()
@@ -46,21 +53,11 @@ export class FunctionsPanel implements Panel {
   }
 
   update(): void {
-    const here = this.#people.reachable().filter(({ kind }) => kind === 'member')
-    const wanted = [[everyone, 'Everyone'], ...here.map(({ address }) => [address, this.#people.nameOf(address)])] as const
-    const options = [...this.#target.options]
-    if (
-      options.length === wanted.length &&
-      options.every(({ value, text }, index) => value === wanted[index]?.[0] && text === wanted[index]?.[1])
-    )
-      return
-    const chosen = this.#target.value
-    this.#target.replaceChildren(...wanted.map(([value, text]) => element('option', { value }, text ?? '')))
-    this.#target.value = wanted.some(([value]) => value === chosen) ? chosen : everyone
+    this.#targets.update()
   }
 
   async #ask(): Promise<void> {
-    const target = this.#target.value
+    const target = this.#targets.value
     const name = this.#name.value as keyof DemoFunctions
     const started = performance.now()
     this.#call.disabled = true
