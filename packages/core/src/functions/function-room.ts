@@ -59,6 +59,7 @@ export class FunctionRoom<C> implements Functions<C> {
       },
       many: false,
       missing: 'NO_FUNCTION',
+      report: (error) => options.report(error),
     })
   }
 

@@ -34,6 +34,8 @@ export interface Answering {
   readonly many: boolean
   /** What a caller hears of a name that nobody has registered. */
   readonly missing: MeshErrorCode
+  /** What a handler gave cannot be sent: told at home, too. */
+  report(error: MeshError): void
 }
 
 export interface AnsweredCallsOptions {
@@ -156,7 +158,8 @@ export class AnsweredCalls {
       encode: (value) => {
         const body = space?.encode(value) ?? new Uint8Array()
         const error = body instanceof MeshError ? body : tooLargeAnswer(body)
-        if (error) log.write(1, 'services', `'${request.name}' gave what cannot be sent: ${error.message}`)
+        if (error)
+          space?.report(new MeshError('HANDLER_FAILED', `'${request.name}' gave what cannot be sent: ${error.message}`, { cause: error }))
         return error ?? body
       },
       succeeded: (body) => {

@@ -129,7 +129,13 @@ export class ServiceRegistry implements Services {
 
   /** For the calls of other members. */
   answering(): Answering {
-    return { find: (name) => this.#local.get(name)?.handler, encode: encodeReturned, many: true, missing: 'NO_SERVICE' }
+    return {
+      find: (name) => this.#local.get(name)?.handler,
+      encode: encodeReturned,
+      many: true,
+      missing: 'NO_SERVICE',
+      report: (error) => this.#options.report(error),
+    }
   }
 
   register(name: string, handler: RequestHandler, options: RegisterOptions = {}): Registration {

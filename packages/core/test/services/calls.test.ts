@@ -198,6 +198,23 @@ describe('calls with many answers', () => {
     expect(heard.toSorted()).toEqual(['NO_SERVICE', 'context', 'pending', 'service', 'service'])
   })
 
+  it('ALN-08 what a handler gives that cannot be sent is told at home, too, once', async () => {
+    const [ada, bob] = (await members(86, 'ada', 'bob')) as [Mesh, Mesh]
+    const told: string[] = []
+    bob.on('error', (error) => told.push(`${error.code} ${error.message}`))
+    bob.services.register('odd', () => ({ not: 'text' }) as unknown as string)
+    bob.services.register('large', () => 'x'.repeat(17 * 1_048_576))
+    bob.functions.register({ odd: () => () => 1 })
+    await world.settle(ada.services.wait('large'))
+    const codes = [ada.call('odd'), ada.call('large'), ada.to('bob').odd!()].map(async (called) => (await rejectionOf(called)).code)
+    expect(await world.settle(Promise.all(codes))).toEqual(['HANDLER_FAILED', 'TOO_LARGE', 'HANDLER_FAILED'])
+    expect(told.toSorted()).toEqual([
+      "HANDLER_FAILED 'large' gave what cannot be sent: the answer has 17825792 bytes, 16777216 fit",
+      "HANDLER_FAILED 'odd' gave what cannot be sent: the handler returned object, not a string, a Uint8Array or undefined",
+      expect.stringContaining("HANDLER_FAILED 'odd' gave what cannot be sent: the result of the function: this cannot be sent"),
+    ])
+  })
+
   it('ALN-16 callAll asks everybody, also oneself, and tells whose error is whose', async () => {
     const [ada, bob, eve] = (await members(65, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
     ada.services.register('who', () => 'ada')
