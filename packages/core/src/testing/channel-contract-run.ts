@@ -20,6 +20,8 @@ export interface ChannelWorld {
   readonly fillBytesMax?: number | undefined
   /** The size of the messages that fill it, in bytes; less for a channel of a few bytes a second. Default 32 768. */
   readonly fillMessageBytes?: number | undefined
+  /** At a close. A radio or a cable does not tell whether the other side let go or is out of reach: `lost`. Default `remote`. */
+  readonly otherSideHears?: 'remote' | 'lost' | undefined
 }
 
 /** One end of the pair, and everything it did and heard. */
@@ -62,7 +64,7 @@ export class ContractEnd {
 
 /** One case under way: both ends, patience, and the words for what went wrong. */
 export class ContractRun {
-  readonly world: ChannelWorld & { readonly patienceMs: number; readonly fillBytesMax: number; readonly fillMessageBytes: number }
+  readonly world: { readonly [Part in keyof ChannelWorld]-?: NonNullable<ChannelWorld[Part]> }
   readonly dialer: ContractEnd
   readonly listener: ContractEnd
   readonly #pair: ChannelPair
@@ -74,6 +76,7 @@ export class ContractRun {
       patienceMs: world.patienceMs ?? 5_000,
       fillBytesMax: world.fillBytesMax ?? 0x400_0000,
       fillMessageBytes: world.fillMessageBytes ?? 32_768,
+      otherSideHears: world.otherSideHears ?? 'remote',
     }
     this.#pair = pair
     this.dialer = new ContractEnd(pair.dialer)

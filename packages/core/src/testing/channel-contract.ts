@@ -238,7 +238,11 @@ export const channelContractCases: readonly ChannelContractCase[] = [
     run.dialer.channel.close()
     await run.world.wait(100)
     run.check(run.listener.ends.join() === 'local', `the closer heard '${run.listener.ends.join()}' instead of one 'local'`)
-    run.check(run.dialer.ends.join() === 'remote', `the other side heard '${run.dialer.ends.join()}' instead of one 'remote'`)
+    const { otherSideHears } = run.world
+    run.check(
+      run.dialer.ends.join() === otherSideHears,
+      `the other side heard '${run.dialer.ends.join()}' instead of one '${otherSideHears}'`,
+    )
     run.check(run.listener.late === 0 && run.dialer.late === 0, 'something was delivered after closed')
   }),
 
