@@ -44,6 +44,7 @@ test('ALN-43 ALN-33 ALN-49 a sensor that one tab has paired is called from anoth
   // Answers of 192 and 219 bytes have an END (hex C0) and an ESC (hex DB) in their length, and the sketch escapes nothing.
   const sketch = new SketchFirmware({
     readings: ['53.33*F', '54.00*F', '52.50*F'],
+    repeats: false,
     services: { led: (data) => `led ${data}`.padEnd(192, '.'), fan: (data) => `fan ${data}`.padEnd(219, '.') },
     cuts: [1, 20, 3, 7, 20, 13],
   })

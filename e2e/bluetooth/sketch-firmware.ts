@@ -16,6 +16,8 @@ export interface SketchOptions {
   readonly name?: string
   /** What it writes every two seconds, by turns. */
   readonly readings?: readonly string[]
+  /** After the last reading it begins anew. Default true, as the stock sketch does. */
+  readonly repeats?: boolean
   /** The stock sketch offers nothing; a line more makes it offer this. Undefined: no answer. */
   readonly services?: Readonly<Record<string, (data: string) => string | undefined>>
   /** Where notifications are cut, by turns. Default: when 20 bytes have gathered, and at the end of a frame. */
@@ -99,7 +101,8 @@ export class SketchFirmware implements Firmware {
   }
 
   #log(): void {
-    const { readings = ['53.33*F'] } = this.#options
+    const { readings = ['53.33*F'], repeats = true } = this.#options
+    if (!repeats && this.#reading >= readings.length) return
     const reading = readings[this.#reading++ % readings.length] ?? ''
     this.send({ srv: 'log', src: this.name, data: Buffer.from(reading) })
   }
