@@ -7,6 +7,7 @@ import { callNameBytesMax } from '../services/call-codec.ts'
 import { bodyBytesMax } from '../services/requests.ts'
 import { reported } from '../services/reported-handler.ts'
 import type { Request } from '../services/request.ts'
+import { shownName } from '../services/shown-name.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
 import { isReservedName } from './function-proxy.ts'
 import type { AnyFunctions, FunctionContextOf, FunctionHandlers } from './function-types.ts'
@@ -89,7 +90,7 @@ export class FunctionRoom<C> implements Functions<C> {
     const reply = await this.#options.calls.callMember({ address, space: 'function', name, body: args }, options)
     const decoded = decodeValue(reply.bytes)
     if (isWireFault(decoded))
-      throw new MeshError('WIRE_FAULT', `the result of '${name.slice(0, 64)}' of ${address} cannot be read: ${decoded.detail}`)
+      throw new MeshError('WIRE_FAULT', `the result of '${shownName(name)}' of ${address} cannot be read: ${decoded.detail}`)
     return decoded.value
   }
 
@@ -101,7 +102,7 @@ export class FunctionRoom<C> implements Functions<C> {
   }
 
   #check(name: string, handler: unknown): void {
-    const shown = name.slice(0, 64)
+    const shown = shownName(name)
     if (name === '' || new TextEncoder().encode(name).length > callNameBytesMax)
       throw new MeshError('INVALID_OPTION', `the name of a function is a text of 1 to ${callNameBytesMax} bytes`)
     if (isReservedName(name))

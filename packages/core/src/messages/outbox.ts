@@ -2,10 +2,10 @@
 // live, and where the identity is persistent also for the next process with it.
 
 import { asMeshError } from '../async/operations.ts'
+import { RecentSet } from '../bytes/recent-set.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
-import { Seen } from '../routing/seen.ts'
 import { decodeLetter, encodeLetter, letterKey, letterScope, type Letter } from './letter.ts'
 
 /** Letters that `send` waits for; beyond, QUEUE_FULL. */
@@ -47,7 +47,7 @@ export class Outbox {
   #stopLooking: (() => void) | undefined
   /** Keys of letters that are not of this process, and that are not there any more as far as it is concerned. */
   #strange: ReadonlySet<string> = new Set()
-  readonly #removed = new Seen(removedMax)
+  readonly #removed = new RecentSet<string>(removedMax)
   #closed = false
 
   constructor(options: OutboxOptions) {

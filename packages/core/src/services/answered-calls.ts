@@ -2,19 +2,20 @@
 // requests with a key came to.
 
 import { describeThrown } from '../async/operations.ts'
+import { RecentSet } from '../bytes/recent-set.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import { whoPart } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Router } from '../routing/router.ts'
 import type { Arrival } from '../routing/routing-types.ts'
-import { Seen } from '../routing/seen.ts'
 import type { Absences } from './absences.ts'
 import { callIdText, callService, callTypes, encodeCallAnswer, type CallRequest, type NameSpace } from './call-codec.ts'
 import { encodeNetError } from './remote-error.ts'
 import { OutcomeCache } from './outcome-cache.ts'
 import { Request } from './request.ts'
 import { RunningCall, tooLargeAnswer } from './running-call.ts'
+import { shownName } from './shown-name.ts'
 
 /** Calls that are being answered at one time, of everybody and of one caller; beyond, BUSY. */
 export const runningCallsMax = 16_384
@@ -74,7 +75,7 @@ export class AnsweredCalls {
   readonly #leaving = new Set<string>()
   readonly #ofCaller = new Map<string, Share>()
   #bytes = 0
-  readonly #cancelledEarly = new Seen(cancelledEarlyMax)
+  readonly #cancelledEarly = new RecentSet<string>(cancelledEarlyMax)
   readonly #outcomes: OutcomeCache
   #router: Router | undefined
 
@@ -218,7 +219,7 @@ export class AnsweredCalls {
       if (!router.deliverSealed(packet, arrival)) return call.cancel(new MeshError('ABORTED', 'the router answers'))
     }
     const missing = this.#spaces.get(request.space)?.missing ?? 'NO_SERVICE'
-    call.refuse(missing, `there is no ${request.space} '${name.slice(0, 64)}' here`)
+    call.refuse(missing, `there is no ${request.space} '${shownName(name)}' here`)
   }
 
   async #deliver(to: string, data: Uint8Array): Promise<void> {

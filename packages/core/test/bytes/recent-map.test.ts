@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { RecentMap } from '../../src/bytes/recent-map.ts'
 import { RecentSet } from '../../src/bytes/recent-set.ts'
 
-it('a recent map forgets what was set longest ago, and what is set anew is the latest', () => {
+it('LM a recent map forgets what was set longest ago, and what is set anew is the latest', () => {
   const recent = new RecentMap<string, number>(2)
   recent.set('a', 1).set('b', 2).set('a', 3)
   expect([...recent]).toEqual([
@@ -28,7 +28,7 @@ it('a recent map has room for what was deleted, and for keys that are undefined'
   expect([...recent.keys()]).toEqual(['b', 'c'])
 })
 
-it('a recent set forgets what was added longest ago, and what is added anew is the latest', () => {
+it('LM a recent set forgets what was added longest ago, and what is added anew is the latest', () => {
   const recent = new RecentSet<number>(2)
   recent.add(1).add(2).add(1).add(3)
   expect([...recent]).toEqual([1, 3])

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { MemoryBudget } from '../../src/bytes/memory-budget.ts'
 import { Contexts, contextsMax } from '../../src/routing/contexts.ts'
 import { RouteTable } from '../../src/routing/route-table.ts'
-import { Seen } from '../../src/routing/seen.ts'
 import {
   messageBytesMax,
   messageBytesUnsettledMax,
@@ -136,15 +135,5 @@ describe('LM tables', () => {
     expect(learn('one more')).toBeUndefined()
     expect(table.size).toBe(100)
     expect(learn('origin 5', 64)).toBeDefined()
-  })
-
-  it('LM of ids that were seen at least half of the bound is remembered, and never more than the bound', () => {
-    const seen = new Seen(1_000)
-    for (let id = 0; id < 10_000; id += 1) {
-      expect(seen.add(`${id}`)).toBe(true)
-      expect(seen.add(`${id}`)).toBe(false)
-      expect(seen.has(`${Math.max(0, id - 499)}`)).toBe(true)
-      if (id >= 1_000) expect(seen.has(`${id - 1_000}`)).toBe(false)
-    }
   })
 })
