@@ -5,7 +5,8 @@ import type { Awaitable } from '../ports/crypto.ts'
  * the whole ingress synchronous; the first promise makes the rest wait for it.
  */
 export class OrderedQueue {
-  readonly #waiting: { readonly task: () => Awaitable<void>; readonly bytes: number }[] = []
+  /** Undefined as long as nothing ever waited: there are thousands of queues. */
+  #waiting: { readonly task: () => Awaitable<void>; readonly bytes: number }[] | undefined
   readonly #lengthMax: number
   readonly #bytesMax: number
   #waitingBytes = 0
@@ -26,6 +27,7 @@ export class OrderedQueue {
   /** False when `lengthMax` tasks wait already, or hold `bytesMax`: the task is not taken. A task must not throw. */
   push(task: () => Awaitable<void>, bytes = 0): boolean {
     if (this.#busy || this.#paused) {
+      this.#waiting ??= []
       if (this.#waiting.length >= this.#lengthMax || this.#waitingBytes + bytes > this.#bytesMax) return false
       this.#waiting.push({ task, bytes })
       this.#waitingBytes += bytes
@@ -50,7 +52,7 @@ export class OrderedQueue {
   }
 
   #next(): (() => Awaitable<void>) | undefined {
-    const next = this.#waiting.shift()
+    const next = this.#waiting?.shift()
     this.#waitingBytes -= next?.bytes ?? 0
     return next?.task
   }
@@ -62,7 +64,7 @@ export class OrderedQueue {
 
   /** Forgets what waits; the task under way ends by itself. */
   clear(): void {
-    this.#waiting.length = 0
+    this.#waiting = undefined
     this.#waitingBytes = 0
   }
 

@@ -29,7 +29,8 @@ export class LinkEgress {
   readonly #failed: (error: MeshError) => void
   readonly #encoder = new ControlEncoder()
   readonly #sealing = new OrderedQueue(sealingMax)
-  readonly #batch = new FrameBatch(frameKinds.packets)
+  /** Since the first packet: most neighbours of a relay are told of others, and are sent nothing. */
+  #batch: FrameBatch | undefined
   #control: ControlMessage[] = []
   #held: Uint8Array[] = []
   #heldBytes = 0
@@ -56,6 +57,7 @@ export class LinkEgress {
     const length = bytes.length + (rest?.length ?? 0)
     if (!this.#mayWait(length, from)) return false
     if (length >= aloneBytesMin) return this.#alone(() => encodeItemFrame(frameKinds.packets, bytes, rest))
+    this.#batch ??= new FrameBatch(frameKinds.packets)
     if (!this.#batch.add(bytes, rest)) {
       this.flush()
       this.#holdBatch()
@@ -106,7 +108,7 @@ export class LinkEgress {
   flush(): void {
     this.#scheduled = false
     this.#sendControl()
-    if (!this.#waits() && this.#batch.items > 0) this.#congested = !this.#port.sendFrame(this.#batch.take())
+    if (!this.#waits() && this.#batch && this.#batch.items > 0) this.#congested = !this.#port.sendFrame(this.#batch.take())
   }
 
   /** Calls after everything that was given so far has been handed to the channel or dropped. */
@@ -156,8 +158,7 @@ export class LinkEgress {
 
   /** A full batch makes room for the next one, within the bound that `packet` looks at. */
   #holdBatch(): void {
-    if (this.#batch.items === 0) return
-    this.#hold(this.#batch.take())
+    if (this.#batch && this.#batch.items > 0) this.#hold(this.#batch.take())
   }
 
   #hold(frame: Uint8Array): void {
