@@ -26,6 +26,8 @@ export interface OutboxOptions {
   expired(letter: Letter): void
   /** Another tab of the same identity stored it, and left it behind. */
   found(letter: Letter): void
+  /** Another process of the same identity stored it, and it is in the store no more: delivered, dropped or over. */
+  gone(letter: Letter): void
   /** The store failed: what is stored from now on ends with the process. */
   failed(error: MeshError): void
 }
@@ -33,6 +35,8 @@ export interface OutboxOptions {
 interface Kept {
   readonly letter: Letter
   stored: boolean
+  /** It was found in the store. */
+  readonly found: boolean
 }
 
 export class Outbox {
@@ -76,7 +80,7 @@ export class Outbox {
     }
     if (this.#closed) return []
     const inOrder = letters.toSorted((one, other) => one.order - other.order)
-    for (const letter of inOrder) this.#count({ letter, stored: true }, 1)
+    for (const letter of inOrder) this.#count({ letter, stored: true, found: true }, 1)
     if (inOrder.length > 0) this.#sweep()
     this.#lookLater()
     return inOrder.filter((letter) => this.has(letter))
@@ -101,7 +105,7 @@ export class Outbox {
     if (size - this.#stored >= lettersMax || this.#bytes - this.#storedBytes + letter.bytes.length > letterBytesMax) {
       return new MeshError('QUEUE_FULL', `${size} messages are on their way already`)
     }
-    this.#count({ letter, stored: false }, 1)
+    this.#count({ letter, stored: false, found: false }, 1)
     return undefined
   }
 
@@ -153,14 +157,18 @@ export class Outbox {
 
   /** A tab that was closed has nobody to send its letters; a second one that sends them does no harm. */
   async #look(): Promise<void> {
+    const store = this.#store
+    if (!store) return
     const strange = new Set<string>()
     try {
-      for (const [key, value] of (await this.#store?.list(letterScope)) ?? []) {
+      const there = await store.list(letterScope)
+      this.#forgetGone(new Set(there.map(([key]) => key)))
+      for (const [key, value] of there) {
         if (this.#closed || this.#letters.has(key) || this.#removed.has(key) || this.#stored >= storedMax) continue
         strange.add(key)
         const letter = this.#strange.has(key) ? decodeLetter(key, value) : undefined
         if (!letter) continue
-        this.#count({ letter, stored: true }, 1)
+        this.#count({ letter, stored: true, found: true }, 1)
         this.#sweepBy(letter.expiresAt)
         this.#options.found(letter)
       }
@@ -169,6 +177,15 @@ export class Outbox {
     }
     this.#strange = strange
     this.#lookLater()
+  }
+
+  #forgetGone(there: ReadonlySet<string>): void {
+    for (const [key, kept] of [...this.#letters]) {
+      if (!kept.found || there.has(key)) continue
+      this.#letters.delete(key)
+      this.#count(kept, -1)
+      this.#options.gone(kept.letter)
+    }
   }
 
   #count(kept: Kept, by: 1 | -1): void {

@@ -43,7 +43,7 @@ export interface StoredMessage {
 export interface MessageOutbox {
   /** The oldest first. */
   list(): StoredMessage[]
-  /** It is not delivered any more, unless it just was. False: nothing of that id waits. */
+  /** It is not delivered any more, unless it just was; another tab that took it over hears of it within a minute. False: nothing of that id waits. */
   drop(id: string): boolean
 }
 
@@ -76,6 +76,7 @@ export class PostOffice implements MessageOutbox {
       clock,
       expired: (letter) => this.#expired(letter),
       found: (letter) => this.#deliveries.begin(letter),
+      gone: (letter) => this.#deliveries.cancel(letter),
       failed: storeFailed,
     })
     this.#deliveries = new Deliveries({ ...options, settled: (letter, error) => this.#settled(letter, error) })

@@ -35,7 +35,13 @@ describe('what is closed leaves no timer behind', () => {
     const clock = new VirtualClock()
     const store = new MemoryStore()
     store.set(letterKey(letter), encodeLetter(letter))
-    const outbox = new Outbox({ clock, expired: () => expect.unreachable(), found: () => expect.unreachable(), failed: () => {} })
+    const outbox = new Outbox({
+      clock,
+      expired: () => expect.unreachable(),
+      found: () => expect.unreachable(),
+      gone: () => expect.unreachable(),
+      failed: () => {},
+    })
     const attached = outbox.attach(store)
     outbox.close()
     expect(await attached).toEqual([])

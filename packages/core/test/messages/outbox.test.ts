@@ -42,6 +42,16 @@ function kill(...names: string[]): void {
   for (const name of names) world.sim.network.kill(name, true)
 }
 
+/** Another tab of ada's profile. */
+const secondTab = (same: Environment): Environment => ({
+  ...same,
+  loadIdentity: async (crypto) => ({
+    ...(await same.loadIdentity(crypto)),
+    keyPair: world.sim.keyPairOf('ada'),
+    store: new SimStore(world.sim.network.node('tab'), world.sim.storeOf('ada')),
+  }),
+})
+
 /** What a profile without storage has. */
 const ephemeral = (same: Environment): Environment => ({
   ...same,
@@ -115,15 +125,7 @@ describe('send to a member that is away', () => {
   it('PP-19 is sent by another tab of the sender when its own was closed, and told there', async () => {
     const { ada, bob } = await pair(13)
     const { address, who } = bob.mesh
-    const tab = (same: Environment): Environment => ({
-      ...same,
-      loadIdentity: async (crypto) => ({
-        ...(await same.loadIdentity(crypto)),
-        keyPair: world.sim.keyPairOf('ada'),
-        store: new SimStore(world.sim.network.node('tab'), world.sim.storeOf('ada')),
-      }),
-    })
-    const other = listening(world.member('tab', { name: 'ada', environment: tab }))
+    const other = listening(world.member('tab', { name: 'ada', environment: secondTab }))
     await world.settle(other.mesh.ready)
     expect(other.mesh.who).toBe(ada.mesh.who)
     kill('bob')
@@ -137,6 +139,25 @@ describe('send to a member that is away', () => {
     expect(other.deliveries).toEqual([{ id, to: who, state: 'delivered' }])
     await world.clock.advance(600_000)
     expect([back.texts.length, other.deliveries.length, other.mesh.outbox.list().length]).toEqual([1, 1, 0])
+  })
+
+  it('PP-19 what was dropped in one tab is not delivered by another one that had taken it over', async () => {
+    const { ada, bob } = await pair(15)
+    const { address } = bob.mesh
+    const other = listening(world.member('tab', { name: 'ada', environment: secondTab }))
+    await world.settle(other.mesh.ready)
+    kill('bob')
+    await world.clock.advance(5_000)
+    const { id } = await world.settle(ada.mesh.send(address, 'better not'))
+    const kept = await world.settle(ada.mesh.send(address, 'but this'))
+    await world.clock.advance(180_000)
+    expect(other.mesh.outbox.list()).toHaveLength(2)
+    expect(ada.mesh.outbox.drop(id)).toBe(true)
+    await world.clock.advance(70_000)
+    expect(other.mesh.outbox.list().map((message) => message.id)).toEqual([kept.id])
+    const back = listening(world.member('bob'))
+    await world.clock.advance(60_000)
+    expect([back.texts, other.deliveries.filter((told) => told.id === id)]).toEqual([['but this'], []])
   })
 
   it('an identity that ends with its process stores for as long as it lives, and says so', async () => {
