@@ -52,8 +52,8 @@ export class LiveOriginView implements OriginView {
   }
 
   get selected(): RouteView | undefined {
-    const { selected } = this.#origin
-    return selected && this.#route(selected)
+    const { selected, feasibility } = this.#origin
+    return selected && viewOf(selected, feasibility)
   }
 
   get feasibility(): Feasibility | undefined {
@@ -61,12 +61,13 @@ export class LiveOriginView implements OriginView {
   }
 
   get routes(): readonly RouteView[] {
-    return this.#origin.routes().map((route) => this.#route(route))
+    const { feasibility } = this.#origin
+    return this.#origin.routes().map((route) => viewOf(route, feasibility))
   }
+}
 
-  #route(route: Route<LinkNeighbour>): RouteView {
-    const { neighbour, seq48, advertised, hops } = route
-    const feasible = isFeasible(route, this.#origin.feasibility)
-    return { via: neighbour.address, link: neighbour.link, seq48, advertised, metric: metricOf(route), hops, feasible }
-  }
+function viewOf(route: Route<LinkNeighbour>, feasibility: Feasibility | undefined): RouteView {
+  const { neighbour, seq48, advertised, hops } = route
+  const feasible = isFeasible(route, feasibility)
+  return { via: neighbour.address, link: neighbour.link, seq48, advertised, metric: metricOf(route), hops, feasible }
 }

@@ -57,9 +57,8 @@ export class Invariants {
     if (revision === watched.revision) return
     for (const origin of router.origins(watched.revision)) this.#origin(process, watched, origin)
     watched.revision = revision
-    const sizes = router.sizes()
-    if (sizes.some(({ table, size }) => table === 'origins' && size < watched.origins.size)) this.#forgotten(process, watched)
-    for (const { table, size, max } of sizes) {
+    for (const { table, size, max } of router.sizes()) {
+      if (table === 'origins' && size < watched.origins.size) this.#forgotten(process, watched)
       // There is something of every node at most, and nobody else to speak of, as long as nobody invents any.
       if (size > (this.#world.hasLiars || !ofNodes.has(table) ? max : Math.min(max, this.#world.topology.nodes)))
         this.#broken(`I10: ${process.name} has ${size} of ${table} in a world of ${this.#world.topology.nodes}`)
@@ -87,8 +86,8 @@ export class Invariants {
   #origin(process: SimProcess, watched: Watched, origin: OriginView): void {
     this.checks += 1
     const { address, feasibility, selected } = origin
-    const known = watched.origins.get(address) ?? { feasibility: undefined, via: undefined, since: 0, cost: undefined }
-    if (!watched.origins.has(address)) watched.origins.set(address, known)
+    let known = watched.origins.get(address)
+    if (known === undefined) watched.origins.set(address, (known = { feasibility: undefined, via: undefined, since: 0, cost: undefined }))
     if (!atLeastAsGood(feasibility, known.feasibility)) {
       this.#broken(
         `I2: ${process.name} forgot how near it was to ${this.#name(address)}: ${said(known.feasibility)}, now ${said(feasibility)}`,

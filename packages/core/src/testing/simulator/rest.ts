@@ -4,6 +4,7 @@
 //       nobody still asks for anything
 //   I7  nobody has a route to a node that is gone (what I5 says of the unreachable)
 
+import type { OriginView, RouteView } from '../../routing/origin-view.ts'
 import type { Invariants } from './invariants.ts'
 import type { RoutedWorld, SimProcess } from './routed-world.ts'
 
@@ -15,13 +16,20 @@ interface Joined {
   readonly cost: number
 }
 
+/** By the index of the process from which they lead. */
+type JoinedLinks = readonly (readonly Joined[])[]
+
+/** Something of each row in each process's table, by address: read once, for each look at a live view makes it anew. */
+type Tables<T> = ReadonlyMap<SimProcess, ReadonlyMap<string, T>>
+
 /** Somebody who is joined and has no route, in words. */
 export function unreached(world: RoutedWorld, invariants: Invariants): string | undefined {
   const joined = joinedLinks(world, invariants)
   if (typeof joined === 'string') return joined
   for (const process of world.processes()) {
-    for (const to of distancesFrom(process, joined).keys()) {
-      if (to !== process && process.router.origin(to.router.address)?.selected === undefined)
+    const distances = distancesFrom(process, joined)
+    for (const to of world.processes()) {
+      if (to !== process && distances[to.index] !== Infinity && process.router.origin(to.router.address)?.selected === undefined)
         return `${process.name} has no route to ${to.name}`
     }
   }
@@ -30,16 +38,21 @@ export function unreached(world: RoutedWorld, invariants: Invariants): string | 
 
 /** What is not as it must be at rest, in words; nothing: the world is at rest. */
 export function unrest(world: RoutedWorld, invariants: Invariants): string | undefined {
-  const joined = joinedLinks(world, invariants)
-  if (typeof joined === 'string') return joined
   // What is seen at a glance comes first: it is asked for often, and seldom so.
   for (const process of world.processes()) {
     const open = process.router.sizes().find(({ table, size }) => needs.has(table) && size > 0)
     if (open !== undefined) return `I5: ${process.name} still has ${open.size} of ${open.table}`
   }
+  const joined = joinedLinks(world, invariants)
+  if (typeof joined === 'string') return joined
+  const selected = readTables(world, (row) => row.selected)
   for (const process of world.processes()) {
-    const shortest = distancesFrom(process, joined)
-    const wrong = wrongRoutes(world, process, shortest) ?? staleTales(process, invariants, joined.get(process) ?? [])
+    const wrong = wrongRoutes(process, selected, distancesFrom(process, joined))
+    if (wrong !== undefined) return wrong
+  }
+  const routes = readTables(world, (row) => row.routes)
+  for (const process of world.processes()) {
+    const wrong = staleTales(process, invariants, { selected, routes, joined })
     if (wrong !== undefined) return wrong
   }
   return undefined
@@ -48,9 +61,19 @@ export function unrest(world: RoutedWorld, invariants: Invariants): string | und
 /** Tables that are empty when nobody needs anything. What was passed on for others is forgotten only by and by. */
 const needs: ReadonlySet<string> = new Set(['wants', 'unproven', 'waiting packets'])
 
+function readTables<T>(world: RoutedWorld, look: (row: OriginView) => T): Tables<T> {
+  const tables = new Map<SimProcess, Map<string, T>>()
+  for (const process of world.processes()) {
+    const table = new Map<string, T>()
+    for (const row of process.router.origins()) table.set(row.address, look(row))
+    tables.set(process, table)
+  }
+  return tables
+}
+
 /** From each process its joined links with their costs; or what is still in the making. */
-function joinedLinks(world: RoutedWorld, invariants: Invariants): Map<SimProcess, Joined[]> | string {
-  const joined = new Map<SimProcess, Joined[]>()
+function joinedLinks(world: RoutedWorld, invariants: Invariants): JoinedLinks | string {
+  const joined = Array.from({ length: world.topology.nodes }, (): Joined[] => [])
   for (const [dialer, listener] of world.topology.edges) {
     const one = world.process(dialer)
     const other = world.process(listener)
@@ -59,70 +82,75 @@ function joinedLinks(world: RoutedWorld, invariants: Invariants): Map<SimProcess
       [one, other],
       [other, one],
     ] as const) {
-      const route = at.router
-        .origin(to.router.address)
-        ?.routes.find((known) => known.via === to.router.address && invariants.joinedTo(known) === to)
+      const { address } = to.router
+      const route = at.router.origin(address)?.routes.find((known) => known.via === address && invariants.joinedTo(known) === to)
       if (route === undefined) return `${at.name} and ${to.name} are not joined`
       const cost = route.metric - route.advertised
       // A link that broke too often carries nothing for a while.
-      if (cost >= unusableCost) continue
-      const links = joined.get(at) ?? []
-      joined.set(at, links)
-      links.push({ to, cost })
+      if (cost < unusableCost) joined[at.index]!.push({ to, cost })
     }
   }
   return joined
 }
 
-/** Dijkstra, over the costs that each node sees itself. Few nodes: the nearest is found by looking at all. */
-function distancesFrom(from: SimProcess, joined: ReadonlyMap<SimProcess, readonly Joined[]>): Map<SimProcess, number> {
-  const near = new Map<SimProcess, number>([[from, 0]])
-  const done = new Set<SimProcess>()
+/** Dijkstra, over the costs that each node sees itself; by index. Few nodes: the nearest is found by looking at all. */
+function distancesFrom(from: SimProcess, joined: JoinedLinks): readonly number[] {
+  const near = joined.map(() => Infinity)
+  const done = joined.map(() => false)
+  near[from.index] = 0
   for (;;) {
-    let at: SimProcess | undefined
-    for (const [process, distance] of near) if (!done.has(process) && (at === undefined || distance < near.get(at)!)) at = process
-    if (at === undefined) return near
-    done.add(at)
-    for (const { to, cost } of joined.get(at) ?? []) {
-      const distance = near.get(at)! + cost
-      if (distance < (near.get(to) ?? Number.POSITIVE_INFINITY)) near.set(to, distance)
-    }
+    let at = -1
+    for (let index = 0; index < near.length; index += 1) if (!done[index] && near[index]! < (near[at] ?? Infinity)) at = index
+    if (at === -1) return near
+    done[at] = true
+    for (const { to, cost } of joined[at]!) near[to.index] = Math.min(near[to.index]!, near[at]! + cost)
   }
 }
 
-function wrongRoutes(world: RoutedWorld, process: SimProcess, shortest: ReadonlyMap<SimProcess, number>): string | undefined {
-  const reachable = new Map(Array.from(shortest, ([to, distance]) => [to.router.address, { to, distance }]))
-  for (const { to, distance } of reachable.values()) {
+function wrongRoutes(process: SimProcess, tables: Tables<RouteView | undefined>, distances: readonly number[]): string | undefined {
+  const table = tables.get(process)!
+  const reachable = new Set<string>()
+  for (const to of tables.keys()) {
+    const distance = distances[to.index]!
+    if (distance === Infinity) continue
+    reachable.add(to.router.address)
     if (to === process) continue
-    const selected = process.router.origin(to.router.address)?.selected
+    const selected = table.get(to.router.address)
     if (selected === undefined) return `I5: ${process.name} has no route to ${to.name}`
     // A longer way is kept for 5 s and no longer (R2).
     if (selected.metric > distance) {
       return `I5: ${process.name} reaches ${to.name} at a cost of ${selected.metric}; ${distance} is possible`
     }
   }
-  for (const origin of process.router.origins()) {
-    if (origin.selected !== undefined && !reachable.has(origin.address)) {
-      const gone = world.processes().some(({ router }) => router.address === origin.address) ? 'I5' : 'I7'
-      return `${gone}: ${process.name} has a route to ${origin.address}, which cannot be reached`
+  for (const [address, selected] of table) {
+    if (selected !== undefined && !reachable.has(address)) {
+      const gone = Array.from(tables.keys()).some(({ router }) => router.address === address) ? 'I5' : 'I7'
+      return `${gone}: ${process.name} has a route to ${address}, which cannot be reached`
     }
   }
   return undefined
 }
 
+interface Rest {
+  readonly selected: Tables<RouteView | undefined>
+  readonly routes: Tables<readonly RouteView[]>
+  readonly joined: JoinedLinks
+}
+
 /** What each neighbour would tell this node now is what this node holds of it, no more and no less. */
-function staleTales(process: SimProcess, invariants: Invariants, neighbours: readonly Joined[]): string | undefined {
+function staleTales(process: SimProcess, invariants: Invariants, world: Rest): string | undefined {
+  const table = world.routes.get(process)!
   const { address } = process.router
-  for (const { to: teller } of neighbours) {
-    for (const { address: about, selected } of teller.router.origins()) {
+  for (const { to: teller } of world.joined[process.index]!) {
+    for (const [about, selected] of world.selected.get(teller)!) {
       const told = about === address || selected === undefined || selected.via === address ? undefined : selected
-      const held = process.router.origin(about)?.routes.find((route) => invariants.joinedTo(route) === teller)
+      const held = table.get(about)?.find((route) => invariants.joinedTo(route) === teller)
       if (told?.metric !== held?.advertised || (told !== undefined && held !== undefined && told.seq48 < held.seq48)) {
         return `I5: ${process.name} holds ${held?.advertised} of ${teller.name} for ${about}, which has ${told?.metric} to tell`
       }
     }
   }
-  for (const { routes, address: about } of process.router.origins()) {
+  for (const [about, routes] of table) {
     const lost = routes.find((route) => invariants.joinedTo(route) === undefined)
     if (lost !== undefined) return `I5: ${process.name} has a route to ${about} over a link to nobody`
   }
