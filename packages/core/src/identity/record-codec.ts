@@ -117,8 +117,8 @@ class RecordReader {
     const networkName = this.text(networkNameBytesMax, 'the name of the network')
     const network = { name: networkName, keyHash: this.reader.bytes(keyHashBytes).slice() }
     const address = this.text(bounds.namedAddressBytesMax, 'address')
-    const publicKey = this.reader.bytes(bounds.recordKeyBytes).slice()
-    const exchangeKey = this.reader.bytes(bounds.recordKeyBytes).slice()
+    const publicKey = this.reader.copy(bounds.recordKeyBytes)
+    const exchangeKey = this.reader.copy(bounds.recordKeyBytes)
     const seq48 = this.reader.u48()
     const kindNumber = this.reader.u8()
     const kind = kinds[kindNumber - 1]

@@ -41,7 +41,7 @@ export class RecordStore {
   readonly #places: RecordPlaces
   readonly #rows = new PackedRows(row.bytes)
   readonly #meanings = new Map<string, Partial<MemberRecord>>()
-  readonly #read = new RecentMap<string, StoredRecord>(readMax)
+  readonly #read = new RecentMap<string, ProvenRecord>(readMax)
   /** What stands before the address in the first record, and so in nearly all: it is kept once. */
   #head: Uint8Array | undefined
   #chunks: Uint8Array[] = []
@@ -79,7 +79,9 @@ export class RecordStore {
     return record
   }
 
-  set({ record, bytes }: ProvenRecord): void {
+  /** `proof` is kept as it is until others are asked for. */
+  set(proof: ProvenRecord): void {
+    const { record, bytes } = proof
     const { address, seq48 } = record
     const [start, end] = recordAddressRange(bytes)
     this.#head ??= bytes.slice(0, start)
@@ -102,6 +104,8 @@ export class RecordStore {
     setU48(this.#rows.view, place + row.seq, seq48)
     const meaning = meaningBeside(bytes, record)
     if (meaning) this.#meanings.set(address, meaning)
+    // Whoever asked for it looks at it now.
+    this.#read.set(address, proof)
   }
 
   delete(address: string): void {
