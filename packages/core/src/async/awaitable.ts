@@ -7,8 +7,30 @@ import type { Awaitable } from '../ports/crypto.ts'
  */
 export type Steps<T> = Generator<Promise<unknown>, T, unknown>
 
-export function* wait<T>(value: Awaitable<T>): Steps<T> {
-  return value instanceof Promise ? ((yield value) as T) : value
+export function wait<T>(value: Awaitable<T>): Iterable<Promise<unknown>, T, unknown> {
+  return value instanceof Promise ? waiting(value) : new Ready(value)
+}
+
+function* waiting<T>(value: Promise<T>): Steps<T> {
+  return (yield value) as T
+}
+
+/** What is there already: a fraction of what a generator costs. */
+class Ready<T> {
+  readonly done = true
+  readonly value: T
+
+  constructor(value: T) {
+    this.value = value
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): this {
+    return this
+  }
 }
 
 export function run<T>(steps: Steps<T>): Awaitable<T> {

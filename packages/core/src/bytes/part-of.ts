@@ -1,5 +1,5 @@
 /** Engines keep arrays up to this size inside the object; the first view of one makes them allocate a buffer for it. */
-const insideBytesMax = 64
+export const insideBytesMax = 64
 
 /**
  * The bytes from `start` to `end`: a copy of a small part, which costs a fraction of a view of it, and a view of a large

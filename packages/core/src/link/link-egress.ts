@@ -1,7 +1,7 @@
 import type { NoiseCipher } from '../crypto/noise.ts'
-import { run, wait, type Steps } from '../async/awaitable.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Awaitable } from '../ports/crypto.ts'
 import { ControlEncoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
 import { encodeItemFrame, encodeItems, encodeLinkFrame, FrameBatch, frameKinds, linkFrameBytesMax } from '../wire/link-frame.ts'
@@ -202,21 +202,34 @@ export class LinkEgress {
     const plain = encodeItems(items)
     this.#controlUnderWay++
     this.#sealingBytes += plain.length
-    if (
-      this.#sealingBytes + this.#port.channel.bufferedBytes > controlBehindBytesMax ||
-      !this.#sealing.push(() => run(this.#sealSteps(plain)))
-    ) {
+    if (this.#sealingBytes + this.#port.channel.bufferedBytes > controlBehindBytesMax || !this.#sealing.push(() => this.#sealOne(plain))) {
       this.#fail('control frames wait for a neighbour that is too far behind')
     }
   }
 
-  *#sealSteps(plain: Uint8Array): Steps<void> {
-    try {
-      const sealed = yield* wait(this.#cipher.seal(plain))
-      this.#port.sendFrame(encodeLinkFrame(frameKinds.control, sealed))
-    } catch (error) {
+  #sealOne(plain: Uint8Array): Awaitable<void> {
+    const failed = (error: unknown): void =>
       this.#fail(`a control frame cannot be sealed: ${error instanceof Error ? error.message : String(error)}`)
+    try {
+      const sealed = this.#cipher.seal(plain)
+      if (sealed instanceof Promise)
+        return sealed
+          .then((bytes) => this.#sendControlFrame(bytes))
+          .catch(failed)
+          .then(() => this.#sealed(plain))
+      this.#sendControlFrame(sealed)
+    } catch (error) {
+      failed(error)
     }
+    this.#sealed(plain)
+  }
+
+  #sendControlFrame(sealed: Uint8Array): void {
+    this.#port.sendFrame(encodeLinkFrame(frameKinds.control, sealed))
+  }
+
+  /** It has left, or never will. */
+  #sealed(plain: Uint8Array): void {
     this.#controlUnderWay--
     this.#sealingBytes -= plain.length
     this.#sendHeld()

@@ -5,6 +5,7 @@ import { run, type Steps } from '../async/awaitable.ts'
 import { OrderedQueue } from '../async/ordered-queue.ts'
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
+import type { Awaitable } from '../ports/crypto.ts'
 import type { WireFault } from '../wire/wire-fault.ts'
 import type { LinkOwner } from './link-owner.ts'
 import { readingItemBytes, type Reading } from './reading-turns.ts'
@@ -60,9 +61,9 @@ export class LinkIngress implements Reading {
     this.#owner.reading.read(this, bytes + count * readingItemBytes)
   }
 
-  /** Runs the steps after all that came before; `bytes` are what they hold while they wait. */
-  push(steps: () => Steps<void>, bytes = 0): void {
-    if (this.#queue.push(() => run(this.#guarded(steps)), bytes)) return
+  /** Does this after all that came before, with the steps that may be left of it; `bytes` are what it holds while it waits. */
+  push(task: () => Steps<void> | undefined, bytes = 0): void {
+    if (this.#queue.push(() => this.#guarded(task), bytes)) return
     this.#fail(
       new MeshError(
         'QUEUE_FULL',
@@ -72,13 +73,17 @@ export class LinkIngress implements Reading {
   }
 
   /** Only a mistake of ours throws here; it costs this link and nobody else. */
-  *#guarded(steps: () => Steps<void>): Steps<void> {
-    try {
-      if (!this.#over) yield* steps()
-    } catch (error) {
+  #guarded(task: () => Steps<void> | undefined): Awaitable<void> {
+    const failed = (error: unknown): void =>
       this.#fail(
         new MeshError('LINK_FAILED', `the link failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error }),
       )
+    try {
+      const steps = this.#over ? undefined : task()
+      const ran = steps && run(steps)
+      if (ran instanceof Promise) return ran.catch(failed)
+    } catch (error) {
+      failed(error)
     }
   }
 

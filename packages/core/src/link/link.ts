@@ -210,7 +210,7 @@ export class Link implements FramePortReceiver {
       this.#state.life.heard()
       if (bytes[0] === frameKinds.leave) return this.#state.life.receiveLeave(bytes.subarray(1))
     }
-    this.#ingress.push(() => this.#frameSteps(bytes), bytes.length)
+    this.#ingress.push(() => this.#read(bytes), bytes.length)
   }
 
   plain(packet: DecodedPacket): void {
@@ -252,17 +252,16 @@ export class Link implements FramePortReceiver {
     })
   }
 
-  *#frameSteps(bytes: Uint8Array): Steps<void> {
+  /** Steps for what may have to wait. */
+  #read(bytes: Uint8Array): Steps<void> | undefined {
     const frame = decodeLinkFrame(bytes)
-    if (isWireFault(frame)) return this.#ingress.fault(frame)
     const state = this.#state
-    if (state.phase === 'joined') {
-      const steps = state.life.frame(frame)
-      return steps && (yield* steps)
-    }
-    if (frame.kind === frameKinds.refusal) return this.#refused(frame.body)
-    if (state.phase === 'greeting' && !state.life.asks) return yield* state.life.frame(frame)
-    this.#owner.fault('unknown-kind', `a frame of kind ${frame.kind} before any greeting from ${this.channel.label}`)
+    if (isWireFault(frame)) this.#ingress.fault(frame)
+    else if (state.phase === 'joined') return state.life.frame(frame)
+    else if (frame.kind === frameKinds.refusal) this.#refused(frame.body)
+    else if (state.phase === 'greeting' && !state.life.asks) return state.life.frame(frame)
+    else this.#owner.fault('unknown-kind', `a frame of kind ${frame.kind} before any greeting from ${this.channel.label}`)
+    return undefined
   }
 
   /** What was taken for a plain neighbour is one of us. */

@@ -5,6 +5,7 @@
 
 import type { Crypto, KeyPair } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
+import { allocate } from '../wire/slab.ts'
 
 const keyBytes = 32
 const signatureBytes = 64
@@ -125,7 +126,7 @@ export function toyCrypto(dice: Dice): Crypto {
     },
     seal(key, nonce, associated, plain) {
       const { length } = plain
-      const sealed = new Uint8Array(length + tagBytes)
+      const sealed = allocate(length + tagBytes)
       mask(key, nonce, plain, sealed, length)
       hash.begin(domains.tag).add(key).add(nonce).add(associated).add(plain).squeeze(sealed, length, tagBytes)
       return sealed
@@ -133,7 +134,7 @@ export function toyCrypto(dice: Dice): Crypto {
     open(key, nonce, associated, sealed) {
       const length = sealed.length - tagBytes
       if (length < 0) return undefined
-      const plain = new Uint8Array(length)
+      const plain = allocate(length)
       mask(key, nonce, sealed, plain, length)
       const holds = hash.begin(domains.tag).add(key).add(nonce).add(associated).add(plain).matches(sealed, length, tagBytes)
       return holds ? plain : undefined

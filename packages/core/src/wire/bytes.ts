@@ -1,5 +1,6 @@
-import { partOf } from '../bytes/part-of.ts'
+import { insideBytesMax, partOf } from '../bytes/part-of.ts'
 import { MeshError } from '../errors/mesh-error.ts'
+import { allocate } from './slab.ts'
 import { encodeText, readText } from './text-cache.ts'
 
 /** Signed → unsigned so that small magnitudes stay small: 0, -1, 1, -2 → 0, 1, 2, 3. Good for |value| < 2^52. */
@@ -118,6 +119,16 @@ export class ByteWriter {
     return written
   }
 
+  /** As `finish`, for what is copied or sent before long: it may share its buffer with others. */
+  finishShared(): Uint8Array {
+    // A small one is quicker by itself.
+    if (this.#length <= insideBytesMax) return this.finish()
+    const written = allocate(this.#length)
+    written.set(this.view())
+    this.release()
+    return written
+  }
+
   /** What was written, as a view that holds until `release`: nothing may be written in between. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#length)
@@ -218,6 +229,12 @@ export class ByteReader {
   bytes(count: number): Uint8Array {
     const at = this.#take(count)
     return at < 0 ? noBytes : partOf(this.#bytes, at, at + count)
+  }
+
+  /** Bytes that outlive what is read, and may be written. */
+  copy(count: number): Uint8Array {
+    const at = this.#take(count)
+    return at < 0 ? noBytes : this.#bytes.slice(at, at + count)
   }
 
   /** u8 length + UTF-8. */

@@ -128,11 +128,12 @@ export class ControlEncoder {
       }
       this.#reset = false
       const last = done === entries.length ? routesFlags.last : 0
-      const head = new ByteWriter(8)
+      const head = new ByteWriter(body.length + 8)
         .u8(messageTypes.routes)
         .u8((complete ? routesFlags.complete : 0) | first | last | reset)
         .varint(count)
-      items.push(head.bytes(body.finish()).finish())
+      items.push(head.bytes(body.view()).finishShared())
+      body.release()
     } while (done < entries.length)
     if (this.#recent.size > this.namesKept) {
       this.#recent.clear()
@@ -174,7 +175,7 @@ function encodeRecords(message: Message<'records'>): Uint8Array[] {
   const [only] = message.records
   // Most of the time it is one.
   if (only !== undefined && message.records.length === 1 && only.length + 8 <= controlItemBytesMax) {
-    return [new ByteWriter(only.length + 8).u8(messageTypes.records).varint(1).lengthed(only).finish()]
+    return [new ByteWriter(only.length + 8).u8(messageTypes.records).varint(1).lengthed(only).finishShared()]
   }
   return packItems(
     messageTypes.records,
@@ -194,7 +195,7 @@ function packItems(type: number, rows: readonly Uint8Array[]): Uint8Array[] {
     if (end === start && rows.length > 0) throw new MeshError('TOO_LARGE', `A control entry of ${rows[start]!.length} bytes.`)
     const writer = new ByteWriter(size).u8(type).varint(end - start)
     for (let at = start; at < end; at++) writer.bytes(rows[at]!)
-    items.push(writer.finish())
+    items.push(writer.finishShared())
     start = end
   } while (start < rows.length)
   return items
@@ -341,6 +342,6 @@ function decodeRecords(reader: ByteReader): ControlMessage | WireFault {
   if (count > routeEntriesMax) return new WireFault('too-long', `${count} records in one message`)
   const records: Uint8Array[] = []
   // Records outlive the frame they came in, so they are copied out of it.
-  for (let at = 0; at < count && !reader.failed; at++) records.push(reader.lengthed().slice())
+  for (let at = 0; at < count && !reader.failed; at++) records.push(reader.copy(reader.varint()))
   return reader.failed ? malformed : { type: 'records', records }
 }

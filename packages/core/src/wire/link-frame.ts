@@ -1,6 +1,7 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { partOf } from '../bytes/part-of.ts'
 import { ByteReader, ByteWriter, varintBytes } from './bytes.ts'
+import { allocate } from './slab.ts'
 import { WireFault } from './wire-fault.ts'
 
 // What one capable neighbour hands the other: a kind and a body. Kinds that are not known are skipped by the caller, so
@@ -47,7 +48,7 @@ export interface Refusal {
 export function encodeLinkFrame(kind: number, body: Uint8Array): Uint8Array {
   if (body.length + 1 > linkFrameBytesMax)
     throw new MeshError('TOO_LARGE', `A link frame of ${body.length + 1} bytes; ${linkFrameBytesMax} fit.`)
-  const frame = new Uint8Array(body.length + 1)
+  const frame = allocate(body.length + 1)
   frame[0] = kind
   frame.set(body, 1)
   return frame
@@ -63,9 +64,26 @@ export function decodeLinkFrame(bytes: Uint8Array): LinkFrame | WireFault {
 export function encodeItems(items: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const item of items) length += varintBytes(item.length) + item.length
-  const writer = new ByteWriter(length)
-  for (const item of items) writer.lengthed(item)
-  return writer.finish()
+  const bytes = allocate(length)
+  let at = 0
+  for (const item of items) {
+    at = putVarint(bytes, at, item.length)
+    bytes.set(item, at)
+    at += item.length
+  }
+  return bytes
+}
+
+/** Gives where it ends. */
+function putVarint(bytes: Uint8Array, start: number, value: number): number {
+  let at = start
+  let left = value
+  while (left >= 0x80) {
+    bytes[at++] = (left & 0x7f) | 0x80
+    left >>>= 7
+  }
+  bytes[at++] = left
+  return at
 }
 
 /** The items of a body that `encodeItems` or `FrameBatch` wrote. */
@@ -131,13 +149,7 @@ export class FrameBatch {
     if (needed > this.#bytesMax || this.#items >= frameItemsMax) return false
     if (needed > this.#bytes.length) this.#grow(needed)
     const bytes = this.#bytes
-    let at = this.#length
-    let left = length
-    while (left >= 0x80) {
-      bytes[at++] = (left & 0x7f) | 0x80
-      left >>>= 7
-    }
-    bytes[at++] = left
+    const at = putVarint(bytes, this.#length, length)
     bytes.set(item, at)
     if (rest.length > 0) bytes.set(rest, at + item.length)
     this.#length = needed
