@@ -17,6 +17,8 @@ export default defineConfig({
           globalSetup: name === 'server' ? ['test/build-once.ts'] : [],
           testTimeout,
           hookTimeout: testTimeout,
+          // Core has no state but in objects, and its tests leave nothing behind: its modules are loaded once a worker, not once a file.
+          isolate: name !== 'core',
         },
       })),
       // The documents and the programs they show, run as Node processes against the built packages.
