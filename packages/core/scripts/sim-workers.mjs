@@ -6,8 +6,8 @@ import { Worker } from 'node:worker_threads'
 import { builtHere } from './sim-worlds.mjs'
 
 const seedsAtATime = 10
-/** Worlds are garbage once they are over: it is collected seldom. */
-const resourceLimits = { maxYoungGenerationSizeMb: 64 }
+/** What is new stays within the caches of a processor: a larger space for it is collected less often, and slower in all. */
+const resourceLimits = { maxYoungGenerationSizeMb: 24 }
 
 /** `{ totals, failure }`; `failure` is `{ seed, failure, without }` of the first seed that broke a promise. Stops soon after one. */
 export async function runSeeds({

@@ -7,6 +7,8 @@ export const plainHopCost = 64
 /** Ways back to plain nodes that have sent but are not advertised (yet). */
 export const waysBackMax = 1_024
 
+const none: ReadonlySet<string> = new Set()
+
 export interface PlainRoute {
   readonly host: PlainHost
   readonly gateway: string
@@ -28,7 +30,8 @@ export class PlainHosts {
   }
 
   /** All hosts that `gateway` answers for now. Gives the addresses that this touches. */
-  set(gateway: string, hosts: readonly PlainHost[]): Set<string> {
+  set(gateway: string, hosts: readonly PlainHost[]): ReadonlySet<string> {
+    if (hosts.length === 0 && !this.#byGateway.has(gateway)) return none
     const touched = new Set<string>()
     for (const { address } of this.#byGateway.get(gateway) ?? []) {
       const gateways = this.#byAddress.get(address)

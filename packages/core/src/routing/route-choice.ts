@@ -82,14 +82,15 @@ function rankOf(route: Route<Neighbour>): number {
 }
 
 function isPreferred(one: Route<Neighbour>, other: Route<Neighbour>): boolean {
-  const [rank, otherRank] = [rankOf(one), rankOf(other)]
+  const rank = rankOf(one)
+  const otherRank = rankOf(other)
   if (rank !== otherRank) return rank < otherRank
   return metricOf(one) < metricOf(other)
 }
 
 /** Routes exist, and none of them may be used: only a newer number of the origin helps (R6). */
 export function isStarving(origin: Origin<Neighbour>): boolean {
-  return origin.nextHop === undefined && origin.routes().some(isUsable)
+  return origin.nextHop === undefined && origin.routeCount > 0 && origin.routes().some(isUsable)
 }
 
 /** The best of the routes that would be taken instead of the present one, if they could be trusted (R7). */

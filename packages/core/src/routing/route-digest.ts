@@ -28,12 +28,20 @@ export class RunningDigest implements Digest {
   count = 0
 
   add(destination: string, metric: number, hops: number): void {
-    this.hash = (this.hash + entryHash(destination, metric, hops)) >>> 0
-    this.count++
+    this.addHash(entryHash(destination, metric, hops))
   }
 
   remove(destination: string, metric: number, hops: number): void {
-    this.hash = (this.hash - entryHash(destination, metric, hops)) >>> 0
+    this.removeHash(entryHash(destination, metric, hops))
+  }
+
+  addHash(hash: number): void {
+    this.hash = (this.hash + hash) >>> 0
+    this.count++
+  }
+
+  removeHash(hash: number): void {
+    this.hash = (this.hash - hash) >>> 0
     this.count--
   }
 }
@@ -51,9 +59,9 @@ export class TableDigest<N extends Neighbour> {
   }
 
   selected(origin: Origin<N>, before: Route<N> | undefined, metricBefore: number): void {
-    if (isTellable(before)) this.#count('remove', before.neighbour.address, origin.address, metricBefore, before.hops)
+    if (isTellable(before)) this.#count('removeHash', before.neighbour.address, origin.address, metricBefore, before.hops)
     const { selected, metric } = origin
-    if (isTellable(selected)) this.#count('add', selected.neighbour.address, origin.address, metric, selected.hops)
+    if (isTellable(selected)) this.#count('addHash', selected.neighbour.address, origin.address, metric, selected.hops)
   }
 
   heard(address: string, before: Route<N> | undefined, after: Route<N> | undefined): void {
@@ -95,11 +103,12 @@ export class TableDigest<N extends Neighbour> {
     return kept
   }
 
-  #count(what: 'add' | 'remove', via: string, address: string, metric: number, hops: number): void {
+  #count(what: 'addHash' | 'removeHash', via: string, address: string, metric: number, hops: number): void {
     if (metric >= metricInfinite) return
     const through = this.#through.get(via) ?? new RunningDigest()
-    this.#all[what](address, metric, hops)
-    through[what](address, metric, hops)
+    const hash = entryHash(address, metric, hops)
+    this.#all[what](hash)
+    through[what](hash)
     if (through.count > 0) this.#through.set(via, through)
     else this.#through.delete(via)
   }

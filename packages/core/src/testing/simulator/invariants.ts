@@ -28,6 +28,7 @@ interface Known {
 
 interface Watched {
   revision: number
+  links: number
   readonly origins: Map<string, Known>
 }
 
@@ -52,9 +53,10 @@ export class Invariants {
     if (process === undefined) return
     const { router } = process
     let watched = this.#watched.get(process)
-    if (watched === undefined) this.#watched.set(process, (watched = { revision: 0, origins: new Map() }))
+    if (watched === undefined) this.#watched.set(process, (watched = { revision: 0, links: 0, origins: new Map() }))
     const { revision } = router
     if (revision === watched.revision) return
+    watched.links = router.links().length
     for (const origin of router.origins(watched.revision)) this.#origin(process, watched, origin)
     watched.revision = revision
     for (const { table, size, max } of router.sizes()) {
@@ -110,7 +112,7 @@ export class Invariants {
       this.routeChanges += 1
       if (selected !== undefined) this.#walk(process, address)
     }
-    this.#heldRoutes(process, origin, known)
+    this.#heldRoutes(process, origin, { known, links: watched.links })
   }
 
   /** A next hop that became dearer is kept. Of one that is gone nobody can say any more what it held itself to. */
@@ -140,9 +142,9 @@ export class Invariants {
     known.cost = cost
   }
 
-  #heldRoutes(process: SimProcess, { address, routes }: OriginView, known: Known): void {
-    if (routes.length > process.router.links().length) {
-      this.#broken(`I10: ${process.name} has ${routes.length} routes to ${this.#name(address)} over ${process.router.links().length} links`)
+  #heldRoutes(process: SimProcess, { address, routes }: OriginView, { known, links }: { known: Known; links: number }): void {
+    if (routes.length > links) {
+      this.#broken(`I10: ${process.name} has ${routes.length} routes to ${this.#name(address)} over ${links} links`)
     }
     for (const route of routes) {
       if (route.via === address) this.#cost(known, route.metric - route.advertised)
