@@ -11,6 +11,12 @@ import { clocksKnownMax, doubtedMax, doubtedOfOneMax, doubtAfterMsMax } from './
 /** What a member says its clock shows, in milliseconds since 1970; undefined: it does not say. */
 export type ClockQuestion = (address: string) => Promise<number | undefined>
 
+/** What waits for the answer of one origin. */
+interface Doubts {
+  readonly waiting: Doubt[]
+  readonly cancel: () => void
+}
+
 interface Doubt {
   readonly known: () => void
   readonly giveUp: () => void
@@ -23,7 +29,7 @@ export class DoubtedDates {
   readonly #dice: Dice
   /** How much the clock of a life is ahead of this one's. */
   readonly #aheadMs = new RecentMap<string, number>(clocksKnownMax)
-  readonly #doubts = new Map<string, Doubt[]>()
+  readonly #doubts = new Map<string, Doubts>()
   #stopped = false
 
   constructor(clock: Clock, dice: Dice) {
@@ -38,29 +44,30 @@ export class DoubtedDates {
   /** `known`: its origin said what time it is there, and the date may be right by that. */
   ask(life: BroadcastLife, doubt: Doubt): void {
     const key = lifeKey(life)
-    const asked = this.#doubts.get(key)
+    const asked = this.#doubts.get(key)?.waiting
     if (this.question === undefined || this.#aheadMs.has(key) || (asked?.length ?? 0) >= doubtedOfOneMax) return doubt.giveUp()
     if (asked) return void asked.push(doubt)
     if (this.#doubts.size >= doubtedMax) return doubt.giveUp()
-    this.#doubts.set(key, [doubt])
     // All who hear it may have the same doubt.
-    this.#clock.setTimer(doubtAfterMsMax * this.#dice.random(), () => this.#ask(life.origin, key))
+    const cancel = this.#clock.setTimer(doubtAfterMsMax * this.#dice.random(), () => this.#ask(life.origin, key))
+    this.#doubts.set(key, { waiting: [doubt], cancel })
   }
 
   stop(): void {
     this.#stopped = true
+    for (const { cancel } of this.#doubts.values()) cancel()
     this.#doubts.clear()
   }
 
   #ask(origin: string, key: string): void {
     const settle = (theirs: number | undefined): void => {
-      const doubts = this.#doubts.get(key) ?? []
+      const doubts = this.#doubts.get(key)?.waiting ?? []
       this.#doubts.delete(key)
       if (this.#stopped) return
       if (theirs !== undefined) this.#aheadMs.set(key, theirs - this.#clock.wallTime())
       for (const { known, giveUp } of doubts) (theirs === undefined ? giveUp : known)()
     }
-    if (this.#stopped || !this.question) return settle(undefined)
+    if (!this.question) return settle(undefined)
     this.question(origin).then(settle, () => settle(undefined))
   }
 }

@@ -207,7 +207,7 @@ export class OutgoingStream {
 
   #pause(ms: number): Promise<void> {
     const { operations } = this.#options
-    const begin = (settle: Settle<void>): undefined => void this.#options.clock.setTimer(ms, () => settle.resolve())
+    const begin = (settle: Settle<void>): (() => void) => this.#options.clock.setTimer(ms, () => settle.resolve())
     const timedOut = (): MeshError => new MeshError('TIMEOUT', 'a pause')
     return operations.run<void>({ signal: this.#abort.signal, timeoutMs: Infinity, timedOut, begin }).catch(() => {})
   }

@@ -250,6 +250,9 @@ describe('LM what is heard of and not here', () => {
     ask('silent')
     await clock.advance(2_000)
     expect(given).toBe(1)
+    ask('another')
+    dates.stop()
+    expect(clock.waiting).toBe(0)
   })
 
   it('LM ownTreesMax senders have a tree of their own; for more the shared one serves', () => {

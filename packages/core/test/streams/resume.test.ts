@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Mesh } from '../../src/mesh/mesh.ts'
+import type { Router } from '../../src/routing/router.ts'
 import type { StreamFile } from '../../src/streams/stream-heads.ts'
 import { MeshWorld } from '../mesh/mesh-world.ts'
 import { rejectionOf } from '../mesh/mesh-error-of.ts'
@@ -10,12 +11,13 @@ const content = noise(fileBytes)
 const file = { ...seekable(content), name: 'hill.jpg', type: 'image/jpeg', lastModified: 7 }
 
 let world: MeshWorld
+let relay: Router
 let ada: Mesh
 let bob: Mesh
 
 beforeEach(async () => {
   world = new MeshWorld(31, { latencyMs: 30 })
-  world.relay()
+  relay = world.relay()
   ada = world.member('ada')
   bob = world.member('bob')
   await world.acquainted(ada, bob)
@@ -142,6 +144,26 @@ describe('PN-14 a file whose session was lost goes on where it stopped', () => {
     const first = await world.settle(ada.stream('bob', 'file', file))
     expect(await rejectionOf(world.settle(ada.stream('bob', 'file', file)))).toMatchObject({ code: 'BUSY' })
     expect(textOf(await world.settle(allOf(first)))).toBe('3000000 bytes')
+  })
+
+  it('leaves no timer when its mesh is closed while it waits for its next try', async () => {
+    const disk = new Disk()
+    disk.attach(bob)
+    const answer = await world.settle(ada.stream('bob', 'file', file))
+    await halfway(disk)
+    await world.settle(bob.close())
+    replaced(bob)
+    // It takes no such files any more: each try is followed by a pause.
+    const back = world.member('bob')
+    await world.acquainted(ada, back)
+    const lost = rejectionOf(allOf(answer))
+    await world.clock.advance(5_000)
+    await Promise.all([world.settle(ada.close()), world.settle(back.close())])
+    world.meshes.length = 0
+    expect((await lost).code).toBe('CLOSED')
+    await world.settle(relay.close())
+    await world.clock.advance(100)
+    expect(world.clock.waiting).toBe(0)
   })
 
   it('is given up when nobody comes back in time, with a code', async () => {
