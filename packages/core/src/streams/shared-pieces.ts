@@ -106,8 +106,9 @@ export class SharedPieces {
 
   #leaveSlowest(): void {
     this.#stopTimer = undefined
-    for (const receiver of [...this.#receivers]) {
-      if (receiver.at > this.#first) continue
+    // What is kept begins further on with each that is left behind.
+    const slowest = [...this.#receivers].filter(({ at }) => at === this.#first)
+    for (const receiver of slowest) {
       receiver.error = new MeshError('QUEUE_FULL', `more than ${leadBytesMax} bytes behind the other receivers for ${slowestMsMax} ms`)
       this.#leave(receiver, receiver.error)
       receiver.onFailed?.(receiver.error)

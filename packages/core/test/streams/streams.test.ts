@@ -287,7 +287,10 @@ describe('to several', () => {
     expect([...all.keys()].toSorted()).toEqual([bob.address, cid.address].toSorted())
   })
 
-  it('PN-13 one that does not read is left behind at a bound; the others get everything', async () => {
+  it.each([
+    ['first', ['cid', 'bob']],
+    ['last', ['bob', 'cid']],
+  ] as const)('PN-13 one that does not read is left behind at a bound; the others get everything (it stands %s)', async (_, targets) => {
     const cid = world.member('cid')
     await world.acquainted(ada, bob, cid)
     bob.streams.register('keep', async (_ctx, readable) => String((await allOf(readable)).length))
@@ -295,9 +298,24 @@ describe('to several', () => {
     const once = (async function* () {
       for (let index = 0; index < 500; index += 1) yield noise(60_000)
     })()
-    const answers = await world.settle(ada.stream(['bob', 'cid'], 'keep', once))
+    const answers = await world.settle(ada.stream(targets, 'keep', once))
     const [fast, slow] = ['bob', 'cid'].map((name) => answers.get(name) as PromiseFulfilledResult<ReadableStream<Uint8Array>>)
     expect(textOf(await world.settle(allOf(fast!.value)))).toBe('30000000')
     expect(await rejectionOf(world.settle(allOf(slow!.value)))).toMatchObject({ code: 'QUEUE_FULL' })
+  })
+
+  it('PN-13 a name that nobody has holds up the others for a bounded time, and costs them nothing', async () => {
+    const cid = world.member('cid')
+    await world.acquainted(ada, bob, cid)
+    for (const mesh of [bob, cid]) mesh.streams.register('keep', async (_ctx, readable) => String((await allOf(readable)).length))
+    const once = (async function* () {
+      for (let index = 0; index < 500; index += 1) yield noise(60_000)
+    })()
+    const answers = await world.settle(ada.stream(['nobody', 'bob', 'cid'], 'keep', once, { timeoutMs: 8_000 }))
+    expect(answers.get('nobody')).toMatchObject({ status: 'rejected', reason: { code: 'UNKNOWN_NAME' } })
+    for (const name of ['bob', 'cid']) {
+      const { value } = answers.get(name) as PromiseFulfilledResult<ReadableStream<Uint8Array>>
+      expect(textOf(await world.settle(allOf(value)))).toBe('30000000')
+    }
   })
 })
