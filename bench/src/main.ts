@@ -1,5 +1,5 @@
 // `pnpm bench [p1 p2 …]`: runs the named benches, or all, and prints one table of ratios.
-import { browserStreamsBench } from './browser-streams.ts'
+import { browserStreamsBench } from './browser/streams.ts'
 import { broadcastBench } from './broadcast/broadcast.ts'
 import { codecBench } from './codec.ts'
 import { floodBench } from './flood/flood.ts'

@@ -5,6 +5,13 @@ import type { Mesh } from '@hopmesh/browser'
 const pieceBytes = 16_384
 const highWaterBytes = 1_048_576
 const lowWaterBytes = 262_144
+/** Of every piece; whoever receives looks at its ends. */
+const filling = 7
+
+function intact(piece: Uint8Array): number {
+  if (piece[0] !== filling || piece.at(-1) !== filling) throw new Error('a piece arrived changed')
+  return piece.length
+}
 
 class RawChannel {
   readonly #connection = new RTCPeerConnection()
@@ -35,7 +42,7 @@ class RawChannel {
   /** Sends so many bytes, and waits until the other side says that it has them. */
   async send(bytes: number): Promise<number> {
     const channel = this.#channel!
-    const piece = new Uint8Array(pieceBytes)
+    const piece = new Uint8Array(pieceBytes).fill(filling)
     const since = performance.now()
     const answered = new Promise<void>((resolve) => (this.#done = resolve))
     channel.send(String(bytes))
@@ -62,7 +69,7 @@ class RawChannel {
       this.#heard = 0
       return
     }
-    this.#heard += data.byteLength
+    this.#heard += intact(new Uint8Array(data))
     if (this.#heard >= this.#wanted) this.#channel?.send('done')
   }
 
@@ -81,7 +88,7 @@ class MeshTab {
     mesh.streams.register('count', async (_ctx, readable) => {
       let count = 0
       const reader = readable.getReader()
-      for (let next = await reader.read(); !next.done; next = await reader.read()) count += next.value.length
+      for (let next = await reader.read(); !next.done; next = await reader.read()) count += intact(next.value)
       return String(count)
     })
     this.mesh = mesh
@@ -94,7 +101,7 @@ class MeshTab {
 
   /** Streams so many bytes, and waits until the handler there has read them. */
   async send(address: string, bytes: number): Promise<number> {
-    const piece = new Uint8Array(pieceBytes)
+    const piece = new Uint8Array(pieceBytes).fill(filling)
     let sent = 0
     const source = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -111,5 +118,5 @@ class MeshTab {
   }
 }
 
-Object.assign(globalThis, { raw: new RawChannel(), tab: new MeshTab() })
+Object.assign(globalThis, { raw: new RawChannel(), hopmesh: new MeshTab() })
 document.body.dataset['loaded'] = 'yes'

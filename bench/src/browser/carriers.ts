@@ -1,0 +1,87 @@
+// Who carries bytes from one tab to another: the browser itself, we, and libraries that do the same.
+import { fileURLToPath } from 'node:url'
+import { startRelay } from '@hopmesh/server'
+import { ServerProcess } from '../child-process.ts'
+import { installPeer } from '../peer-packages.ts'
+import { ServedPage, type BrowserTabs, type Pair } from './browser-tabs.ts'
+
+export interface Carrier {
+  readonly name: string
+  /** Carries so many bytes in pieces of 16 KiB, and waits until the other tab says that it has them. Milliseconds. */
+  send(bytes: number): Promise<number>
+}
+
+export interface Carriers {
+  readonly carriers: readonly Carrier[]
+  close(): Promise<void>
+}
+
+/** What pages have in their global scope, by name. */
+interface Library {
+  join(server: string): Promise<string>
+  connect(id: string): Promise<void>
+  send(to: string, bytes: number): Promise<number>
+}
+type LibraryTab = Readonly<Record<string, Library>>
+interface RawTab {
+  readonly raw: {
+    offer(): Promise<string>
+    answer(offer: string): Promise<string>
+    accept(answer: string): Promise<void>
+    send(bytes: number): Promise<number>
+  }
+}
+
+const ownPage = fileURLToPath(new URL('../../pages/streams', import.meta.url))
+
+/** A bare data channel and `mesh.stream`, between the same two tabs. */
+export async function ownCarriers(tabs: BrowserTabs): Promise<Carriers> {
+  const served = await ServedPage.serve(ownPage)
+  const relay = await startRelay({ port: 0 })
+  const pair = await tabs.pair(served.url)
+  return {
+    carriers: [await rawCarrier(pair), await libraryCarrier(pair, 'hopmesh', relay.ws)],
+    async close() {
+      await relay.close()
+      await served.close()
+    },
+  }
+}
+
+/** PeerJS and Trystero, each with the signaling that it brings; nobody when they cannot be installed. */
+export async function peerCarriers(tabs: BrowserTabs): Promise<Carriers> {
+  const folder = await installPeer('webrtc')
+  if (folder === undefined) return { carriers: [], close: async () => {} }
+  const served = await ServedPage.serve(fileURLToPath(folder))
+  const signaling = await ServerProcess.start(fileURLToPath(new URL('signaling.mjs', folder)))
+  const { ws = '', tcp = '' } = signaling.ready
+  const pair = await tabs.pair(served.url)
+  return {
+    carriers: [await libraryCarrier(pair, 'PeerJS', tcp), await libraryCarrier(pair, 'Trystero', ws)],
+    async close() {
+      await signaling.stop()
+      await served.close()
+    },
+  }
+}
+
+async function rawCarrier({ one, other }: Pair): Promise<Carrier> {
+  const offer = await one.evaluate(() => (globalThis as unknown as RawTab).raw.offer())
+  const answer = await other.evaluate((said) => (globalThis as unknown as RawTab).raw.answer(said), offer)
+  await one.evaluate((said) => (globalThis as unknown as RawTab).raw.accept(said), answer)
+  const name = 'raw RTCDataChannel'
+  return { name, send: (bytes) => one.evaluate((count) => (globalThis as unknown as RawTab).raw.send(count), bytes) }
+}
+
+/** The name of the library in the page is its own in lower case. */
+async function libraryCarrier({ one, other }: Pair, name: string, server: string): Promise<Carrier> {
+  const library = name.toLowerCase()
+  const joining = [library, server] as const
+  const join = ([key, url]: typeof joining): Promise<string> => (globalThis as unknown as LibraryTab)[key]!.join(url)
+  const id = await other.evaluate(join, joining)
+  await one.evaluate(join, joining)
+  await one.evaluate(([key, to]) => (globalThis as unknown as LibraryTab)[key]!.connect(to), [library, id] as const)
+  const send = (bytes: number): Promise<number> =>
+    one.evaluate(([key, to, count]) => (globalThis as unknown as LibraryTab)[key]!.send(to, count), [library, id, bytes] as const)
+  return { name, send }
+}
