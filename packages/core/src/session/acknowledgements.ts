@@ -14,11 +14,13 @@ export interface ReceivedPacket {
 
 /**
  * What has arrived, and when the peer is to be told: at once after a pause, because who sends one thing waits for it, and out of
- * order; else with the eighth packet, 4 ms after the second one, or after 20 ms.
+ * order; else with the 32nd packet, when none has come for 4 ms after more than one, or after 20 ms.
  */
 export class Acknowledgements {
   readonly #received = new RangeSet()
   #unanswered = 0
+  /** When the first of them came. */
+  #unansweredSince = 0
   #dueAt: number | undefined
   #largestAt = 0
   #heardAt = -Infinity
@@ -39,12 +41,16 @@ export class Acknowledgements {
     this.#received.keepHighest(ackRangesMax)
     if (number > largest) this.#largestAt = now
     if (!eliciting) return
+    if (this.#unanswered === 0) this.#unansweredSince = now
     this.#unanswered += 1
     const inOrder = number === largest + 1
     const afterPause = !isFull && now - this.#heardAt >= pauseMs
     this.#heardAt = now
     if (!inOrder || afterPause || this.#unanswered >= ackElicitingMax) this.#dueAt = now
-    else this.#dueAt = Math.min(this.#dueAt ?? Infinity, now + (isFull || this.#unanswered > 1 ? ackGatherMs : ackDelayMs))
+    else if (this.#dueAt === undefined || this.#dueAt > now) {
+      const gatheredAt = isFull || this.#unanswered > 1 ? now + ackGatherMs : Infinity
+      this.#dueAt = Math.min(gatheredAt, this.#unansweredSince + ackDelayMs)
+    }
   }
 
   /** The frame to send; undefined before anything was received. */

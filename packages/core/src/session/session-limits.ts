@@ -29,9 +29,10 @@ export const replayWindowPackets = 8_192
 /** Ranges in one acknowledgement, and remembered for it. */
 export const ackRangesMax = 32
 export const ackDelayMs = 20
-/** From the second packet on an acknowledgement waits so long for more of them: each is a packet of its own, and as dear to send as a full one. */
+/** From the second packet on an acknowledgement waits so long for another one: each is a packet of its own, and as dear to send as a full one. */
 export const ackGatherMs = 4
-export const ackElicitingMax = 8
+/** Less than what the least sender that matters has on its way. */
+export const ackElicitingMax = 32
 
 /** Sent and not acknowledged, of one connection. */
 export const packetsInFlightMax = 1_024

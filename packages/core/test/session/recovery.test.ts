@@ -11,6 +11,7 @@ import type { Range } from '../../src/bytes/range-set.ts'
 import { RoundTrip } from '../../src/session/round-trip.ts'
 import {
   ackDelayMs,
+  ackElicitingMax,
   ackGatherMs,
   ackRangesMax,
   rtoFirstMs,
@@ -172,7 +173,7 @@ describe('a queue on the way', () => {
 })
 
 describe('acknowledgements', () => {
-  it('leave at once after a pause and out of order, else 4 ms behind a second packet, with the eighth, or after 20 ms', () => {
+  it('leave at once after a pause and out of order, else 4 ms behind a second packet or a later one, or after 20 ms', () => {
     const acks = new Acknowledgements()
     acks.received(0, { eliciting: true, now: 100 })
     expect(acks.dueAt).toBe(100)
@@ -193,14 +194,28 @@ describe('acknowledgements', () => {
     expect(acks.current(200)?.ranges).toEqual([range(6), range(0, 4)])
   })
 
-  it('of full packets wait for more of them, also after a pause', () => {
+  it('of packets that keep coming leave 20 ms after the first of them, or 4 ms after the last', () => {
+    const acks = new Acknowledgements()
+    const full = { eliciting: true, isFull: true }
+    const dueAt = [100, 103, 106, 109, 112, 115, 118].map((now, number) => {
+      acks.received(number, { ...full, now })
+      return acks.dueAt
+    })
+    expect(dueAt).toEqual([104, 107, 110, 113, 116, 119, 120])
+    // What is due already waits for nothing that comes after it.
+    acks.received(9, { ...full, now: 119 })
+    acks.received(10, { ...full, now: 119 })
+    expect(acks.dueAt).toBe(119)
+  })
+
+  it('of full packets wait for more of them, also after a pause, up to 32', () => {
     const acks = new Acknowledgements()
     const full = { eliciting: true, isFull: true, now: 100 }
-    for (let number = 0; number < 7; number += 1) {
+    for (let number = 0; number < ackElicitingMax - 1; number += 1) {
       acks.received(number, full)
       expect(acks.dueAt).toBe(100 + ackGatherMs)
     }
-    acks.received(7, full)
+    acks.received(ackElicitingMax - 1, full)
     expect(acks.dueAt).toBe(100)
   })
 
