@@ -1,5 +1,5 @@
-// A channel over a connected simple-peer: each message of the data channel is one link frame. simple-peer moves the bytes
-// and tears the connection down; backpressure is read from its RTCDataChannel, which its stream interface hides.
+// A channel over a connected simple-peer: each message of the data channel is one link frame. simple-peer makes the connection and
+// tears it down; once it is open, messages go to and come from its RTCDataChannel, without the streams in between.
 //
 // Closing is graceful: the data channel is closed first, so that what it took still leaves and the other side sees a
 // plain close instead of an abort; then simple-peer destroys itself, at the latest after `closingTimeoutMs`.
@@ -19,6 +19,7 @@ export interface WebRtcChannelOptions {
 export class WebRtcChannel implements Channel {
   readonly medium = 'webrtc'
   readonly carries = 'frames'
+  readonly copiesMessages = true
   readonly role: 'dialer' | 'listener'
   readonly label: string
   readonly messageBytesMax: number = messageBytesMax
@@ -64,7 +65,13 @@ export class WebRtcChannel implements Channel {
   connected(data: RTCDataChannel, binding: Uint8Array): void {
     this.#data = data
     this.#binding = binding
+    data.bufferedAmountLowThreshold = lowWaterBytes
     data.addEventListener('bufferedamountlow', () => this.#drained())
+    // A stream of simple-peer's costs a timer and a turn for each message. What it still holds would be overtaken.
+    if (this.#peer.readableLength > 0) return
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- simple-peer's own handler is taken away
+    data.onmessage = null
+    data.addEventListener('message', (event: MessageEvent<unknown>) => this.#received(event.data))
   }
 
   start(receiver: ChannelReceiver): void {
@@ -104,10 +111,10 @@ export class WebRtcChannel implements Channel {
   }
 
   #received(data: unknown): void {
-    if (!(data instanceof Uint8Array)) return this.#fail('a text message where only frames travel')
-    if (data.length > messageBytesMax) return this.#fail(`a message of ${data.length} bytes; ${messageBytesMax} is the most`)
-    // simple-peer hands out its own Buffer class; a view of the same bytes is plain.
-    this.#inbox.message(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    const bytes = plainBytes(data)
+    if (bytes === undefined) return this.#fail('a text message where only frames travel')
+    if (bytes.length > messageBytesMax) return this.#fail(`a message of ${bytes.length} bytes; ${messageBytesMax} is the most`)
+    this.#inbox.message(bytes)
   }
 
   #drained(): void {
@@ -132,6 +139,12 @@ function reasonOf(error: PeerError): CloseReason {
   const orderly = error.message.includes('User-Initiated Abort') || error.message.includes('Close called')
   if (orderly) return { code: 'remote', detail: 'the other side closed the connection' }
   return { code: 'lost', detail: `${error.message} (${error.code ?? 'WebRTC'})` }
+}
+
+/** simple-peer hands out its own Buffer class; a view of the same bytes is plain. */
+function plainBytes(data: unknown): Uint8Array | undefined {
+  if (data instanceof ArrayBuffer) return new Uint8Array(data)
+  return data instanceof Uint8Array ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : undefined
 }
 
 function messageOf(error: unknown): string {

@@ -1,11 +1,11 @@
 /** Bytes: a link frame is at most 65 000. Chromium takes 262 144 and throws at one more; larger messages are no faster. */
 export const messageBytesMax = 65_536
 
-/** Bytes waiting in the browser above which `send` answers false. The browser itself throws at 16 MiB. */
-export const highWaterBytes = 262_144
+/** Bytes waiting in the browser above which `send` answers false: a busy page comes back before they are gone. The browser itself throws at 16 MiB. */
+export const highWaterBytes = 1_048_576
 
-/** Bytes below which the sender hears `drained` (simple-peer sets the same threshold). */
-export const lowWaterBytes = 65_536
+/** Bytes below which the sender hears `drained`. */
+export const lowWaterBytes = 262_144
 
 /** Milliseconds from the first signal to an open channel, on the slowest path that is worth waiting for. */
 export const attemptTimeoutMs = 15_000

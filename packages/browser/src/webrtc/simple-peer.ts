@@ -1,5 +1,5 @@
 // The parts of simple-peer that are used here: its pre-built file has no types, and those that others publish know nothing
-// of `_channel` and `_pc`. These two are read (never changed) for backpressure and fingerprints.
+// of `_channel` and `_pc`. These two are read for backpressure and fingerprints, and messages are taken from the first one itself.
 
 export interface PeerSignal {
   readonly type?: unknown
@@ -18,6 +18,8 @@ export interface SimplePeer {
   readonly destroyed: boolean
   readonly _channel: RTCDataChannel | null
   readonly _pc: RTCPeerConnection | null
+  /** Messages that came and were not handed out yet. */
+  readonly readableLength: number
   signal(data: PeerSignal): void
   destroy(): void
   on(event: 'signal', listener: (data: PeerSignal) => void): unknown

@@ -12,11 +12,12 @@ interface Opened {
   readonly heard: { messages: Uint8Array[]; drains: number; ends: CloseReason[] }
 }
 
-function opened(): Opened {
+function opened(held = 0): Opened {
   const clock = new VirtualClock()
   const peer = new FakePeer({ initiator: true, trickle: true, objectMode: true, config: {} })
   const channel = new WebRtcChannel(peer, { clock, role: 'dialer' })
   const { _channel: data } = peer
+  peer.readableLength = held
   channel.connected(data, Uint8Array.of(1))
   const heard: Opened['heard'] = { messages: [], drains: 0, ends: [] }
   channel.start({
@@ -30,11 +31,12 @@ function opened(): Opened {
 }
 
 describe('a WebRTC channel', () => {
-  test('sends until 256 KiB wait, and drains at 64 KiB', () => {
+  test('sends until 1 MiB waits, and drains at 256 KiB', () => {
     const { channel, peer, heard } = opened()
     const message = new Uint8Array(messageBytesMax)
-    const answers = [1, 2, 3, 4, 5].map(() => channel.send(message))
-    expect(answers).toEqual([true, true, true, true, false])
+    const answers = Array.from({ length: highWaterBytes / messageBytesMax + 1 }, () => channel.send(message))
+    expect(answers.indexOf(false)).toBe(answers.length - 1)
+    expect(peer.channel.bufferedAmountLowThreshold).toBe(lowWaterBytes)
     expect(channel.bufferedBytes).toBeGreaterThan(highWaterBytes)
     peer.channel.bufferedAmount = lowWaterBytes + 1
     peer.channel.dispatchEvent(new Event('bufferedamountlow'))
@@ -51,6 +53,18 @@ describe('a WebRTC channel', () => {
     peer.happen('data', buffer)
     expect(heard.messages).toEqual([Uint8Array.of(1, 2, 3)])
     expect(Object.getPrototypeOf(heard.messages[0])).toBe(Uint8Array.prototype)
+  })
+
+  test('takes messages from the data channel itself, unless simple-peer holds earlier ones', () => {
+    const { peer, heard } = opened()
+    const message = (): MessageEvent => new MessageEvent('message', { data: Uint8Array.of(4, 5).buffer })
+    peer.channel.dispatchEvent(message())
+    expect(heard.messages).toEqual([Uint8Array.of(4, 5)])
+    expect(peer.channel.onmessage).toBeNull()
+    const late = opened(1)
+    late.peer.channel.dispatchEvent(message())
+    expect(late.heard.messages).toEqual([])
+    expect(late.peer.channel.onmessage).not.toBeNull()
   })
 
   test.each([

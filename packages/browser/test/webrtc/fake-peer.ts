@@ -9,6 +9,7 @@ export class FakePeer implements SimplePeer {
   readonly signals: PeerSignal[] = []
   readonly channel: FakeDataChannel = new FakeDataChannel()
   destroyed = false
+  readableLength = 0
   descriptions: { own: string; other: string } = { own: 'a=fingerprint:sha-256 AA', other: 'a=fingerprint:sha-256 BB' }
   readonly #handlers = new Map<string, Handler[]>()
 
@@ -57,8 +58,11 @@ export class FakePeer implements SimplePeer {
 export class FakeDataChannel extends EventTarget {
   readyState = 'open'
   bufferedAmount = 0
+  bufferedAmountLowThreshold = 0
   throws: Error | undefined
   closes = 0
+  /** simple-peer's, until somebody takes messages from the channel itself. */
+  onmessage: (() => void) | null = () => {}
   readonly sent: Uint8Array[] = []
 
   send(bytes: Uint8Array): void {
