@@ -15,6 +15,7 @@ export interface WebSocketChannelOptions {
 export class WebSocketChannel implements Channel {
   readonly medium = 'websocket'
   readonly carries = 'frames'
+  readonly copiesMessages = true
   readonly role = 'dialer'
   readonly label: string
   readonly messageBytesMax: number = messageBytesMax

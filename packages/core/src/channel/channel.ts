@@ -38,6 +38,8 @@ export interface Channel {
   readonly messageBytesMax: number
   /** What ties the handshake to this pipe (DTLS fingerprints, initiator first); absent where there is nothing. */
   readonly binding?: Uint8Array | undefined
+  /** `send` has copied the message when it returns, and leaves its bytes to the sender. Absent: it keeps them. */
+  readonly copiesMessages?: boolean | undefined
   /** Bytes that `send` took and the transport has not. */
   readonly bufferedBytes: number
   /**
@@ -46,7 +48,7 @@ export interface Channel {
    */
   start(receiver: ChannelReceiver): void
   /**
-   * Takes one message; the bytes belong to the channel afterwards. True: more is welcome. False: taken, but wait for
+   * Takes one message; the bytes belong to the channel afterwards, unless it `copiesMessages`. True: more is welcome. False: taken, but wait for
    * `drained`; or the channel is closed and the message is gone. Throws `TOO_LARGE` above `messageBytesMax` and never
    * for anything else. Order is kept; nothing is lost, doubled or altered while the channel lives. An empty message says
    * nothing: it is taken and never delivered. The other side hears of a message in a later turn, never inside this call.

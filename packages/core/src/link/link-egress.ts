@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import { ControlEncoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
+import { giveBack, spareBuffer } from '../bytes/spare-buffers.ts'
 import { encodeItemFrame, encodeItems, encodeLinkFrame, FrameBatch, frameKinds, linkFrameBytesMax } from '../wire/link-frame.ts'
 import type { FramePort } from './frame-port.ts'
 import { OrderedQueue } from '../async/ordered-queue.ts'
@@ -16,6 +17,8 @@ export const controlBehindBytesMax: number = 4 * 1024 * 1024
 const controlBytesMax = linkFrameBytesMax - 32
 /** From this size on copying a packet costs more than a frame of its own. */
 export const aloneBytesMin = 8_192
+/** In front of its one item: a kind and a length. */
+const frameHeadBytesMax = 4
 
 /**
  * The sending half of a joined link. What is ready in one turn leaves in one frame; nothing waits for company. Control
@@ -56,7 +59,7 @@ export class LinkEgress {
   packet(bytes: Uint8Array, rest?: Uint8Array, from?: object): boolean {
     const length = bytes.length + (rest?.length ?? 0)
     if (!this.#mayWait(length, from)) return false
-    if (length >= aloneBytesMin) return this.#alone(() => encodeItemFrame(frameKinds.packets, bytes, rest))
+    if (length >= aloneBytesMin) return this.#alone(() => encodeItemFrame(frameKinds.packets, bytes, rest, this.#room(length)), true)
     this.#batch ??= new FrameBatch(frameKinds.packets)
     if (!this.#batch.add(bytes, rest)) {
       this.flush()
@@ -117,17 +120,28 @@ export class LinkEgress {
     if (!this.#sealing.push(callback)) callback()
   }
 
-  /** A large packet leaves in a frame of its own, behind what was given before: who passes it on need not copy it. */
-  #alone(frameOf: (waits: boolean) => Uint8Array): boolean {
+  /** A large packet leaves in a frame of its own, behind what was given before: who passes it on need not copy it. `isOwn`: it was made here. */
+  #alone(frameOf: (waits: boolean) => Uint8Array, isOwn = false): boolean {
     this.flush()
     if (!this.#waits()) {
-      this.#congested = !this.#port.sendFrame(frameOf(false))
+      const frame = frameOf(false)
+      this.#congested = !this.#port.sendFrame(frame)
+      if (isOwn) this.#used(frame)
       return true
     }
     this.#holdBatch()
     if (this.#heldBytes >= egressBytesMax) return false
     this.#hold(frameOf(true))
     return true
+  }
+
+  /** For a frame around so many bytes, if it will not be kept. */
+  #room(length: number): Uint8Array | undefined {
+    return this.#port.channel.copiesMessages ? spareBuffer(length + frameHeadBytesMax) : undefined
+  }
+
+  #used(frame: Uint8Array): void {
+    if (this.#port.channel.copiesMessages) giveBack(frame)
   }
 
   #schedule(): void {
@@ -171,6 +185,7 @@ export class LinkEgress {
       const frame = this.#held.shift() as Uint8Array
       this.#heldBytes -= frame.length
       this.#congested = !this.#port.sendFrame(frame)
+      this.#used(frame)
     }
     if (!this.#waits()) this.flush()
   }

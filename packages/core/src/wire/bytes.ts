@@ -1,4 +1,5 @@
 import { insideBytesMax, partOf } from '../bytes/part-of.ts'
+import { giveBack, spareBuffer } from '../bytes/spare-buffers.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { allocate } from './slab.ts'
 import { encodeText, readText } from './text-cache.ts'
@@ -21,28 +22,13 @@ export function varintBytes(value: number): number {
 
 const noBytes = new Uint8Array(0)
 
-/** A piece of 16 KiB with its heads. Larger writers are rare, and what they needed would be kept for ever. */
-const spareBytesMax = 20_480
-const sparesMax = 4
-/** Buffers of writers that have finished: what they wrote was copied, so the next ones take them. */
-const spares: Uint8Array[] = []
-
-function roomFor(size: number): Uint8Array {
-  const bytes = spares.pop()
-  return bytes !== undefined && bytes.length >= size ? bytes : new Uint8Array(Math.max(size, 512))
-}
-
-function giveBack(bytes: Uint8Array): void {
-  if (bytes.length > 0 && bytes.length <= spareBytesMax && spares.length < sparesMax) spares.push(bytes)
-}
-
 /** Writes big-endian numbers, LEB128 varints and length-prefixed text into a buffer that grows as needed. */
 export class ByteWriter {
   #bytes: Uint8Array
   #length = 0
 
   constructor(sizeHint: number = 64) {
-    this.#bytes = roomFor(sizeHint)
+    this.#bytes = spareBuffer(sizeHint)
   }
 
   get length(): number {
@@ -145,7 +131,7 @@ export class ByteWriter {
     const at = this.#length
     const needed = at + count
     if (needed > this.#bytes.length) {
-      const grown = roomFor(Math.max(needed, this.#bytes.length * 2))
+      const grown = spareBuffer(Math.max(needed, this.#bytes.length * 2))
       grown.set(this.#bytes)
       giveBack(this.#bytes)
       this.#bytes = grown

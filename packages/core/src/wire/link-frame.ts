@@ -111,9 +111,9 @@ export function readItems(body: Uint8Array): Uint8Array[] | WireFault {
   return items
 }
 
-/** A frame of one item, which may come in two pieces. */
-export function encodeItemFrame(kind: number, item: Uint8Array, rest: Uint8Array = noBytes): Uint8Array {
-  const batch = new FrameBatch(kind)
+/** A frame of one item, which may come in two pieces; `into`: where it is written if it fits. */
+export function encodeItemFrame(kind: number, item: Uint8Array, rest: Uint8Array = noBytes, into: Uint8Array = noBytes): Uint8Array {
+  const batch = new FrameBatch(kind, linkFrameBytesMax, into)
   if (!batch.add(item, rest)) throw new MeshError('TOO_LARGE', `An item of ${item.length + rest.length} bytes does not fit one link frame.`)
   return batch.take()
 }
@@ -122,15 +122,16 @@ export function encodeItemFrame(kind: number, item: Uint8Array, rest: Uint8Array
 export class FrameBatch {
   readonly #kind: number
   readonly #bytesMax: number
-  #bytes = noBytes
+  #bytes: Uint8Array
   #length = 1
   #items = 0
   /** The next frame will likely be as large as the last one. */
   #sizeHint = 256
 
-  constructor(kind: number, bytesMax: number = linkFrameBytesMax) {
+  constructor(kind: number, bytesMax: number = linkFrameBytesMax, into: Uint8Array = noBytes) {
     this.#kind = kind
     this.#bytesMax = bytesMax
+    this.#bytes = into
   }
 
   get items(): number {

@@ -5,10 +5,18 @@ import { aloneBytesMin, egressBytesMax, LinkEgress } from '../../src/link/link-e
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { encodeItemFrame, frameKinds, readItems } from '../../src/wire/link-frame.ts'
 
-function egress() {
+function egress(copiesMessages?: boolean) {
   const clock = new VirtualClock()
   const sent: Uint8Array[] = []
-  const channel = { carries: 'frames', bufferedBytes: 0, room: true, send: (frame: Uint8Array) => (sent.push(frame), channel.room) }
+  const keep = (frame: Uint8Array): Uint8Array => (copiesMessages ? frame.slice() : frame)
+  const channel = {
+    carries: 'frames',
+    copiesMessages,
+    bufferedBytes: 0,
+    room: true,
+    last: undefined as ArrayBufferLike | undefined,
+    send: (frame: Uint8Array) => ((channel.last = frame.buffer), sent.push(keep(frame)), channel.room),
+  }
   const port = new FramePort(channel as never, {} as never)
   const cipher = { seal: (plain: Uint8Array) => plain } as unknown as NoiseCipher
   const link = new LinkEgress(port, cipher, clock, ({ message }) => expect.unreachable(message))
@@ -53,5 +61,31 @@ describe('what leaves a link', () => {
     clock.runUntilIdle()
     expect(sent).toHaveLength(taken)
     expect(sent.filter(({ buffer }) => buffer === frame.buffer)).toHaveLength(1)
+  })
+
+  it.each([true, false])('frames are used again where the channel copies them (%s), and nowhere else', (copiesMessages) => {
+    const { clock, link, channel, sent } = egress(copiesMessages)
+    const buffers = new Set<ArrayBufferLike | undefined>()
+    const packets = Array.from({ length: 20 }, (_, index) => new Uint8Array(aloneBytesMin + index).fill(index))
+    for (const packet of packets) {
+      link.packet(packet)
+      buffers.add(channel.last)
+    }
+    expect(buffers.size).toBe(copiesMessages ? 1 : packets.length)
+    channel.room = false
+    for (const packet of packets) link.packet(packet)
+    channel.room = true
+    link.drained()
+    clock.runUntilIdle()
+    expect(sent.map((frame) => (readItems(frame.subarray(1)) as Uint8Array[])[0])).toEqual([...packets, ...packets])
+  })
+
+  it('a frame that was passed on belongs to who brought it', () => {
+    const { link, channel } = egress(true)
+    const frame = encodeItemFrame(frameKinds.packets, new Uint8Array(17_408))
+    link.pass(frame.subarray(4), frame)
+    expect(channel.last).toBe(frame.buffer)
+    link.packet(new Uint8Array(17_000))
+    expect(channel.last).not.toBe(frame.buffer)
   })
 })
