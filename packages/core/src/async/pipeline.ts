@@ -31,6 +31,11 @@ export class Pipeline<T> {
     this.#width = width
   }
 
+  /** Tasks that have not finished. */
+  get length(): number {
+    return this.#places.length
+  }
+
   /** False when `lengthMax` tasks have not finished yet: the task is not taken. */
   push(task: PipelineTask<T>): boolean {
     if (this.#places.length >= this.#lengthMax) return false

@@ -113,11 +113,14 @@ async function signs(crypto: Crypto, keyPair: KeyPair): Promise<boolean> {
 export function webCrypto(subtle: WebSubtle): Crypto {
   // Importing costs as much as sealing. A link uses the same key array for its whole life, so the array is the key here,
   // and what is forgotten there is forgotten here.
-  const imported = new WeakMap<Uint8Array, Promise<WebKey>>()
-  const cipherKey = (key: Uint8Array): Promise<WebKey> => {
+  const imported = new WeakMap<Uint8Array, WebKey | Promise<WebKey>>()
+  const cipherKey = (key: Uint8Array): WebKey | Promise<WebKey> => {
     let known = imported.get(key)
     if (known === undefined) {
-      known = subtle.importKey('raw', plainBytes(key), { name: 'AES-GCM' }, false, ['encrypt', 'decrypt'])
+      known = subtle.importKey('raw', plainBytes(key), { name: 'AES-GCM' }, false, ['encrypt', 'decrypt']).then((webKey) => {
+        imported.set(key, webKey)
+        return webKey
+      })
       imported.set(key, known)
     }
     return known
@@ -159,19 +162,22 @@ export function webCrypto(subtle: WebSubtle): Crypto {
         return undefined
       }
     },
-    async seal(key, nonce, associated, plain) {
-      return new Uint8Array(await subtle.encrypt(gcm(nonce, associated), await cipherKey(key), plainBytes(plain)))
+    // Each piece of a stream passes here: no turn more than the browser itself takes.
+    seal(key, nonce, associated, plain) {
+      const encrypt = (webKey: WebKey): Promise<ArrayBuffer> => subtle.encrypt(gcm(nonce, associated), webKey, plainBytes(plain))
+      const webKey = cipherKey(key)
+      return (webKey instanceof Promise ? webKey.then(encrypt) : encrypt(webKey)).then(viewOf)
     },
-    async open(key, nonce, associated, sealed) {
-      const webKey = await cipherKey(key)
-      try {
-        return new Uint8Array(await subtle.decrypt(gcm(nonce, associated), webKey, plainBytes(sealed)))
-      } catch {
-        return undefined
-      }
+    open(key, nonce, associated, sealed) {
+      const decrypt = (webKey: WebKey): Promise<ArrayBuffer> => subtle.decrypt(gcm(nonce, associated), webKey, plainBytes(sealed))
+      const webKey = cipherKey(key)
+      return (webKey instanceof Promise ? webKey.then(decrypt) : decrypt(webKey)).then(viewOf, nothing)
     },
   }
 }
+
+const viewOf = (bytes: ArrayBuffer): Uint8Array => new Uint8Array(bytes)
+const nothing = (): undefined => undefined
 
 function gcm(nonce: Uint8Array, associated: Uint8Array): WebAlgorithm {
   return { name: 'AES-GCM', iv: plainBytes(nonce), additionalData: plainBytes(associated) }

@@ -6,7 +6,7 @@ import type { Link } from '../link/link.ts'
 import type { PlainRefusal } from '../plain-edge/plain-edge.ts'
 import type { Clock } from '../ports/clock.ts'
 import { encodeMeshPacketHead, hopLimitStart, type MeshPacketOptions } from '../wire/mesh-packet.ts'
-import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
+import { copyPacket, netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { dataBytesMax, decodePacket, encodePacket } from '../wire/packet-codec.ts'
 import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -168,8 +168,9 @@ export class Originator {
   /** The way to `destination` is being proven, and the packet waits for it. */
   #waits(packet: Packet, destination: string, arrival: Arrival): boolean {
     if (!this.#parts.exchange.awaitsProof(destination)) return false
+    const kept = copyPacket(packet)
     const send = (): void => {
-      const error = this.originate(packet, arrival)
+      const error = this.originate(kept, arrival)
       if (error) this.#parts.fault(error.code, error.message)
     }
     return this.#parts.waiting.keep(destination, send, () =>

@@ -8,6 +8,7 @@ import { MeshError } from '../errors/mesh-error.ts'
 import type { MemberRecord } from '../identity/member-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
+import type { ByteWriter } from '../wire/bytes.ts'
 import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import { Congestion } from './congestion.ts'
@@ -59,6 +60,7 @@ export interface ConnectionOwner {
   fill(connection: Connection, draft: RecordDraft): void
   acked(frame: SentFrame): void
   lost(frame: SentFrame): void
+  /** The packet is lent: who keeps it copies it. */
   transmit(packet: Uint8Array): void
   /** A record held. Called before its frames are. */
   verified(connection: Connection): void
@@ -81,9 +83,11 @@ export class Connection {
   readonly #congestion = new Congestion()
   readonly #acks = new Acknowledgements()
   readonly #ingress = new Pipeline<Uint8Array | RecordRefusal>(recordsQueuedMax, recordsUnderWayMax)
-  readonly #egress = new Pipeline<Uint8Array>(recordsQueuedMax, recordsUnderWayMax)
+  readonly #egress = new Pipeline<ByteWriter>(recordsQueuedMax, recordsUnderWayMax)
   #probes = 0
   #pingDue = false
+  /** More may be said as soon as one of the records is sealed. */
+  #isSealing = false
   #verified = false
   #woken = false
   #timerAt: number | undefined
@@ -239,7 +243,7 @@ export class Connection {
   #pump(): void {
     if (this.#closed) return
     const now = this.#options.clock.now()
-    while (this.#probes > 0 || (this.#congestion.isOpen && this.#recovery.inFlight < packetsInFlightMax)) {
+    while (this.#mayDraft()) {
       const draft = this.#draft(now)
       this.#owner.fill(this, draft)
       if (!draft.isEliciting && this.#pingDue) draft.add({ kind: 'ping' })
@@ -249,9 +253,15 @@ export class Connection {
       this.#send(draft)
       if (this.#closed) return
     }
-    this.#probes = 0
+    if (!this.#isSealing) this.#probes = 0
     if (this.#acks.dueAt !== undefined && this.#acks.dueAt <= now) this.#send(this.#draft(now))
     this.#arm()
+  }
+
+  /** What waits to be sealed is no record yet: so the urgent goes before it, and little is held twice. */
+  #mayDraft(): boolean {
+    this.#isSealing = this.#egress.length >= recordsUnderWayMax
+    return !this.#isSealing && (this.#probes > 0 || (this.#congestion.isOpen && this.#recovery.inFlight < packetsInFlightMax))
   }
 
   /** Whatever leaves says what has arrived, when there is news of that. */
@@ -281,7 +291,9 @@ export class Connection {
       begin: () => run(sealer.seal(number, plain)),
       finish: (packet) => {
         draft.release()
-        this.#owner.transmit(packet)
+        this.#owner.transmit(packet.view())
+        packet.release()
+        if (this.#isSealing) this.wake()
       },
       failed: (cause) => {
         if (!this.#closed) this.#owner.failed(this, new MeshError('LINK_FAILED', 'a record cannot be sealed', { cause }))
@@ -293,7 +305,8 @@ export class Connection {
 
   #arm(): void {
     const dueAt = Math.min(this.#acks.dueAt ?? Infinity, this.#recovery.dueAt ?? Infinity)
-    if (dueAt === this.#timerAt) return
+    // With each record it is due a little later: a timer that comes too early looks, and is set anew.
+    if (this.#timerAt !== undefined && this.#timerAt <= dueAt && dueAt < Infinity) return
     this.#stopTimer()
     this.#timerAt = dueAt === Infinity ? undefined : dueAt
     if (dueAt === Infinity) return

@@ -4,13 +4,13 @@
 // An attacker's packet moves nothing: neither the window nor the generation changes before the tag has held.
 
 import { wait, type Steps } from '../async/awaitable.ts'
-import { concatBytes } from '../bytes/concat-bytes.ts'
 import { hkdf } from '../crypto/hkdf.ts'
 import { noiseNonce } from '../crypto/noise-cipher.ts'
 import type { Crypto } from '../ports/crypto.ts'
 import { ByteWriter } from '../wire/bytes.ts'
 import { ReplayWindow } from './replay-window.ts'
-import { encodeRecordHead } from './session-packet.ts'
+import { recordHeadBytes } from './session-limits.ts'
+import { writeRecordHead } from './session-packet.ts'
 
 /** Packets of one key generation, as a power of two. */
 export const generationShift = 20
@@ -74,8 +74,8 @@ export class RecordSealer {
     return Math.floor(number / this.#generationPackets) !== this.#generation
   }
 
-  /** The whole packet. Beside others only when `changesKey` of none of them. */
-  *seal(number: number, plain: Uint8Array): Steps<Uint8Array> {
+  /** The whole packet, to be released or finished. Beside others only when `changesKey` of none of them. */
+  *seal(number: number, plain: Uint8Array): Steps<ByteWriter> {
     const generation = Math.floor(number / this.#generationPackets)
     const { crypto, id } = this.#direction
     while (this.#generation < generation) {
@@ -83,7 +83,7 @@ export class RecordSealer {
       this.#generation += 1
     }
     const sealed = yield* wait(crypto.seal(this.#key, noiseNonce(number), associatedData(this.#prefix, number), plain))
-    return concatBytes([encodeRecordHead(id, number), sealed])
+    return writeRecordHead(new ByteWriter(recordHeadBytes + sealed.length), id, number).bytes(sealed)
   }
 }
 

@@ -11,7 +11,7 @@
 import { keyHashBytes } from '../identity/wire-network.ts'
 import { ByteReader, ByteWriter } from '../wire/bytes.ts'
 import { WireFault } from '../wire/wire-fault.ts'
-import { handshakePiecesMax, recordHeadBytes, sessionPacketBytesMax } from './session-limits.ts'
+import { handshakePiecesMax, sessionPacketBytesMax } from './session-limits.ts'
 
 export const connectionIdBytes = 8
 const kinds = { first: 1, second: 2, third: 3, record: 4, unknown: 5 } as const
@@ -55,8 +55,9 @@ export function encodePieces(kind: 'second' | 'third', id: Uint8Array, message: 
   })
 }
 
-export function encodeRecordHead(id: Uint8Array, number: number): Uint8Array {
-  return new ByteWriter(recordHeadBytes).u8(kinds.record).bytes(id).u48(number).finish()
+/** The ciphertext follows. */
+export function writeRecordHead(writer: ByteWriter, id: Uint8Array, number: number): ByteWriter {
+  return writer.u8(kinds.record).bytes(id).u48(number)
 }
 
 export function encodeUnknown(id: Uint8Array): Uint8Array {

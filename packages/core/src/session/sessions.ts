@@ -37,7 +37,7 @@ export interface SessionsOptions {
   readonly self: SessionIdentity
   /** Its record says that the peer is a relay, which does not have the network key. Default: nobody is. */
   isRelay?(peer: string): boolean
-  /** Gives a packet to routing. Whether it left, arrived, or came twice is found out here. */
+  /** Gives a packet to routing, which copies it. Whether it left, arrived, or came twice is found out here. */
   transmit(destination: string, data: Uint8Array): void
   /** Delivered once. `from` is proven. */
   message(from: Session, data: Uint8Array): void

@@ -121,7 +121,7 @@ function views(bytes: Uint8Array, offset: number): Pieces {
   return {
     async next() {
       if (at >= bytes.length) return undefined
-      const piece = bytes.slice(at, at + pieceBytesMax)
+      const piece = bytes.subarray(at, at + pieceBytesMax)
       at += piece.length
       return piece
     },
@@ -138,6 +138,7 @@ function piecesOfReader(reader: ReadableStreamDefaultReader<unknown>): Pieces {
       return done ? undefined : { value }
     },
     (reason) => reader.cancel(reason),
+    (bytes) => bytes,
   )
 }
 
@@ -148,11 +149,17 @@ function piecesOfIterator(iterator: AsyncIterator<unknown> | Iterator<unknown>):
       return done === true ? undefined : { value }
     },
     async () => void (await iterator.return?.()),
+    // A generator likes to fill the same buffer again before what it held has left.
+    (bytes) => bytes.slice(),
   )
 }
 
-/** Chunks of any size and kind, as bytes of at most `pieceBytesMax` that nobody else will change. */
-function inPieces(read: () => Promise<{ readonly value: unknown } | undefined>, stop: (reason: unknown) => Promise<void>): Pieces {
+/** Chunks of any size and kind, as bytes of at most `pieceBytesMax` that nobody else will change once they went through `own`. */
+function inPieces(
+  read: () => Promise<{ readonly value: unknown } | undefined>,
+  stop: (reason: unknown) => Promise<void>,
+  own: (bytes: Uint8Array) => Uint8Array,
+): Pieces {
   let rest: Uint8Array | undefined
   return {
     async next() {
@@ -166,9 +173,9 @@ function inPieces(read: () => Promise<{ readonly value: unknown } | undefined>, 
           throw error
         }
       }
-      const piece = rest.slice(0, pieceBytesMax)
+      const piece = rest.subarray(0, pieceBytesMax)
       rest = rest.subarray(piece.length)
-      return piece
+      return own(piece)
     },
     cancel(reason) {
       rest = undefined

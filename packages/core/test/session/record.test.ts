@@ -29,7 +29,7 @@ function pair(changes: Partial<RecordDirection> = {}): {
 }
 
 function sealed(sealer: RecordSealer, text: string): Uint8Array {
-  return now(run(sealer.seal(sealer.takeNumber(), new TextEncoder().encode(text))))
+  return now(run(sealer.seal(sealer.takeNumber(), new TextEncoder().encode(text)))).finish()
 }
 
 /** The text, or why not. */

@@ -87,7 +87,7 @@ export class Rogue {
   /** Any bytes, sealed as a record. */
   plain(bytes: Uint8Array): void {
     const { sealer } = this.#keys!
-    this.say(now(run(sealer.seal(sealer.takeNumber(), bytes))))
+    this.say(now(run(sealer.seal(sealer.takeNumber(), bytes))).finish())
   }
 
   #hear(data: Uint8Array): void {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeFrames, writeFrame, type SessionFrame } from '../../src/session/session-frames.ts'
 import { ackRangesMax, datagramBytesMax, framesPerRecordMax, streamReasonBytesMax } from '../../src/session/session-limits.ts'
-import { decodeSessionPacket, encodeFirst, encodePieces, encodeRecordHead, encodeUnknown } from '../../src/session/session-packet.ts'
+import { decodeSessionPacket, encodeFirst, encodePieces, writeRecordHead, encodeUnknown } from '../../src/session/session-packet.ts'
 import { ByteWriter } from '../../src/wire/bytes.ts'
 import { isWireFault, WireFault } from '../../src/wire/wire-fault.ts'
 
@@ -113,7 +113,7 @@ describe('packets of a session', () => {
       message: Uint8Array.of(9),
     })
     expect(decodeSessionPacket(encodeUnknown(id))).toEqual({ kind: 'unknown', id })
-    const record = Uint8Array.of(...encodeRecordHead(id, 2 ** 48 - 1), 7)
+    const record = Uint8Array.of(...writeRecordHead(new ByteWriter(), id, 2 ** 48 - 1).finish(), 7)
     expect(decodeSessionPacket(record)).toEqual({ kind: 'record', id, number: 2 ** 48 - 1, sealed: Uint8Array.of(7) })
   })
 
@@ -133,7 +133,7 @@ describe('packets of a session', () => {
     for (const packet of [
       encodeFirst(id, new Uint8Array(16), new Uint8Array(0)),
       encodeUnknown(id),
-      encodeRecordHead(id, 5),
+      writeRecordHead(new ByteWriter(), id, 5).finish(),
       encodePieces('third', id, id)[0]!,
     ]) {
       for (let length = 0; length < 9; length += 1) expect(decodeSessionPacket(packet.subarray(0, length))).toBeInstanceOf(WireFault)

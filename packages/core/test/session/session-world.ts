@@ -135,7 +135,7 @@ export class SessionWorld {
       dice: this.dice.fork(`dice of ${name} ${this.#nodes.size} ${this.clock.now()}`),
       log: silentLog,
       self: identity,
-      transmit: (to, data) => this.carry({ from: address, to, data }, node),
+      transmit: (to, data) => this.carry({ from: address, to, data: data.slice() }, node),
       message: (from, data) => void messages.push({ from: from.peer, data }),
       datagram: (_, data) => void datagrams.push(data),
       stream: (_, stream) => void streams.push(stream),

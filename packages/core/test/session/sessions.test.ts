@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { MeshError } from '../../src/errors/mesh-error.ts'
+import type { Crypto } from '../../src/ports/crypto.ts'
 import {
   datagramBytesMax,
   datagramsQueuedMax,
   messageBytesMax,
   messagesUnsettledMax,
+  recordsUnderWayMax,
   sessionIdleMsMax,
   sessionsMax,
   streamsOpenMax,
 } from '../../src/session/session-limits.ts'
 import { decodeSessionPacket } from '../../src/session/session-packet.ts'
+import { SeededDice } from '../../src/testing/seeded-dice.ts'
+import { toyCrypto } from '../../src/testing/toy-crypto.ts'
 import { isWireFault } from '../../src/wire/wire-fault.ts'
 import { bytesOf, SessionWorld, textOf, type WorldNode } from './session-world.ts'
 
@@ -17,8 +21,8 @@ function texts(node: WorldNode): string[] {
   return node.messages.map(({ data }) => textOf(data))
 }
 
-async function pair(seed: number | string = 1): Promise<{ world: SessionWorld; ada: WorldNode; bob: WorldNode }> {
-  const world = new SessionWorld({ seed })
+async function pair(seed: number | string = 1, crypto?: Crypto): Promise<{ world: SessionWorld; ada: WorldNode; bob: WorldNode }> {
+  const world = new SessionWorld({ seed, ...(crypto && { crypto }) })
   const [ada, bob] = [world.node('ada'), world.node('bob')]
   await world.settle(ada.sessions.to(bob.address).message(bytesOf('hello')))
   bob.messages.length = 0
@@ -342,6 +346,33 @@ describe('the life of a session', () => {
       expect([ada.ended, bob.ended]).toEqual([[], []])
     },
   )
+
+  it('what is urgent goes before whatever the crypto port has no room for yet', async () => {
+    const plain = toyCrypto(new SeededDice('urgent'))
+    const sealing: string[] = []
+    const waiting: (() => void)[] = []
+    let isSlow = false
+    const seal: typeof plain.seal = (key, nonce, associated, bytes) => {
+      const sealed = plain.seal(key, nonce, associated, bytes)
+      if (!isSlow) return sealed
+      sealing.push(textOf(bytes).includes('urgent') ? 'urgent' : 'bulk')
+      return new Promise((resolve) => waiting.push(() => resolve(sealed)))
+    }
+    const { world, ada, bob } = await pair('urgent', { ...plain, seal })
+    const session = ada.sessions.to(bob.address)
+    isSlow = true
+    session
+      .openStream('bulk')
+      .write(new Uint8Array(1_000_000))
+      .catch(() => {})
+    await world.advance(1)
+    void session.message(bytesOf('urgent'), 'urgent')
+    await world.advance(1)
+    expect(sealing).toEqual(Array.from({ length: recordsUnderWayMax }, () => 'bulk'))
+    waiting.shift()?.()
+    await world.advance(1)
+    expect(sealing[recordsUnderWayMax]).toBe('urgent')
+  })
 
   it('ends on both sides when one closes it, and begins anew with the next word', async () => {
     const { world, ada, bob } = await pair()

@@ -62,7 +62,7 @@ export async function sessionTargets(load) {
         source: peer.address,
         destination: ada.address,
       })
-      return (plain) => run(sealer.seal(sealer.takeNumber(), plain))
+      return (plain) => run(sealer.seal(sealer.takeNumber(), plain)).finish()
     }
     return { clock, sessions, receive, said, open, even: peer.address < ada.address }
   }
