@@ -1,4 +1,5 @@
 // `pnpm bench [p1 p2 …]`: runs the named benches, or all, and prints one table of ratios.
+import { joiningBench } from './browser/joining.ts'
 import { browserStreamsBench } from './browser/streams.ts'
 import { broadcastBench } from './broadcast/broadcast.ts'
 import { codecBench } from './codec.ts'
@@ -18,6 +19,7 @@ const benches: readonly Bench[] = [
   websocketBench,
   kissBench,
   browserStreamsBench,
+  joiningBench,
   broadcastBench,
   routingCostBench,
   healingBench,

@@ -84,7 +84,7 @@ class MeshTab {
   mesh: Mesh | undefined
 
   async join(relay: string): Promise<string> {
-    const mesh = await joinMesh({ relays: [relay], identity: 'ephemeral', links: { degree: 0 } })
+    const mesh = await joinMesh({ relays: [relay], links: { degree: 0 } })
     mesh.streams.register('count', async (_ctx, readable) => {
       let count = 0
       const reader = readable.getReader()

@@ -1,4 +1,4 @@
-// Who carries bytes from one tab to another: the browser itself, we, and libraries that do the same.
+// Who carries bytes from one tab to another: the browser itself, we, and libraries that do the same. And how long they take to join.
 import { fileURLToPath } from 'node:url'
 import { startRelay } from '@hopmesh/server'
 import { ServerProcess } from '../child-process.ts'
@@ -11,8 +11,23 @@ export interface Carrier {
   send(bytes: number): Promise<number>
 }
 
+/** Milliseconds from the first word of a page to its library, which is loaded already. */
+export interface Joined {
+  /** It has a place in the network: what others do to reach it arrives. */
+  readonly online: number
+  /** It has a data channel to another tab, which had joined before. */
+  readonly direct: number
+}
+
+export interface Joiner {
+  readonly name: string
+  /** In two new tabs. */
+  join(): Promise<Joined>
+}
+
 export interface Carriers {
   readonly carriers: readonly Carrier[]
+  readonly joiners: readonly Joiner[]
   close(): Promise<void>
 }
 
@@ -41,6 +56,7 @@ export async function ownCarriers(tabs: BrowserTabs): Promise<Carriers> {
   const pair = await tabs.pair(served.url)
   return {
     carriers: [await rawCarrier(pair), await libraryCarrier(pair, 'hopmesh', relay.ws)],
+    joiners: [joiner(tabs, served.url, ['hopmesh', relay.ws])],
     async close() {
       await relay.close()
       await served.close()
@@ -51,13 +67,14 @@ export async function ownCarriers(tabs: BrowserTabs): Promise<Carriers> {
 /** PeerJS and Trystero, each with the signaling that it brings; nobody when they cannot be installed. */
 export async function peerCarriers(tabs: BrowserTabs): Promise<Carriers> {
   const folder = await installPeer('webrtc')
-  if (folder === undefined) return { carriers: [], close: async () => {} }
+  if (folder === undefined) return { carriers: [], joiners: [], close: async () => {} }
   const served = await ServedPage.serve(fileURLToPath(folder))
   const signaling = await ServerProcess.start(fileURLToPath(new URL('signaling.mjs', folder)))
   const { ws = '', tcp = '' } = signaling.ready
   const pair = await tabs.pair(served.url)
   return {
     carriers: [await libraryCarrier(pair, 'PeerJS', tcp), await libraryCarrier(pair, 'Trystero', ws)],
+    joiners: [joiner(tabs, served.url, ['PeerJS', tcp]), joiner(tabs, served.url, ['Trystero', ws])],
     async close() {
       await signaling.stop()
       await served.close()
@@ -84,4 +101,26 @@ async function libraryCarrier({ one, other }: Pair, name: string, server: string
   const send = (bytes: number): Promise<number> =>
     one.evaluate(([key, to, count]) => (globalThis as unknown as LibraryTab)[key]!.send(to, count), [library, id, bytes] as const)
   return { name, send }
+}
+
+function joiner(tabs: BrowserTabs, url: string, [name, server]: readonly [name: string, server: string]): Joiner {
+  const library = name.toLowerCase()
+  const join = async (): Promise<Joined> => {
+    const { one, other } = await tabs.pair(url)
+    const id = await other.evaluate(([key, to]) => (globalThis as unknown as LibraryTab)[key]!.join(to), [library, server] as const)
+    const joined = await one.evaluate(
+      async ([key, to, peer]) => {
+        const tab = (globalThis as unknown as LibraryTab)[key]!
+        const since = performance.now()
+        await tab.join(to)
+        const online = performance.now() - since
+        await tab.connect(peer)
+        return { online, direct: performance.now() - since }
+      },
+      [library, server, id] as const,
+    )
+    await Promise.all([one.close(), other.close()])
+    return joined
+  }
+  return { name, join }
 }
