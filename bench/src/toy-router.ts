@@ -1,4 +1,5 @@
 import { Router, addressOf, drawTab, whoOf, type Clock, type Crypto } from '@hopmesh/core'
+import { lateParts } from '@hopmesh/core/late'
 import { toyKeyPair, type SeededDice } from '@hopmesh/core/testing'
 
 export interface ToyRouterParts {
@@ -24,5 +25,5 @@ export function toyRouter(name: string, kind: 'member' | 'relay', { clock, dice,
     capabilities: [],
     crypto,
   }
-  return new Router(identity, { clock, dice })
+  return new Router(identity, { clock, dice, plain: () => lateParts.plain })
 }
