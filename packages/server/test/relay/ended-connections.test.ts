@@ -8,7 +8,7 @@ import { endAll, member, relayOf, tcpPort, until } from './relay-world.ts'
 
 afterEach(endAll)
 
-it('LM of connections that have ended a relay keeps nothing, however they ended', { timeout: 60_000 }, async () => {
+it('LM of connections that have ended a relay keeps nothing, however they ended', { timeout: 120_000 }, async () => {
   const relay = await relayOf({ aln: true, tcp: 0, limits: { silenceMs: 5_000 } })
   const stays = await member(relay)
   for (let round = 0; round < 3; round += 1) {
