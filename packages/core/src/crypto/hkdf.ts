@@ -9,10 +9,11 @@ import { concatBytes } from '../bytes/concat-bytes.ts'
 export function* hkdf(crypto: Crypto, salt: Uint8Array, material: Uint8Array, count: 1 | 2 | 3): Steps<Uint8Array[]> {
   const key = yield* hkdfExtract(crypto, salt, material)
   const outputs: Uint8Array[] = []
-  let previous: Uint8Array = new Uint8Array(0)
+  let block: Uint8Array = Uint8Array.of(1)
   for (let index = 1; index <= count; index += 1) {
-    previous = yield* wait(crypto.hmacSha256(key, concatBytes([previous, Uint8Array.of(index)])))
-    outputs.push(previous)
+    const output = yield* wait(crypto.hmacSha256(key, block))
+    outputs.push(output)
+    if (index < count) block = concatBytes([output, Uint8Array.of(index + 1)])
   }
   return outputs
 }

@@ -59,7 +59,9 @@ export function epochOf(seq48: number): number {
 
 /** The X25519 key is drawn at the start of a process and never stored. */
 export function processOf({ exchangeKey }: MemberRecord): string {
-  return String.fromCharCode(...exchangeKey)
+  let process = ''
+  for (let at = 0; at < exchangeKey.length; at += 1) process += String.fromCharCode(exchangeKey[at]!)
+  return process
 }
 
 /**

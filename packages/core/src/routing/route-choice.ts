@@ -95,6 +95,8 @@ export function isStarving(origin: Origin<Neighbour>): boolean {
 
 /** The best of the routes that would be taken instead of the present one, if they could be trusted (R7). */
 export function betterUnfeasible<N extends Neighbour>(origin: Origin<N>): Route<N> | undefined {
+  // The only one is in use, or none is.
+  if (origin.routeCount < 2) return undefined
   const { selected, feasibility } = origin
   if (selected === undefined) return undefined
   let best: Route<N> | undefined

@@ -86,9 +86,28 @@ export class ByteWriter {
 
   /** u8 length + UTF-8. Throws `TOO_LARGE` above 255 bytes. */
   string(text: string): this {
+    if (this.#shortAscii(text)) return this
     const encoded = encodeText(text)
     if (encoded.length > 255) throw new MeshError('TOO_LARGE', `A text of ${encoded.length} bytes does not fit 255.`)
     return this.u8(encoded.length).bytes(encoded)
+  }
+
+  /** As `string`, without an array in between: most names and addresses are of this kind. False: this one is not. */
+  #shortAscii(text: string): boolean {
+    const { length } = text
+    if (length > insideBytesMax) return false
+    const at = this.#room(length + 1)
+    const bytes = this.#bytes
+    bytes[at] = length
+    for (let index = 0; index < length; index++) {
+      const unit = text.charCodeAt(index)
+      if (unit >= 0x80) {
+        this.#length = at
+        return false
+      }
+      bytes[at + 1 + index] = unit
+    }
+    return true
   }
 
   /** varint length + bytes. */

@@ -4,7 +4,7 @@ import { metricInfinite, type ControlMessage, type RouteEntry } from './control.
 import { decodeGossip, encodeGossip, isGossip } from './gossip-control.ts'
 import { linkFrameBytesMax } from './link-frame.ts'
 import { namesMax, RecentNames } from './recent-names.ts'
-import { encodeText } from './text-cache.ts'
+import { textBytes } from './text-cache.ts'
 import { WireFault } from './wire-fault.ts'
 
 // Control messages as bytes: a type, then its fields. Adverts repeat the same destinations while something is on the move, so
@@ -41,12 +41,12 @@ const entryFlags = { withdrawn: 1, fragile: 2, tagged: 4 } as const
 
 type Message<T extends ControlMessage['type']> = Extract<ControlMessage, { type: T }>
 
-function addressBytes(address: string): Uint8Array {
-  const bytes = encodeText(address)
-  if (bytes.length === 0 || bytes.length > addressBytesMax) {
-    throw new MeshError('INVALID_OPTION', `An address takes 1 … ${addressBytesMax} bytes, not ${bytes.length}.`)
+function writeAddress(writer: ByteWriter, address: string): ByteWriter {
+  const bytes = textBytes(address)
+  if (bytes === 0 || bytes > addressBytesMax) {
+    throw new MeshError('INVALID_OPTION', `An address takes 1 … ${addressBytesMax} bytes, not ${bytes}.`)
   }
-  return bytes
+  return writer.string(address)
 }
 
 /** One direction of one link: what it encodes refers to what it encoded before, so items must arrive in order. */
@@ -68,8 +68,7 @@ export class ControlEncoder {
         return encodeRecords(message)
       case 'request': {
         const writer = new ByteWriter().u8(messageTypes.request)
-        const address = addressBytes(message.destination)
-        return [writer.u8(address.length).bytes(address).u48(message.seq48).u8(Math.min(message.hops, 255)).finish()]
+        return [writeAddress(writer, message.destination).u48(message.seq48).u8(Math.min(message.hops, 255)).finish()]
       }
       case 'ping':
       case 'pong':
@@ -146,9 +145,8 @@ export class ControlEncoder {
     const { destination, seq48 } = entry
     let place = this.#recent.placeOf(destination)
     if (place < 0) {
-      const address = addressBytes(destination)
+      writeAddress(writer.varint(0), destination)
       place = this.#recent.add(destination)
-      writer.varint(0).u8(address.length).bytes(address)
     } else {
       writer.varint(place + 1)
     }
@@ -165,8 +163,9 @@ export class ControlEncoder {
 
 function encodePull(message: Message<'pull'>): Uint8Array[] {
   const rows = message.wanted.map(({ address, seq48 }) => {
-    const bytes = addressBytes(address)
-    return new ByteWriter(8 + bytes.length).u8(bytes.length).bytes(bytes).u48(seq48).finish()
+    return writeAddress(new ByteWriter(8 + addressBytesMax), address)
+      .u48(seq48)
+      .finish()
   })
   return packItems(messageTypes.pull, rows)
 }
