@@ -44,7 +44,7 @@ export const stages = [
   { name: 'types', quick: true, command: types },
   { name: 'lint', quick: true, script: 'lint', command: byScript('lint') },
   { name: 'units', quick: true, report: 'reports/units.json', command: units },
-  { name: 'simulator', quick: true, script: 'sim', command: simulator },
+  { name: 'simulator', quick: true, command: simulator },
   { name: 'end-to-end', quick: false, browser: true, report: 'reports/e2e.json', command: endToEnd },
   { name: 'rows', quick: false, script: 'rows', command: byScript('rows') },
 ]

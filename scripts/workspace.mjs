@@ -113,7 +113,7 @@ export async function install() {
 }
 
 /** Runs a script of the root package.json. */
-export function npmRun(name, args = [], options = {}) {
+export function npmRun(name) {
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  return run(npm, ['run', '--silent', name, ...(args.length > 0 ? ['--', ...args] : [])], options)
+  return run(npm, ['run', '--silent', name])
 }

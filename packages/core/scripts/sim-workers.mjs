@@ -5,7 +5,8 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { builtHere } from './sim-worlds.mjs'
 
-const seedsAtATime = 10
+/** Few, so that no worker has much left when the others are done. */
+const seedsAtATime = 3
 /** What is new stays within the caches of a processor: a larger space for it is collected less often, and slower in all. */
 const resourceLimits = { maxYoungGenerationSizeMb: 24 }
 
