@@ -9,7 +9,7 @@ export class TurnCork {
     this.#socket = socket
   }
 
-  /** Before a write that may wait for the end of the turn. */
+  /** Before each write. */
   cork(): void {
     if (this.#corked) return
     this.#corked = true
@@ -17,7 +17,6 @@ export class TurnCork {
     process.nextTick(() => this.uncork())
   }
 
-  /** What waits leaves now. */
   uncork(): void {
     if (!this.#corked) return
     this.#corked = false

@@ -11,7 +11,6 @@ import {
   frameMessageBytesMax,
   textMessageBytesMax,
   webSocketBufferedBytesHigh,
-  webSocketJoinedBytesMax,
   webSocketLingerBytesMax,
   webSocketLingerMs,
 } from './limits.ts'
@@ -20,7 +19,7 @@ export interface WebSocketChannelOptions {
   readonly role: 'dialer' | 'listener'
   readonly carries: 'frames' | 'text'
   readonly label: string
-  /** The socket below: small messages of one turn leave in one write, and it says when there is room again. */
+  /** The socket below: what is sent in one turn leaves in one write, and it says when there is room again. */
   readonly socket: Duplex
   /** The other side broke the rules of WebSocket or of this channel; it is closed already. */
   readonly onFault?: ((message: string) => void) | undefined
@@ -75,8 +74,7 @@ export class WebSocketChannel implements Channel {
     }
     if (this.#inbox.closeReason !== undefined || this.#ws.readyState !== this.#ws.OPEN) return false
     if (message.length === 0) return true
-    if (message.length <= webSocketJoinedBytesMax) this.#turn.cork()
-    else this.#turn.uncork()
+    this.#turn.cork()
     // A failed write is followed by `close`, which says why.
     this.#ws.send(message, { binary: this.carries === 'frames' }, () => {})
     if (this.#ws.bufferedAmount <= webSocketBufferedBytesHigh) return true

@@ -10,9 +10,6 @@ export const textMessageBytesMax = 131_072
 /** Above this a sender is asked to wait for `drained`. */
 export const webSocketBufferedBytesHigh = 524_288
 
-/** A larger message leaves at once: by the end of the turn a row of them would have left the processor's cache again. */
-export const webSocketJoinedBytesMax = 8_192
-
 /** How long a closing socket may take for its last bytes and the other side's answer. */
 export const webSocketLingerMs = 2_000
 
