@@ -7,8 +7,8 @@ export const tcpBufferedBytesHigh = 524_288
 /** How long a closing socket may take to hand over what it still holds, before it is destroyed. */
 export const tcpLingerMs = 2_000
 
-/** What a closed socket still takes of the other side, which may not know it yet, before it is destroyed. Who sends noise comes again at once: ten times a second that is most of what it costs. */
-export const lingerBytesMax = 131_072
+/** What a closed socket still takes of the other side, which may not know it yet, before it is destroyed. */
+export const lingerBytesMax = 1_048_576
 
 /** A silent dead peer is noticed by the operating system after this. */
 export const tcpKeepAliveMs = 30_000
