@@ -45,6 +45,11 @@ test('every limit that was asked for has its row', () => {
   expect(asked.filter((name) => !rows.some((row) => row.name === name))).toEqual([])
 })
 
+test('no limit has two rows, which would say two things one day', () => {
+  const names = rows.map(({ name, file }) => `${name} in ${file}`)
+  expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
+})
+
 test.each(rows)('$name: the source says the same, and the tests exist', ({ name, file, value, tests }) => {
   const source = read(file)
   const declared = new RegExp(`\\b${name}(?::\\s*\\w+)?\\s*[=:]\\s*([\\d_]+(?: \\* [\\d_]+)*)`).exec(source)
