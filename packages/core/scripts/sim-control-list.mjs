@@ -76,12 +76,12 @@ export const controls = [
   {
     name: 'at most once (what may have been executed is asked of nobody else)',
     world: 'calls',
-    replace: [{ file: 'services/call-run.js', text: "(ran === 'maybe' && !this.#plan.idempotent)", by: 'false' }],
+    replace: [{ file: 'calls/call-run.js', text: "(ran === 'maybe' && !this.#plan.idempotent)", by: 'false' }],
   },
   {
     name: 'MM9 (answers stand in their order)',
     world: 'calls',
-    replace: [{ file: 'services/answer-order.js', text: 'const due = [];', by: 'return [answer]; const due = [];' }],
+    replace: [{ file: 'calls/answer-order.js', text: 'const due = [];', by: 'return [answer]; const due = [];' }],
   },
   {
     name: 'BC8 (who missed something asks for it)',

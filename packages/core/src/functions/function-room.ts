@@ -1,13 +1,13 @@
 // Functions with arguments, by name: those that are registered here, and those of others as if they were.
 
 import { MeshError } from '../errors/mesh-error.ts'
-import type { MemberCallOptions } from '../services/call-options.ts'
-import type { Calls } from '../services/calls.ts'
-import { callNameBytesMax } from '../services/call-codec.ts'
-import { bodyBytesMax } from '../services/requests.ts'
-import { reported } from '../services/reported-handler.ts'
-import type { Request } from '../services/request.ts'
-import { shownName } from '../services/shown-name.ts'
+import type { MemberCallOptions } from '../calls/call-options.ts'
+import type { Calls } from '../calls/calls.ts'
+import { callNameBytesMax } from '../calls/call-codec.ts'
+import { bodyBytesMax } from '../calls/requests.ts'
+import { reported } from '../calls/reported-handler.ts'
+import type { Request } from '../calls/request.ts'
+import { shownName } from '../calls/shown-name.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
 import { isReservedName } from './function-proxy.ts'
 import type { AnyFunctions, FunctionContextOf, FunctionHandlers } from './function-types.ts'
@@ -87,7 +87,7 @@ export class FunctionRoom<C> implements Functions<C> {
   /** What a function of the member at `address` gives. `args` were encoded. */
   async call(address: string, call: { name: string; args: Uint8Array }, options: MemberCallOptions): Promise<unknown> {
     const { name, args } = call
-    const reply = await this.#options.calls.callMember({ address, space: 'function', name, body: args }, options)
+    const reply = await this.#options.calls.callOne(address, { space: 'function', name, body: args }, options)
     const decoded = decodeValue(reply.bytes)
     if (isWireFault(decoded))
       throw new MeshError('WIRE_FAULT', `the result of '${shownName(name)}' of ${address} cannot be read: ${decoded.detail}`)

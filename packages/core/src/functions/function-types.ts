@@ -1,5 +1,5 @@
 import type { Outcomes } from '../membership/targets.ts'
-import type { CallerOf } from '../services/caller-of.ts'
+import type { CallerOf } from '../calls/caller-of.ts'
 
 /** Who calls a function, and how long it waits. `M` is the mesh that is called. */
 export interface FunctionContextOf<M> extends CallerOf<M> {

@@ -1,7 +1,7 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Router } from '../routing/router.ts'
 import { servicesService } from '../services/relayed-services.ts'
-import type { Requests } from '../services/requests.ts'
+import type { Requests } from '../calls/requests.ts'
 import { describeService, peersService, routesService } from './answers.ts'
 import type { Inspection, InspectOptions, InspectQuestion } from './inspect-options.ts'
 

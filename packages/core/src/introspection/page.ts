@@ -1,4 +1,4 @@
-import { packetBodyBytesMax } from '../services/requests.ts'
+import { packetBodyBytesMax } from '../calls/requests.ts'
 
 export interface PageOptions {
   /** Of all pages together. */

@@ -8,7 +8,7 @@ import type { Address } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Router } from '../routing/router.ts'
 import { traceService, type Destination, type PeerKind } from '../routing/routing-types.ts'
-import { decodeNetError } from '../services/remote-error.ts'
+import { decodeNetError } from '../calls/remote-error.ts'
 import { hopLimitStart } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket } from '../wire/packet.ts'
 

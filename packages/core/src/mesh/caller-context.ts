@@ -1,5 +1,5 @@
 import type { FunctionContextOf } from '../functions/function-types.ts'
-import type { CallerOf } from '../services/caller-of.ts'
+import type { CallerOf } from '../calls/caller-of.ts'
 import type { StreamContextOf } from '../streams/incoming-streams.ts'
 import type { Mesh } from './mesh.ts'
 

@@ -3,8 +3,8 @@
 import { operationOptions, refusedOptions, type OperationOptions } from '../async/operations.ts'
 import { inspectOptions, type InspectOptions, type Inspection, type InspectQuestion } from '../introspection/inspect-options.ts'
 import type { Trace } from '../introspection/trace.ts'
-import { ping, type PingResult } from '../services/ping.ts'
-import { requestTimeoutMs } from '../services/requests.ts'
+import { ping, type PingResult } from '../introspection/ping.ts'
+import { requestTimeoutMs } from '../calls/requests.ts'
 import { latePart } from './late-part.ts'
 import type { MeshRooms } from './mesh-rooms.ts'
 

@@ -1,7 +1,7 @@
 import type { AnyFunctions, FunctionHandlers } from '../functions/function-types.ts'
 import type { MayAsk } from '../introspection/answers.ts'
 import type { KeyPair } from '../ports/crypto.ts'
-import type { RequestHandler } from '../services/request.ts'
+import type { RequestHandler } from '../calls/request.ts'
 import type { FunctionContext } from './caller-context.ts'
 
 /** What `createMesh` and `joinMesh` take. Everything but `network` may be left out. */

@@ -9,10 +9,11 @@ import { Messages } from '../messages/messages.ts'
 import type { Log } from '../ports/log.ts'
 import { closedError, handled, Operations, type OperationOptions } from '../async/operations.ts'
 import { answerQuestions } from '../introspection/answers.ts'
-import { requestTimeoutMs, Requests } from '../services/requests.ts'
+import { requestTimeoutMs, Requests } from '../calls/requests.ts'
 import { contextOf, FunctionRoom } from '../functions/function-room.ts'
-import { Calls } from '../services/calls.ts'
+import { Calls } from '../calls/calls.ts'
 import { RelayedServices } from '../services/relayed-services.ts'
+import { ServiceCalls } from '../services/service-calls.ts'
 import { ServiceRegistry } from '../services/service-registry.ts'
 import { StreamRoom } from '../streams/stream-room.ts'
 import { DirectLinks } from '../signaling/direct-links.ts'
@@ -54,6 +55,7 @@ export class MeshRooms {
   readonly services: ServiceRegistry
   readonly requests: Requests
   readonly calls: Calls
+  readonly serviceCalls: ServiceCalls
   readonly functions: FunctionRoom<FunctionContext>
   readonly messages: Messages
   readonly broadcasts: Broadcasts
@@ -108,10 +110,10 @@ export class MeshRooms {
       dice,
       log,
       operations: this.operations,
-      services: this.services,
       whenStarted: (waiting, begin) => this.whenStarted(waiting, ({ router }) => begin(router)),
     })
     this.calls.serve('service', this.services.answering())
+    this.serviceCalls = new ServiceCalls({ dice, calls: this.calls, services: this.services })
     this.functions = new FunctionRoom({
       calls: this.calls,
       report,

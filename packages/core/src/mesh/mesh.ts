@@ -20,12 +20,12 @@ import type { InspectOptions, Inspection, InspectQuestion } from '../introspecti
 import { topologyOf, type Topology } from '../introspection/topology.ts'
 import type { Trace } from '../introspection/trace.ts'
 import type { Router } from '../routing/router.ts'
-import type { BodyInput } from '../services/body.ts'
-import type { AllReplies } from '../services/call-all.ts'
-import { failedReplies, type CallReplies } from '../services/call-replies.ts'
-import { callAllOptions, callOptions, type CallAllOptions, type CallOptions } from '../services/call-options.ts'
-import type { PingResult } from '../services/ping.ts'
-import type { Reply } from '../services/requests.ts'
+import type { BodyInput } from '../calls/body.ts'
+import type { AllReplies } from '../services/all-replies.ts'
+import { failedReplies, type CallReplies } from '../calls/call-replies.ts'
+import { callAllOptions, callOptions, type CallAllOptions, type CallOptions } from '../services/service-calls.ts'
+import type { PingResult } from '../introspection/ping.ts'
+import type { Reply } from '../calls/requests.ts'
 import type { Services } from '../services/service-registry.ts'
 import type { StreamSource } from '../streams/stream-source.ts'
 import { streamOptions, type StreamOptions, type Streams } from '../streams/stream-room.ts'
@@ -150,7 +150,7 @@ export class Mesh {
    */
   call(service: string, body?: BodyInput, options: CallOptions = {}): CallReplies<Reply> {
     const fault = optionsFault(options, callOptions)
-    return fault ? failedReplies(fault) : this.#rooms.calls.call(service, body, options)
+    return fault ? failedReplies(fault) : this.#rooms.serviceCalls.call(service, body, options)
   }
 
   /**
@@ -159,7 +159,7 @@ export class Mesh {
    */
   callAll(service: string, body?: BodyInput, options: CallAllOptions = {}): AllReplies {
     checkOptions(options, callAllOptions)
-    return this.#rooms.calls.callAll(service, body, options)
+    return this.#rooms.serviceCalls.callAll(service, body, options)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { areSeveral, settleEach, targetList, type Outcomes } from '../membership/targets.ts'
-import { requestTimeoutMs } from '../services/requests.ts'
+import { requestTimeoutMs } from '../calls/requests.ts'
 import type { StreamOptions } from '../streams/stream-room.ts'
 import type { Sending, StreamTraffic } from '../streams/stream-traffic.ts'
 import type { Mesh } from './mesh.ts'

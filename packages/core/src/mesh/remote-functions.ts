@@ -2,8 +2,8 @@ import { functionProxy } from '../functions/function-proxy.ts'
 import { encodeArguments } from '../functions/function-room.ts'
 import { handled } from '../async/operations.ts'
 import { areSeveral } from '../membership/targets.ts'
-import type { MemberCallOptions } from '../services/call-options.ts'
-import { requestTimeoutMs } from '../services/requests.ts'
+import type { MemberCallOptions } from '../calls/call-options.ts'
+import { requestTimeoutMs } from '../calls/requests.ts'
 import type { MeshRooms } from './mesh-rooms.ts'
 
 /** `mesh.to(…)`: the functions of one member, or of each of several, with the options of every call. */

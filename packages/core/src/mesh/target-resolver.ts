@@ -6,7 +6,7 @@ import { settleEach, targetList, type Outcomes, type SeveralTargets } from '../m
 import type { Clock } from '../ports/clock.ts'
 import type { Router } from '../routing/router.ts'
 import { traceService, type PeerKind } from '../routing/routing-types.ts'
-import { requestTimeoutMs, type Requests } from '../services/requests.ts'
+import { requestTimeoutMs, type Requests } from '../calls/requests.ts'
 
 /** Who waits for somebody that this node was not told of asks the relay again. */
 const askEveryMs = 2_000

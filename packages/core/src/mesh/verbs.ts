@@ -3,9 +3,9 @@ import type { OperationOptions } from '../async/operations.ts'
 import type { RemoteFunctions, RemoteFunctionsOfEach, UnknownFunctions } from '../functions/function-types.ts'
 import type { SeveralTargets } from '../membership/targets.ts'
 import type { SaidAs, Whispered } from '../broadcast/broadcasts.ts'
-import type { BodyInput } from '../services/body.ts'
-import type { CallReplies } from '../services/call-replies.ts'
-import type { Reply } from '../services/requests.ts'
+import type { BodyInput } from '../calls/body.ts'
+import type { CallReplies } from '../calls/call-replies.ts'
+import type { Reply } from '../calls/requests.ts'
 import type { MessagePart } from '../messages/message-codec.ts'
 import type { Sent, SentToSeveral } from '../messages/message.ts'
 import type { MeshRooms } from './mesh-rooms.ts'
@@ -51,7 +51,7 @@ export class Verbs<O extends VerbOptions = VerbOptions> {
   /** As `mesh.call`. */
   call(service: string, body?: BodyInput): CallReplies<Reply> {
     const { signal, timeoutMs, idempotent } = this.#options
-    return this.#rooms.calls.call(service, body, { signal, timeoutMs, idempotent })
+    return this.#rooms.serviceCalls.call(service, body, { signal, timeoutMs, idempotent })
   }
 
   /** As `mesh.to`. */

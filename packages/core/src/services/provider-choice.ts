@@ -4,7 +4,7 @@
 import { RecentMap } from '../bytes/recent-map.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Dice } from '../ports/dice.ts'
-import { byPreference, type ServiceListing } from './service-registry.ts'
+import { byPreference, type ServiceListing } from './service-listing.ts'
 
 /**
  * `'sticky'`: the one that answered last, as long as it is there. `'random-two'`: of two drawn at random the less loaded one, so that

@@ -6,8 +6,8 @@ import type { OperationOptions } from '../async/operations.ts'
 import { isMemberAddress } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Router } from '../routing/router.ts'
-import { requestTimeoutMs, type Requests } from './requests.ts'
-import type { ServiceListing } from './service-registry.ts'
+import { requestTimeoutMs, type Requests } from '../calls/requests.ts'
+import type { ServiceListing } from './service-listing.ts'
 
 /** Asked for by a service's name, behind the number of rows to leave out and a space. */
 export const servicesService = '$mesh.services'

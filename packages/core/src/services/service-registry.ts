@@ -7,36 +7,14 @@ import type { Log } from '../ports/log.ts'
 import { operationOptions, refusedOptions, type OperationOptions, type Operations } from '../async/operations.ts'
 import { serviceNameBytesMax, servicesMax } from '../identity/record-bounds.ts'
 import type { Router } from '../routing/router.ts'
-import type { PeerKind } from '../routing/routing-types.ts'
-import type { Answering } from './answered-calls.ts'
-import { answering, encodeReturned } from './answers.ts'
+import type { Answering } from '../calls/answered-calls.ts'
+import { answering, encodeReturned } from '../calls/answers.ts'
 import { loadFromWire, loadToWire } from './load.ts'
 import type { RelayedServices, SeekOptions } from './relayed-services.ts'
-import { reported } from './reported-handler.ts'
-import type { RequestHandler } from './request.ts'
-import { requestTimeoutMs } from './requests.ts'
-
-/** A provider of a service. */
-export interface ServiceListing {
-  readonly service: string
-  readonly address: Address
-  /** 0 (idle) … 1 (full). */
-  readonly load: number
-  /** Links between here and there; 0 for a local one. */
-  readonly hops: number
-  readonly cost: number
-  readonly kind: PeerKind
-  /** The display name of the provider; '' when it has none. */
-  readonly name: string
-  /** Its session did not answer within the last 60 s: calls prefer others. */
-  readonly silent: boolean
-  /** Registered by this mesh itself. */
-  readonly local: boolean
-  /** Milliseconds since this mesh learned of it; from 0 again when it comes back after it was gone. */
-  readonly knownMs: number
-  /** Milliseconds since the load that is shown was told. */
-  readonly unchangedMs: number
-}
+import { byPreference, type ServiceListing } from './service-listing.ts'
+import { reported } from '../calls/reported-handler.ts'
+import type { RequestHandler } from '../calls/request.ts'
+import { requestTimeoutMs } from '../calls/requests.ts'
 
 export interface ServiceChange {
   readonly service: string
@@ -281,18 +259,4 @@ export class ServiceRegistry implements Services {
 /** Throws INVALID_OPTION: without a name a question would be about every service. */
 export function checkServiceName(name: unknown): void {
   if (typeof name !== 'string' || name === '') throw new MeshError('INVALID_OPTION', 'the name of a service is a text of at least 1 byte')
-}
-
-/** Local first, those that are silent last, members before plain nodes, then the least load, then the nearest. */
-export function byPreference(listings: readonly ServiceListing[]): ServiceListing[] {
-  return listings.toSorted(
-    (a, b) =>
-      Number(b.local) - Number(a.local) ||
-      Number(a.silent) - Number(b.silent) ||
-      Number(a.kind === 'plain') - Number(b.kind === 'plain') ||
-      a.load - b.load ||
-      a.cost - b.cost ||
-      a.hops - b.hops ||
-      (a.address < b.address ? -1 : 1),
-  )
 }

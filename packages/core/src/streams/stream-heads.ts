@@ -3,7 +3,7 @@
 // Bytes, their order and their end are the session's; whoever gives a stream up says why in the reset or stop itself.
 
 import { MeshError } from '../errors/mesh-error.ts'
-import { decodeThrown, encodeThrown } from '../services/remote-error.ts'
+import { decodeThrown, encodeThrown } from '../calls/remote-error.ts'
 import type { StreamBreak } from '../session/session-stream.ts'
 import { ByteReader, ByteWriter } from '../wire/bytes.ts'
 import { WireFault } from '../wire/wire-fault.ts'

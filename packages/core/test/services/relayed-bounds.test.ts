@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Router } from '../../src/routing/router.ts'
 import { relayedProvidersMax, RelayedServices, relayedServicesMax } from '../../src/services/relayed-services.ts'
-import type { Requests } from '../../src/services/requests.ts'
+import type { Requests } from '../../src/calls/requests.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
 const router = { address: 'me', wiserRelay: 'relay' } as Router

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Mesh } from '../../src/mesh/mesh.ts'
-import type { RemoteError } from '../../src/services/remote-error.ts'
+import type { RemoteError } from '../../src/calls/remote-error.ts'
 import { MeshWorld } from '../mesh/mesh-world.ts'
 import { rejectionOf } from '../mesh/mesh-error-of.ts'
 import { allOf, bytesOf, isSame, noise, seekable, textOf } from './stream-samples.ts'

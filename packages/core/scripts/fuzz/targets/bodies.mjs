@@ -20,10 +20,10 @@ export async function bodyTargets(load) {
   const { decodeSignal, encodeSignal } = await load('core/signaling/signal-codec')
   const { decodeMessage, encodeMessage } = await load('core/messages/message-codec')
   const { decodeSealedPacket, encodeSealedPacket } = await load('core/mesh/sealed-packet')
-  const { decodeNetError, decodeThrown, encodeThrown } = await load('core/services/remote-error')
+  const { decodeNetError, decodeThrown, encodeThrown } = await load('core/calls/remote-error')
   const { decodeAccept, decodeOpen, encodeAccept, encodeOpen } = await load('core/streams/stream-heads')
   const { decodeAsk, decodeCallAnswer, decodeCallRequest, decodeTaken, encodeAsk, encodeCallAnswer, encodeCallRequest, encodeTaken } =
-    await load('core/services/call-codec')
+    await load('core/calls/call-codec')
   const { decodeValue, encodeValue } = await load('core/functions/value-codec')
   const { squeeze, unsqueeze } = await load('core/messages/squeezed-message')
   const { decodeLetter, encodeLetter } = await load('core/messages/letter')

@@ -3,7 +3,7 @@
 
 import { MeshError } from '../../errors/mesh-error.ts'
 import type { Mesh } from '../../mesh/mesh.ts'
-import type { Request } from '../../services/request.ts'
+import type { Request } from '../../calls/request.ts'
 import type { SeededDice } from '../seeded-dice.ts'
 import { MemberWorld } from './member-world.ts'
 import type { ScenarioOutcome } from './scenario-outcome.ts'

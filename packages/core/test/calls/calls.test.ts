@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Mesh } from '../../src/mesh/mesh.ts'
-import type { Request } from '../../src/services/request.ts'
-import type { ServiceListing } from '../../src/services/service-registry.ts'
+import type { Request } from '../../src/calls/request.ts'
+import type { ServiceListing } from '../../src/services/service-listing.ts'
 import { rejectionOf } from '../mesh/mesh-error-of.ts'
 import { MeshWorld } from '../mesh/mesh-world.ts'
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Mesh } from '../../src/mesh/mesh.ts'
-import { runningBytesOfOneMax, runningCallsOfOneMax } from '../../src/services/answered-calls.ts'
-import { answersUnaskedMax } from '../../src/services/answers.ts'
+import { runningBytesOfOneMax, runningCallsOfOneMax } from '../../src/calls/answered-calls.ts'
+import { answersUnaskedMax } from '../../src/calls/answers.ts'
 import {
   answersAheadMax,
   callService,
@@ -15,8 +15,8 @@ import {
   type AnswerKind,
   type CallAnswer,
   type CallRequest,
-} from '../../src/services/call-codec.ts'
-import { OutcomeCache, outcomeBytesMax, outcomesMax } from '../../src/services/outcome-cache.ts'
+} from '../../src/calls/call-codec.ts'
+import { OutcomeCache, outcomeBytesMax, outcomesMax } from '../../src/calls/outcome-cache.ts'
 import type { DecodedPacket } from '../../src/wire/packet.ts'
 import { isWireFault } from '../../src/wire/wire-fault.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'

@@ -1,9 +1,9 @@
 import { asMeshError } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
-import type { CallReplies } from './call-replies.ts'
-import type { Reply } from './requests.ts'
-import type { ServiceListing } from './service-registry.ts'
+import type { CallReplies } from '../calls/call-replies.ts'
+import type { Reply } from '../calls/requests.ts'
+import type { ServiceListing } from './service-listing.ts'
 
 /** One answer of one provider, or why it gives none (any more). */
 export type ProviderReply =

@@ -10,11 +10,15 @@ export interface Attempt {
   cancel(): void
 }
 
-export interface Asking {
-  readonly target: string
+/** What is called, whoever is asked. */
+export interface Invocation {
   readonly space: NameSpace
   readonly name: string
   readonly body: Uint8Array
+}
+
+export interface Asking extends Invocation {
+  readonly target: string
   readonly timeoutMs: number
   readonly key: string | undefined
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { OperationOptions } from '../async/operations.ts'
 import type { Router } from '../routing/router.ts'
-import type { Requests } from './requests.ts'
+import type { Requests } from '../calls/requests.ts'
 
 export const pingService = '$mesh.ping'
 
