@@ -2,13 +2,13 @@
 
 /** The router forgets to tell some changes, as if control messages were lost without their link noticing. */
 const forgetful = {
-  file: 'routing/advertiser.js',
+  file: 'routing/exchange/advertiser.js',
   text: 'const entry = this.#change(neighbour, listener, address);\n            if (entry)\n                entries.push(entry);\n        }\n        for',
   by: 'const entry = this.#change(neighbour, listener, address);\n            if (entry && (globalThis.simForgets = (globalThis.simForgets ?? 0) + 1) % 40 !== 0)\n                entries.push(entry);\n        }\n        for',
 }
 
 /** Nobody asks for everything anew, which would mend what other rules leave undone. */
-const withoutDigest = { file: 'routing/route-exchange.js', text: "neighbour.link.sendControl({ type: 'refresh' });", by: '' }
+const withoutDigest = { file: 'routing/exchange/route-exchange.js', text: "neighbour.link.sendControl({ type: 'refresh' });", by: '' }
 
 /**
  * `replace`: what is switched off. `world`: where it is looked for, `faults` by default. `given`: a trouble that is there in any case, with which alone nothing may break.
@@ -18,23 +18,27 @@ export const controls = [
   {
     name: 'feasibility',
     replace: [
-      { file: 'routing/route-choice.js', text: 'return isBetter(route.seq48, route.advertised, feasibility);', by: 'return true;' },
+      { file: 'routing/table/route-choice.js', text: 'return isBetter(route.seq48, route.advertised, feasibility);', by: 'return true;' },
     ],
   },
   {
     name: 'half of R4 (a next hop that moved at the same metric is told)',
     given: [withoutDigest],
     replace: [
-      { file: 'routing/route-table.js', text: "return selected.neighbour === before.neighbour ? 'same' : 'moved';", by: "return 'same';" },
+      {
+        file: 'routing/table/route-table.js',
+        text: "return selected.neighbour === before.neighbour ? 'same' : 'moved';",
+        by: "return 'same';",
+      },
     ],
   },
   {
     name: 'R7 (a shorter route that cannot be trusted is asked for)',
-    replace: [{ file: 'routing/wants.js', text: 'this.#askBetterLater(origin, 0);', by: '' }],
+    replace: [{ file: 'routing/exchange/wants.js', text: 'this.#askBetterLater(origin, 0);', by: '' }],
   },
   {
     name: 'R8 (requests are passed on)',
-    replace: [{ file: 'routing/requests.js', text: 'this.#port.ask(next, destination, seq48, forwarded.hops);', by: '' }],
+    replace: [{ file: 'routing/exchange/requests.js', text: 'this.#port.ask(next, destination, seq48, forwarded.hops);', by: '' }],
   },
   {
     name: 'the digest (R10)',

@@ -112,6 +112,6 @@ export { decodeHello, decodeLinkFrame, encodeRefusal, frameKinds } from './wire/
 export { WireFault, isWireFault } from './wire/wire-fault.ts'
 export type { OriginView, RouteView } from './routing/origin-view.ts'
 export { Router } from './routing/router.ts'
-export type { TableSize } from './routing/table-sizes.ts'
+export type { TableSize } from './routing/table/table-sizes.ts'
 export type { CapableIdentity, LinkPeer, RouterLink, RouterOptions } from './routing/router.ts'
 export type { Arrival, Destination, PacketHandler, PeerKind, RouterEvents, ServiceRow } from './routing/routing-types.ts'

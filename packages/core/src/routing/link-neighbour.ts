@@ -1,6 +1,6 @@
 import type { Link } from '../link/link.ts'
 import type { LinkCost } from './link-cost.ts'
-import type { Neighbour } from './origin.ts'
+import type { Neighbour } from './table/origin.ts'
 
 /** A capable node at the other end of a link. Two links to one node are two neighbours. */
 export interface LinkNeighbour extends Neighbour {

@@ -20,13 +20,13 @@ import type { Log } from '../ports/log.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import { isGossip } from '../wire/gossip-control.ts'
 import type { CapableIdentity } from './capable-identity.ts'
-import type { Forwarder } from './forwarder.ts'
+import type { Forwarder } from './packets/forwarder.ts'
 import { Flaps } from './flaps.ts'
 import { LinkPace } from './link-pace.ts'
 import { costInfinite, LinkCost, type LinkQuality } from './link-cost.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
 import type { PlainSide } from './plain-side.ts'
-import type { RouteExchange } from './route-exchange.ts'
+import type { RouteExchange } from './exchange/route-exchange.ts'
 
 /** How often links are asked for signs of life. */
 const tickEveryMs = 1_000

@@ -3,8 +3,8 @@
 
 import type { Link } from '../link/link.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
-import type { Feasibility, Origin, Route } from './origin.ts'
-import { isFeasible, metricOf } from './route-choice.ts'
+import type { Feasibility, Origin, Route } from './table/origin.ts'
+import { isFeasible, metricOf } from './table/route-choice.ts'
 
 /** One way to an origin, through one neighbour, as it is at the moment of asking. */
 export interface RouteView {

@@ -3,7 +3,7 @@
 
 import type { PlainHost, ServiceAdvert } from '../identity/member-record.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { LocalService } from './dispatcher.ts'
+import type { LocalService } from './packets/dispatcher.ts'
 import type { RecordContents } from './own-record.ts'
 
 /** Of 127 steps. A load that moved this far since it was told is told soon, at most once in `largeLoadEveryMs`. */

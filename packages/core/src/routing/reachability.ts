@@ -3,11 +3,11 @@
 
 import { epochOf, type MemberRecord, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
 import type { VisibleHost } from '../plain-edge/plain-edge.ts'
-import type { Route } from './origin.ts'
+import type { Route } from './table/origin.ts'
 import { PlainHosts, type PlainRoute } from './plain-hosts.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
-import type { RouteExchange } from './route-exchange.ts'
-import { metricOf } from './route-choice.ts'
+import type { RouteExchange } from './exchange/route-exchange.ts'
+import { metricOf } from './table/route-choice.ts'
 import type { Destination, PeerKind, ServiceRow } from './routing-types.ts'
 import { ServiceTable, type Offer, type ServiceChange } from './service-table.ts'
 

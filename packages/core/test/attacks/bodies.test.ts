@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { isMemberAddress } from '../../src/identity/address.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
-import { sessionService } from '../../src/routing/end-to-end.ts'
+import { sessionService } from '../../src/routing/packets/end-to-end.ts'
 import type { Router } from '../../src/routing/router.ts'
 import { encodeRouteAdvert, encodeServiceAdvert } from '../../src/wire/adverts.ts'
 import { frame } from '../../src/wire/kiss.ts'

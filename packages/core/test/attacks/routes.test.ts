@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { addressOf, whoOf } from '../../src/identity/address.ts'
 import { seq48Of } from '../../src/identity/member-record.ts'
-import { errorsPerSecondMax } from '../../src/routing/complaints.ts'
+import { errorsPerSecondMax } from '../../src/routing/packets/complaints.ts'
 import { traceService } from '../../src/routing/routing-types.ts'
 import type { Router } from '../../src/routing/router.ts'
 import type { ControlMessage } from '../../src/wire/control.ts'

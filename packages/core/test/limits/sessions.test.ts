@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryBudget } from '../../src/bytes/memory-budget.ts'
-import { Contexts, contextsMax } from '../../src/routing/contexts.ts'
-import { RouteTable } from '../../src/routing/route-table.ts'
+import { Contexts, contextsMax } from '../../src/routing/packets/contexts.ts'
+import { RouteTable } from '../../src/routing/table/route-table.ts'
 import {
   messageBytesMax,
   messageBytesUnsettledMax,

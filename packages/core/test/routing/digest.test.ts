@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
 import type { Channel } from '../../src/channel/channel.ts'
-import { DigestWatch } from '../../src/routing/digest-watch.ts'
+import { DigestWatch } from '../../src/routing/exchange/digest-watch.ts'
 import { RouterWorld } from './router-world.ts'
 
 type TestRouter = ReturnType<RouterWorld['router']>

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
 import { Link } from '../../src/link/link.ts'
 import type { Router } from '../../src/routing/router.ts'
-import type { TableSize } from '../../src/routing/table-sizes.ts'
+import type { TableSize } from '../../src/routing/table/table-sizes.ts'
 import { PlainPeer } from '../plain-edge/plain-peer.ts'
 import { RouterWorld } from './router-world.ts'
 

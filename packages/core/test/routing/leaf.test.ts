@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { leafRowsMax } from '../../src/routing/leafness.ts'
+import { leafRowsMax } from '../../src/routing/exchange/leafness.ts'
 import { RouterWorld, text } from './router-world.ts'
 
 type TestRouter = ReturnType<RouterWorld['router']>

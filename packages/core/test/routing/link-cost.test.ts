@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { costMax, LinkCost, linkCost } from '../../src/routing/link-cost.ts'
-import type { Neighbour } from '../../src/routing/origin.ts'
-import { RouteTable } from '../../src/routing/route-table.ts'
+import type { Neighbour } from '../../src/routing/table/origin.ts'
+import { RouteTable } from '../../src/routing/table/route-table.ts'
 import { RouterWorld } from './router-world.ts'
 
 type TestRouter = ReturnType<RouterWorld['router']>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Origin, type Neighbour, type Route } from '../../src/routing/origin.ts'
-import { OriginRows } from '../../src/routing/origin-rows.ts'
+import { Origin, type Neighbour, type Route } from '../../src/routing/table/origin.ts'
+import { OriginRows } from '../../src/routing/table/origin-rows.ts'
 import { SeededDice } from '../../src/testing/seeded-dice.ts'
 
 describe('the ways to an origin, packed', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { MemberRecord } from '../../src/identity/member-record.ts'
 import { wireNetwork } from '../../src/identity/wire-network.ts'
-import { Proofs, proofTriesMs } from '../../src/routing/proofs.ts'
-import { originsMax } from '../../src/routing/route-exchange.ts'
-import { waitForRouteMs, WaitingPackets, waitingPacketsMax } from '../../src/routing/waiting-packets.ts'
+import { Proofs, proofTriesMs } from '../../src/routing/exchange/proofs.ts'
+import { originsMax } from '../../src/routing/exchange/route-exchange.ts'
+import { waitForRouteMs, WaitingPackets, waitingPacketsMax } from '../../src/routing/packets/waiting-packets.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { RouterWorld } from './router-world.ts'
 

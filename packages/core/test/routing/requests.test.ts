@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { Requests } from '../../src/routing/requests.ts'
-import type { Neighbour } from '../../src/routing/origin.ts'
-import { RouteTable } from '../../src/routing/route-table.ts'
+import { Requests } from '../../src/routing/exchange/requests.ts'
+import type { Neighbour } from '../../src/routing/table/origin.ts'
+import { RouteTable } from '../../src/routing/table/route-table.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
 const tooMuch = 2 ** 48 - 1

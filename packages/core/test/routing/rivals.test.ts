@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { rivalsMax, Rivals } from '../../src/routing/rivals.ts'
+import { rivalsMax, Rivals } from '../../src/routing/exchange/rivals.ts'
 import type { Router } from '../../src/routing/router.ts'
 import { RouterWorld } from './router-world.ts'
 

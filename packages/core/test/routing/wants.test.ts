@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Neighbour } from '../../src/routing/origin.ts'
-import { RouteTable } from '../../src/routing/route-table.ts'
-import { Wants } from '../../src/routing/wants.ts'
+import type { Neighbour } from '../../src/routing/table/origin.ts'
+import { RouteTable } from '../../src/routing/table/route-table.ts'
+import { Wants } from '../../src/routing/exchange/wants.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { RouterWorld } from './router-world.ts'
 

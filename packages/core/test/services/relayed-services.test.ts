@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { answerQuestions } from '../../src/introspection/answers.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
-import { leafRowsMax } from '../../src/routing/leafness.ts'
+import { leafRowsMax } from '../../src/routing/exchange/leafness.ts'
 import { joinPuppet } from './puppet-member.ts'
 import { MeshWorld } from '../mesh/mesh-world.ts'
 import { rejectionOf } from '../mesh/mesh-error-of.ts'

@@ -1,7 +1,7 @@
-import { MeshError } from '../errors/mesh-error.ts'
-import type { Link } from '../link/link.ts'
-import type { Dice } from '../ports/dice.ts'
-import type { PacketHandler } from './routing-types.ts'
+import { MeshError } from '../../errors/mesh-error.ts'
+import type { Link } from '../../link/link.ts'
+import type { Dice } from '../../ports/dice.ts'
+import type { PacketHandler } from '../routing-types.ts'
 
 export interface Context {
   readonly handler: PacketHandler

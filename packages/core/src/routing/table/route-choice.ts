@@ -1,7 +1,7 @@
 // Which of the known ways to an origin is taken. A route may be used only if it is feasible: newer than the best that this
 // node ever told of the origin, or of the same number and strictly shorter, which no route through this node itself can be.
 
-import { metricInfinite } from '../wire/control.ts'
+import { metricInfinite } from '../../wire/control.ts'
 import type { Feasibility, Neighbour, Origin, Route } from './origin.ts'
 
 /** The longest metric that is still a route. */

@@ -2,7 +2,7 @@
 // all neighbours are kept, and which of them is taken is decided in route-choice.ts. Pure state without I/O: the
 // route exchange acts on what it returns.
 
-import { metricInfinite, type RouteEntry } from '../wire/control.ts'
+import { metricInfinite, type RouteEntry } from '../../wire/control.ts'
 import { Origin, type Neighbour, type Route } from './origin.ts'
 import { OriginRows } from './origin-rows.ts'
 import { RecordPlacesByOrigin } from './record-places.ts'

@@ -1,12 +1,12 @@
 // When the neighbours are told what is new: first and lost routes at the end of the turn, the rest in company (R5). What
 // exactly each of them is told is the advertiser's business.
 
-import type { Clock } from '../ports/clock.ts'
-import type { Digest, RouteEntry } from '../wire/control.ts'
-import { TokenBucket } from '../async/token-bucket.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Digest, RouteEntry } from '../../wire/control.ts'
+import { TokenBucket } from '../../async/token-bucket.ts'
 import { Advertiser } from './advertiser.ts'
-import type { LinkNeighbour } from './link-neighbour.ts'
-import type { Change, RouteTable } from './route-table.ts'
+import type { LinkNeighbour } from '../link-neighbour.ts'
+import type { Change, RouteTable } from '../table/route-table.ts'
 
 /** News that is not urgent waits this long for company. */
 export const newsEveryMs = 20

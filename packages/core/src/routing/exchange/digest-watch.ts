@@ -1,4 +1,4 @@
-import type { Digest } from '../wire/control.ts'
+import type { Digest } from '../../wire/control.ts'
 
 /** Differences in a row after which everything is asked for again: one may be a route that was just refused. */
 const mismatchesMax = 2

@@ -1,5 +1,5 @@
-import { RecentMap } from '../bytes/recent-map.ts'
-import type { ProvenRecord } from '../link/link-owner.ts'
+import { RecentMap } from '../../bytes/recent-map.ts'
+import type { ProvenRecord } from '../../link/link-owner.ts'
 
 /** Records of origins without a row here; above it the first one asked for is forgotten. */
 export const borrowedMax = 256

@@ -2,15 +2,15 @@
 // large network keeps thousands that it only hands on. Bytes stand one behind the other in a few large chunks, without the
 // network and the address that they begin with; what a record says is read again when somebody asks.
 
-import { RecentMap } from '../bytes/recent-map.ts'
-import { concatBytes } from '../bytes/concat-bytes.ts'
-import type { MemberRecord } from '../identity/member-record.ts'
-import { decodeRecordBody, recordAddressRange } from '../identity/record-codec.ts'
-import { signatureBytes } from '../identity/signed-record.ts'
-import { isKeyed } from '../identity/wire-network.ts'
-import type { ProvenRecord } from '../link/link-owner.ts'
-import { encodeText } from '../wire/text-cache.ts'
-import { isWireFault } from '../wire/wire-fault.ts'
+import { RecentMap } from '../../bytes/recent-map.ts'
+import { concatBytes } from '../../bytes/concat-bytes.ts'
+import type { MemberRecord } from '../../identity/member-record.ts'
+import { decodeRecordBody, recordAddressRange } from '../../identity/record-codec.ts'
+import { signatureBytes } from '../../identity/signed-record.ts'
+import { isKeyed } from '../../identity/wire-network.ts'
+import type { ProvenRecord } from '../../link/link-owner.ts'
+import { encodeText } from '../../wire/text-cache.ts'
+import { isWireFault } from '../../wire/wire-fault.ts'
 import { PackedRows, setU48, u48At } from './packed-rows.ts'
 
 /** A longer record has a chunk of its own. */

@@ -2,12 +2,12 @@
 // answer when the number is here (R8). Nothing else ever spreads a mere new number (R9). What this node wants itself
 // is in wants.ts.
 
-import { RecentMap } from '../bytes/recent-map.ts'
-import { TokenBucket } from '../async/token-bucket.ts'
-import type { Clock } from '../ports/clock.ts'
-import { metricOf } from './route-choice.ts'
-import type { Neighbour, Origin } from './origin.ts'
-import type { RouteTable } from './route-table.ts'
+import { RecentMap } from '../../bytes/recent-map.ts'
+import { TokenBucket } from '../../async/token-bucket.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { metricOf } from '../table/route-choice.ts'
+import type { Neighbour, Origin } from '../table/origin.ts'
+import type { RouteTable } from '../table/route-table.ts'
 
 export const requestHopsMax = 64
 /** The same question within this time only joins those who wait for the answer. */

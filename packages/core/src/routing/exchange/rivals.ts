@@ -1,9 +1,9 @@
 // Free-form names belong to whoever comes first. What a neighbour tells of another node under a name that is taken is kept apart:
 // it changes no route, it is no reason to ask for everything again, and it is at hand when the first one goes.
 
-import type { Clock } from '../ports/clock.ts'
-import type { RouteEntry } from '../wire/control.ts'
-import type { RunningDigest } from './route-digest.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { RouteEntry } from '../../wire/control.ts'
+import type { RunningDigest } from '../table/route-digest.ts'
 
 /** Rivals of which one neighbour may tell; of more nothing is kept. */
 export const rivalsMax = 64

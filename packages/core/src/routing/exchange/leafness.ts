@@ -1,8 +1,8 @@
 // A node whose links all lead to relays need not know everybody (R14): it says so, is told of some, and leaves the rest to
 // the relay. While there is such a rest it carries nothing for others: who does not know the ways must not be one.
 
-import { metricInfinite } from '../wire/control.ts'
-import type { LinkNeighbour } from './link-neighbour.ts'
+import { metricInfinite } from '../../wire/control.ts'
+import type { LinkNeighbour } from '../link-neighbour.ts'
 
 /** Rows that a leaf wants: as many as there are peers to show. A network with fewer members notices nothing. */
 export const leafRowsMax = 500

@@ -1,11 +1,11 @@
 // When this node itself needs a newer number of an origin. Every known route might lead back here: ask at once (R6). Or a
 // better route is known that might, while a worse one works: wait until the newest number has spread, then ask (R7).
 
-import type { Clock } from '../ports/clock.ts'
+import type { Clock } from '../../ports/clock.ts'
 import { requestHopsMax } from './requests.ts'
-import { isStarving, betterUnfeasible } from './route-choice.ts'
-import type { Neighbour, Origin } from './origin.ts'
-import type { RouteTable } from './route-table.ts'
+import { isStarving, betterUnfeasible } from '../table/route-choice.ts'
+import type { Neighbour, Origin } from '../table/origin.ts'
+import type { RouteTable } from '../table/route-table.ts'
 
 const starvingRetriesMs = [500, 1_000, 2_000, 4_000, 8_000, 16_000] as const
 const betterRetriesMs = [1_000, 2_000, 4_000, 8_000, 16_000] as const

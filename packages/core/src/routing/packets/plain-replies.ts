@@ -1,13 +1,13 @@
 // Who may answer a request to a plain node. Nothing proves what plain nodes say; so what counts is where it comes in: the link that
 // the request left by, or, when the way is another now, the one of the new way (SE17).
 
-import { isMemberForm } from '../identity/address.ts'
-import type { Link } from '../link/link.ts'
-import type { DecodedPacket } from '../wire/packet.ts'
+import { isMemberForm } from '../../identity/address.ts'
+import type { Link } from '../../link/link.ts'
+import type { DecodedPacket } from '../../wire/packet.ts'
 import type { Contexts } from './contexts.ts'
-import type { PlainSide } from './plain-side.ts'
-import type { Reachability } from './reachability.ts'
-import type { RouteExchange } from './route-exchange.ts'
+import type { PlainSide } from '../plain-side.ts'
+import type { Reachability } from '../reachability.ts'
+import type { RouteExchange } from '../exchange/route-exchange.ts'
 
 export interface PlainRepliesParts {
   readonly address: string

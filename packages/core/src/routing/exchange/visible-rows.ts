@@ -1,6 +1,6 @@
-import type { Neighbour } from './origin.ts'
-import { isTellable, TableDigest } from './route-digest.ts'
-import type { RouteTable } from './route-table.ts'
+import type { Neighbour } from '../table/origin.ts'
+import { isTellable, TableDigest } from '../table/route-digest.ts'
+import type { RouteTable } from '../table/route-table.ts'
 
 /**
  * The rows that a relay tells leaves (R14): at most so many of all, the same for every leaf. So what a leaf was told needs

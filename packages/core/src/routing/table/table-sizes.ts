@@ -1,4 +1,4 @@
-import type { GossipTableSize } from '../gossip/gossip.ts'
+import type { GossipTableSize } from '../../gossip/gossip.ts'
 
 /** How full one of a router's tables is. Whatever neighbours do, no size ever passes its `max`. */
 export interface TableSize {

@@ -1,7 +1,7 @@
 // One node that can be reached, and the ways to it. The numbers of all this stand in rows that all origins share
 // (origin-rows.ts); a Route is made of them when somebody looks.
 
-import { metricInfinite } from '../wire/control.ts'
+import { metricInfinite } from '../../wire/control.ts'
 import { originRow, routeRow, type OriginRows } from './origin-rows.ts'
 import { setU48, u48At } from './packed-rows.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts'
+import type { Clock } from '../../ports/clock.ts'
 
 /** Of all targets together; above it a packet without a route is a packet without a route. */
 export const waitingPacketsMax = 256

@@ -2,9 +2,9 @@
 // neighbour to neighbour, takes every older route with it, and leaves nobody with a question. Who comes back takes a
 // greater number. The record stays as long as a lost origin is remembered, so that no old advert brings it back.
 
-import type { ProvenRecord } from '../link/link-owner.ts'
+import type { ProvenRecord } from '../../link/link-owner.ts'
 import type { Proofs } from './proofs.ts'
-import type { LinkNeighbour } from './link-neighbour.ts'
+import type { LinkNeighbour } from '../link-neighbour.ts'
 
 export interface DeparturesPort {
   readonly proofs: Proofs<LinkNeighbour>

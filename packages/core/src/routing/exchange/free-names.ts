@@ -1,13 +1,13 @@
 // Which node has a free-form name, for whoever comes first has it, and when it is another's. A member's address follows from its
 // key, and is nobody else's. What is told of others under a name that is taken is in rivals.ts.
 
-import { isMemberForm } from '../identity/address.ts'
-import type { ProvenRecord } from '../link/link-owner.ts'
-import { metricInfinite, type RouteEntry } from '../wire/control.ts'
-import type { LinkNeighbour } from './link-neighbour.ts'
+import { isMemberForm } from '../../identity/address.ts'
+import type { ProvenRecord } from '../../link/link-owner.ts'
+import { metricInfinite, type RouteEntry } from '../../wire/control.ts'
+import type { LinkNeighbour } from '../link-neighbour.ts'
 import type { Proofs } from './proofs.ts'
 import { tagOf, type Rivals } from './rivals.ts'
-import type { RouteTable } from './route-table.ts'
+import type { RouteTable } from '../table/route-table.ts'
 
 export interface FreeNamesParts {
   readonly table: RouteTable<LinkNeighbour>

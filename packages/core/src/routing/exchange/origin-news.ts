@@ -1,6 +1,6 @@
-import type { ProvenRecord } from '../link/link-owner.ts'
-import type { Neighbour } from './origin.ts'
-import type { Change } from './route-table.ts'
+import type { ProvenRecord } from '../../link/link-owner.ts'
+import type { Neighbour } from '../table/origin.ts'
+import type { Change } from '../table/route-table.ts'
 
 /**
  * A mere new number is told to nobody (R9), but what the record says anew is: with the first selected route that carries a

@@ -1,12 +1,12 @@
 // Hands a packet that has arrived to who waits for it, in this order: the reply to a pending request of that very
 // source; a local service; a registered context; else the origin hears an error. An error goes to the context it names.
 
-import { MeshError } from '../errors/mesh-error.ts'
-import { serviceNameBytesMax, servicesMax as advertisedServicesMax } from '../identity/record-bounds.ts'
-import type { Dice } from '../ports/dice.ts'
-import { netStates, type DecodedPacket } from '../wire/packet.ts'
+import { MeshError } from '../../errors/mesh-error.ts'
+import { serviceNameBytesMax, servicesMax as advertisedServicesMax } from '../../identity/record-bounds.ts'
+import type { Dice } from '../../ports/dice.ts'
+import { netStates, type DecodedPacket } from '../../wire/packet.ts'
 import { Contexts } from './contexts.ts'
-import type { Arrival, PacketHandler } from './routing-types.ts'
+import type { Arrival, PacketHandler } from '../routing-types.ts'
 
 /** Services of one node, the internal ones included. */
 export const servicesMax = 64

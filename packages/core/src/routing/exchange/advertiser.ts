@@ -1,11 +1,11 @@
 // What was told to whom, without a table for each neighbour: one shared log of changed destinations, a cursor into it
 // per neighbour, and a set of the destinations that a neighbour has not been told (it is their next hop, or they are gone).
 
-import { metricInfinite, type Digest, type RouteEntry } from '../wire/control.ts'
-import type { Neighbour, Origin } from './origin.ts'
-import { isTellable, TableDigest } from './route-digest.ts'
+import { metricInfinite, type Digest, type RouteEntry } from '../../wire/control.ts'
+import type { Neighbour, Origin } from '../table/origin.ts'
+import { isTellable, TableDigest } from '../table/route-digest.ts'
 import { AddressSet } from './address-set.ts'
-import type { RouteTable } from './route-table.ts'
+import type { RouteTable } from '../table/route-table.ts'
 import { VisibleRows } from './visible-rows.ts'
 
 /** A leaf that wants fewer rows gets the next smaller share: each share is kept once. */

@@ -1,13 +1,13 @@
 // Proof before effect (SE5): a route entry counts once the origin's signed record with that number, or a later one, was
 // seen. Records are pulled only from the neighbour that sent the entry; until then entries wait, unused.
 
-import { RecentMap } from '../bytes/recent-map.ts'
-import type { ProvenRecord } from '../link/link-owner.ts'
-import { TokenBucket } from '../async/token-bucket.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { RouteEntry } from '../wire/control.ts'
-import { RecordStore, type RecordPlaces } from './record-store.ts'
-import type { RunningDigest } from './route-digest.ts'
+import { RecentMap } from '../../bytes/recent-map.ts'
+import type { ProvenRecord } from '../../link/link-owner.ts'
+import { TokenBucket } from '../../async/token-bucket.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { RouteEntry } from '../../wire/control.ts'
+import { RecordStore, type RecordPlaces } from '../table/record-store.ts'
+import type { RunningDigest } from '../table/route-digest.ts'
 
 /** A pull without an answer is repeated after these times (a long line, a machine that stalled); then its entry is dropped. */
 export const proofTriesMs = [1_000, 2_000, 4_000, 8_000] as const

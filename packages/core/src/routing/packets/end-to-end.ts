@@ -1,6 +1,6 @@
-import type { MeshError } from '../errors/mesh-error.ts'
-import type { MemberRecord } from '../identity/member-record.ts'
-import type { Packet } from '../wire/packet.ts'
+import type { MeshError } from '../../errors/mesh-error.ts'
+import type { MemberRecord } from '../../identity/member-record.ts'
+import type { Packet } from '../../wire/packet.ts'
 
 /** On the packets that carry sessions: all that is seen of what members say, besides addresses, on the way (SE1). */
 export const sessionService = '$mesh.session'

@@ -1,15 +1,15 @@
 // What is said about packets that end here: counted, and told to their origin as long as that is worth it.
 
-import { RateOfEach } from '../async/rate-of-each.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { MeshPacketHeader } from '../wire/mesh-packet.ts'
-import { netStates } from '../wire/packet.ts'
-import { decodePacket, encodePacket } from '../wire/packet-codec.ts'
-import { textBytes } from '../wire/text-cache.ts'
-import { isWireFault } from '../wire/wire-fault.ts'
-import type { LinkNeighbour } from './link-neighbour.ts'
+import { RateOfEach } from '../../async/rate-of-each.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { MeshPacketHeader } from '../../wire/mesh-packet.ts'
+import { netStates } from '../../wire/packet.ts'
+import { decodePacket, encodePacket } from '../../wire/packet-codec.ts'
+import { textBytes } from '../../wire/text-cache.ts'
+import { isWireFault } from '../../wire/wire-fault.ts'
+import type { LinkNeighbour } from '../link-neighbour.ts'
 import type { Originator } from './originator.ts'
-import { traceService } from './routing-types.ts'
+import { traceService } from '../routing-types.ts'
 
 /** NET_ERRORs that one second of one neighbour's packets may cause. */
 export const errorsPerSecondMax = 10

@@ -2,7 +2,7 @@
 // (R10): the sum of a hash of each entry. Sums do not depend on order, so they follow every change at once, and what one
 // neighbour was told is the sum over all routes less that of the few it is not told of: no map per neighbour.
 
-import { metricInfinite, type Digest } from '../wire/control.ts'
+import { metricInfinite, type Digest } from '../../wire/control.ts'
 import type { Neighbour, Origin, Route } from './origin.ts'
 import { isPrivate } from './route-choice.ts'
 

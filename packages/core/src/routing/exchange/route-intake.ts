@@ -1,23 +1,23 @@
 // What neighbours say about others, and what becomes of it: an entry waits for the record that proves it, then it changes
 // the table; a record is believed if it was asked for, or if it says that its own origin left.
 
-import { processOf, recordMismatch, type MemberRecord } from '../identity/member-record.ts'
-import type { ProvenRecord } from '../link/link-owner.ts'
-import type { Clock } from '../ports/clock.ts'
-import { metricInfinite, type RouteEntry } from '../wire/control.ts'
+import { processOf, recordMismatch, type MemberRecord } from '../../identity/member-record.ts'
+import type { ProvenRecord } from '../../link/link-owner.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { metricInfinite, type RouteEntry } from '../../wire/control.ts'
 import { BorrowedRecords } from './borrowed-records.ts'
-import type { CapableIdentity } from './capable-identity.ts'
+import type { CapableIdentity } from '../capable-identity.ts'
 import { Departures } from './departures.ts'
 import { FreeNames } from './free-names.ts'
-import { costMin } from './link-cost.ts'
-import type { LinkNeighbour } from './link-neighbour.ts'
+import { costMin } from '../link-cost.ts'
+import type { LinkNeighbour } from '../link-neighbour.ts'
 import { OriginNews } from './origin-news.ts'
-import type { OwnRecord } from './own-record.ts'
+import type { OwnRecord } from '../own-record.ts'
 import { Proofs, pullsMax } from './proofs.ts'
 import { Rivals, tagOf } from './rivals.ts'
-import { metricMax } from './route-choice.ts'
-import type { RunningDigest } from './route-digest.ts'
-import type { Change, RouteTable } from './route-table.ts'
+import { metricMax } from '../table/route-choice.ts'
+import type { RunningDigest } from '../table/route-digest.ts'
+import type { Change, RouteTable } from '../table/route-table.ts'
 
 export interface RouteIntakePort {
   isNeighbour(neighbour: LinkNeighbour): boolean
