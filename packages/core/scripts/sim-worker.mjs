@@ -6,7 +6,7 @@ import { runOne, shrink } from './sim-worlds.mjs'
 // Many dials fail in there on purpose; nobody looks at where their errors came from.
 Error.stackTraceLimit = 0
 
-const { world, nodes, slackMs, shrinks } = workerData
+const { world, shape, slackMs, shrinks } = workerData
 const build = new URL(workerData.build)
 const summed = [
   'deliveries',
@@ -31,9 +31,9 @@ parentPort.on('message', async ({ first, end, over }) => {
   const sums = {}
   let failure
   for (let seed = first; seed < end && failure === undefined; seed += 1) {
-    const result = await runOne(build, { world, seed, nodes, slackMs })
+    const result = await runOne(build, { world, seed, ...shape, slackMs })
     if (result.failure !== undefined)
-      failure = { seed, failure: result.failure, ...(shrinks && (await shrink(build, { world, seed, nodes }))) }
+      failure = { seed, failure: result.failure, ...(shrinks && (await shrink(build, { world, seed, ...shape }))) }
     else for (const what of summed) if (what in result.outcome) sums[what] = (sums[what] ?? 0) + result.outcome[what]
     // What the world left to do is forgotten with it.
     await new Promise(setImmediate)

@@ -10,13 +10,13 @@ const seedsAtATime = 3
 /** What is new stays within the caches of a processor: a larger space for it is collected less often, and slower in all. */
 const resourceLimits = { maxYoungGenerationSizeMb: 24 }
 
-/** `{ totals, failure }`; `failure` is `{ seed, failure, without }` of the first seed that broke a promise. Stops soon after one. */
+/** `shape`: of worlds of faults, `{ nodes, topology, kinds }`. Answers `{ totals, failure }`; `failure` is `{ seed, failure, without }` of the first seed that broke a promise. Stops soon after one. */
 export async function runSeeds({
   build = builtHere.href,
   world,
   from,
   count,
-  nodes,
+  shape,
   slackMs,
   workers = availableParallelism(),
   shrinks = true,
@@ -26,7 +26,7 @@ export async function runSeeds({
   let next = from
   const runners = Array.from({ length: Math.max(1, Math.min(workers, Math.ceil(count / seedsAtATime))) }, () => {
     const worker = new Worker(new URL('./sim-worker.mjs', import.meta.url), {
-      workerData: { build, world, nodes, slackMs, shrinks },
+      workerData: { build, world, shape, slackMs, shrinks },
       resourceLimits,
     })
     return new Promise((resolve, reject) => {

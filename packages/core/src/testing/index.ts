@@ -32,11 +32,22 @@ export { simEnvironment, simUrl } from './simulator/sim-environment.ts'
 export { SimNetwork } from './simulator/sim-network.ts'
 export type { SimNetworkOptions, SimObserver, SimPipeOptions } from './simulator/sim-network.ts'
 export type { SimNode } from './simulator/sim-node.ts'
-export { drawTopology, full, grid, line, neighboursOf, randomRegular, ring, starOfRelays, treeWithChords } from './simulator/topology.ts'
+export {
+  cliques,
+  drawTopology,
+  full,
+  grid,
+  line,
+  neighboursOf,
+  randomRegular,
+  ring,
+  starOfRelays,
+  treeWithChords,
+} from './simulator/topology.ts'
 export type { Topology } from './simulator/topology.ts'
 export { Traffic } from './simulator/traffic.ts'
-export { healWorld, injectWorldFault, worldFaultKinds } from './simulator/world-faults.ts'
-export type { WorldFaultKind, WorldFaultOptions } from './simulator/world-faults.ts'
+export { healWorld, injectWorldFault, strikeWorld, worldFaultKinds } from './simulator/world-faults.ts'
+export type { WorldFault, WorldFaultKind, WorldFaultOptions } from './simulator/world-faults.ts'
 export { SimWorld } from './simulator/sim-world.ts'
 export { PlainRouterModel } from './plain-models/plain-router-model.ts'
 export type { PlainHandler } from './plain-models/plain-router-model.ts'

@@ -14,6 +14,7 @@ import {
   simUrl,
   SimWorld,
   starOfRelays,
+  type Topology,
   Traffic,
   unrest,
   VirtualClock,
@@ -85,6 +86,38 @@ describe('docs/simulator.md', () => {
     world.run(90_000)
     const addresses = world.processes().map(({ router }) => router.address)
     for (const { router } of world.processes()) expect(router.destinations()).toHaveLength(addresses.length - 1)
+  })
+
+  it('PP-28 a topology, seeds and faults of one’s own', () => {
+    // Two towns of three and a bridge; the first node of each is its relay.
+    const towns: Topology = {
+      name: 'two towns',
+      nodes: 6,
+      edges: [
+        [1, 0],
+        [2, 0],
+        [0, 3],
+        [4, 3],
+        [5, 3],
+      ],
+      relays: new Set([0, 3]),
+    }
+    for (let seed = 1_000; seed < 1_010; seed += 1)
+      runFaultScenario(seed, { topology: towns, kinds: ['silent cut', 'crash', 'clock back', 'heal'] })
+
+    const outcome = runFaultScenario(1_000, {
+      topology: towns,
+      faults: [
+        { kind: 'partition', group: [0, 1, 2] },
+        { kind: 'clock back', node: 3, awayMs: 5_000 },
+        { kind: 'one-way cut', from: 4, to: 3 },
+        { kind: 'address clash', node: 5, awayMs: 2_000 },
+      ],
+      gapMsMax: 1_000,
+      recorded: true,
+    })
+    expect(outcome.faults).toBe(4)
+    expect(outcome.restedAfterMs).toBeLessThan(60_000)
   })
 
   it('PP-28 a seed of ours, and what is left of it when it fails', () => {

@@ -9,13 +9,27 @@ import { RoutedWorld } from './routed-world.ts'
 import { ScenarioFailure } from './scenario-outcome.ts'
 import { drawTopology, type Topology } from './topology.ts'
 import { Traffic } from './traffic.ts'
-import { drawWorldFaults, healWorld, injectWorldFault, type WorldFaultOptions } from './world-faults.ts'
+import {
+  drawWorldFaults,
+  healWorld,
+  injectWorldFault,
+  strikeWorld,
+  type WorldFault,
+  type WorldFaultKind,
+  type WorldFaultOptions,
+} from './world-faults.ts'
 
 export interface FaultScenarioOptions {
-  /** Default 8 for odd seeds, 20 for even ones. */
+  /** Of a drawn topology. Default 8 for odd seeds, 20 for even ones. */
   readonly nodes?: number | undefined
-  /** Default 25. */
-  readonly faults?: number | undefined
+  /** Who is joined to whom, in place of what the seed draws. */
+  readonly topology?: Topology | undefined
+  /** How many are drawn; default 25. Or these, one after another. */
+  readonly faults?: number | readonly WorldFault[] | undefined
+  /** Of these kinds, in place of those that the seed draws. With `lie` among them one node lies. */
+  readonly kinds?: readonly WorldFaultKind[] | undefined
+  /** From one fault to the next, at most; default: drawn, 5 … 1 000. */
+  readonly gapMsMax?: number | undefined
   /** Faults by their place, from 1 on, that are left out: everything else is drawn as if they were there. */
   readonly without?: ReadonlySet<number> | undefined
   /** How much longer than its bound healing may take, for routers that are known to be slow at it. Default 0. */
@@ -69,6 +83,7 @@ class FaultScenario {
   readonly #dice: SeededDice
   readonly #topology: Topology
   readonly #faults: WorldFaultOptions
+  readonly #planned: readonly WorldFault[] | undefined
   readonly #faultCount: number
   readonly #gapMsMax: number
   readonly #world: RoutedWorld
@@ -81,11 +96,17 @@ class FaultScenario {
     const recorded = options.recorded ?? false
     const drawing = new RoutedWorld(seed, { name: '', nodes: 0, edges: [], relays: new Set() }).dice.fork('drawn')
     this.#dice = drawing
-    this.#topology = drawTopology(options.nodes ?? (seed % 2 === 0 ? 20 : 8), drawing)
-    this.#faultCount = options.faults ?? 25
-    const liars = new Set(drawing.chance(lyingShare) ? [drawing.between(0, this.#topology.nodes - 1)] : [])
-    this.#faults = drawWorldFaults(drawing, liars.size > 0)
-    this.#gapMsMax = drawing.chance(0.15) ? drawing.pick([300, 1_000]) : drawing.pick([5, 20, 100])
+    this.#topology = options.topology ?? drawTopology(options.nodes ?? (seed % 2 === 0 ? 20 : 8), drawing)
+    const { faults = 25 } = options
+    this.#planned = typeof faults === 'number' ? undefined : faults
+    this.#faultCount = typeof faults === 'number' ? faults : faults.length
+    const kinds = this.#planned?.map(({ kind }) => kind) ?? options.kinds
+    const lying = kinds ? kinds.includes('lie') : drawing.chance(lyingShare)
+    const liars = new Set(lying ? [drawing.between(0, this.#topology.nodes - 1)] : [])
+    const drawn = drawWorldFaults(drawing, liars.size > 0)
+    this.#faults = kinds ? { ...drawn, kinds } : drawn
+    const gapMsMax = drawing.chance(0.15) ? drawing.pick([300, 1_000]) : drawing.pick([5, 20, 100])
+    this.#gapMsMax = options.gapMsMax ?? gapMsMax
     const latencyMsMax = drawing.pick([2, 20, 100])
     // Where all links are alike, much happens in one moment.
     const alike = drawing.chance(0.6)
@@ -136,7 +157,7 @@ class FaultScenario {
 
   drawn(): string {
     const { kinds, awayMsMax } = this.#faults
-    return `${this.#topology.name}, a fault each ${this.#gapMsMax} ms at most, away ${awayMsMax} ms at most: ${kinds.join(', ')}`
+    return `${this.#topology.name}, a fault each ${this.#gapMsMax} ms at most, away ${awayMsMax} ms at most: ${[...new Set(kinds)].join(', ')}`
   }
 
   /** Nothing is at rest as long as somebody lies; what was believed of him must not outlive him. */
@@ -148,9 +169,13 @@ class FaultScenario {
   /** With dice of its own, so that the others are the same without it. */
   #fault(place: number): void {
     const dice = this.#dice.fork(`fault ${place}`)
-    if (this.#options.without?.has(place) !== true) this.#note(`fault ${place}: ${injectWorldFault(this.#world, dice, this.#faults)}`)
+    if (this.#options.without?.has(place) !== true) this.#note(`fault ${place}: ${this.#strike(dice, this.#planned?.[place - 1])}`)
     this.#packets(dice, dice.between(0, 3))
     this.#world.run(dice.between(0, this.#gapMsMax))
+  }
+
+  #strike(dice: SeededDice, planned: WorldFault | undefined): string {
+    return planned ? strikeWorld(this.#world, dice, planned, this.#faults.awayMsMax) : injectWorldFault(this.#world, dice, this.#faults)
   }
 
   #packets(dice: SeededDice, count: number): void {

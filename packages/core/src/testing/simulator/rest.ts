@@ -5,6 +5,7 @@
 //   I7  nobody has a route to a node that is gone (what I5 says of the unreachable)
 
 import type { OriginView, RouteView } from '../../routing/origin-view.ts'
+import { hopLimitStart } from '../../wire/mesh-packet.ts'
 import type { Invariants } from './invariants.ts'
 import type { RoutedWorld, SimProcess } from './routed-world.ts'
 
@@ -27,9 +28,9 @@ export function unreached(world: RoutedWorld, invariants: Invariants): string | 
   const joined = joinedLinks(world, invariants)
   if (typeof joined === 'string') return joined
   for (const process of world.processes()) {
-    const distances = distancesFrom(process, joined)
+    const { hops } = distancesFrom(process, joined)
     for (const to of world.processes()) {
-      if (to !== process && distances[to.index] !== Infinity && process.router.origin(to.router.address)?.selected === undefined)
+      if (to !== process && hops[to.index]! <= hopLimitStart && process.router.origin(to.router.address)?.selected === undefined)
         return `${process.name} has no route to ${to.name}`
     }
   }
@@ -93,33 +94,47 @@ function joinedLinks(world: RoutedWorld, invariants: Invariants): JoinedLinks | 
   return joined
 }
 
-/** Dijkstra, over the costs that each node sees itself; by index. Few nodes: the nearest is found by looking at all. */
-function distancesFrom(from: SimProcess, joined: JoinedLinks): readonly number[] {
-  const near = joined.map(() => Infinity)
+/** By the index of the process to which they lead. */
+interface Distances {
+  readonly costs: readonly number[]
+  /** Of the shortest ways the one with the most links; Infinity: there is no way. */
+  readonly hops: readonly number[]
+}
+
+/** Dijkstra, over the costs that each node sees itself. Few nodes: the nearest is found by looking at all. */
+function distancesFrom(from: SimProcess, joined: JoinedLinks): Distances {
+  const costs = joined.map(() => Infinity)
+  const hops = joined.map(() => Infinity)
   const done = joined.map(() => false)
-  near[from.index] = 0
+  costs[from.index] = hops[from.index] = 0
   for (;;) {
     let at = -1
-    for (let index = 0; index < near.length; index += 1) if (!done[index] && near[index]! < (near[at] ?? Infinity)) at = index
-    if (at === -1) return near
+    for (let index = 0; index < costs.length; index += 1) if (!done[index] && costs[index]! < (costs[at] ?? Infinity)) at = index
+    if (at === -1) return { costs, hops }
     done[at] = true
-    for (const { to, cost } of joined[at]!) near[to.index] = Math.min(near[to.index]!, near[at]! + cost)
+    for (const { to, cost } of joined[at]!) {
+      const there = costs[at]! + cost
+      if (there > costs[to.index]!) continue
+      hops[to.index] = there < costs[to.index]! ? hops[at]! + 1 : Math.max(hops[to.index]!, hops[at]! + 1)
+      costs[to.index] = there
+    }
   }
 }
 
-function wrongRoutes(process: SimProcess, tables: Tables<RouteView | undefined>, distances: readonly number[]): string | undefined {
+function wrongRoutes(process: SimProcess, tables: Tables<RouteView | undefined>, { costs, hops }: Distances): string | undefined {
   const table = tables.get(process)!
   const reachable = new Set<string>()
   for (const to of tables.keys()) {
-    const distance = distances[to.index]!
-    if (distance === Infinity) continue
+    const cost = costs[to.index]!
+    if (cost === Infinity) continue
     reachable.add(to.router.address)
-    if (to === process) continue
+    // Who is further away than packets go may be reached by a dearer way with fewer links, or not at all (R13).
+    if (to === process || hops[to.index]! > hopLimitStart) continue
     const selected = table.get(to.router.address)
     if (selected === undefined) return `I5: ${process.name} has no route to ${to.name}`
     // A longer way is kept for 5 s and no longer (R2).
-    if (selected.metric > distance) {
-      return `I5: ${process.name} reaches ${to.name} at a cost of ${selected.metric}; ${distance} is possible`
+    if (selected.metric > cost) {
+      return `I5: ${process.name} reaches ${to.name} at a cost of ${selected.metric}; ${cost} is possible`
     }
   }
   for (const [address, selected] of table) {
@@ -143,7 +158,8 @@ function staleTales(process: SimProcess, invariants: Invariants, world: Rest): s
   const { address } = process.router
   for (const { to: teller } of world.joined[process.index]!) {
     for (const [about, selected] of world.selected.get(teller)!) {
-      const told = about === address || selected === undefined || selected.via === address ? undefined : selected
+      const told =
+        about === address || selected === undefined || selected.via === address || selected.hops >= hopLimitStart ? undefined : selected
       const held = table.get(about)?.find((route) => invariants.joinedTo(route) === teller)
       if (told?.metric !== held?.advertised || (told !== undefined && held !== undefined && told.seq48 < held.seq48)) {
         return `I5: ${process.name} holds ${held?.advertised} of ${teller.name} for ${about}, which has ${told?.metric} to tell`

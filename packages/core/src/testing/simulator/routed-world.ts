@@ -9,7 +9,7 @@ import type { SimChannel } from './sim-channel.ts'
 import type { SimNetwork, SimNetworkOptions, SimObserver } from './sim-network.ts'
 import type { SimNode } from './sim-node.ts'
 import { SimWorld } from './sim-world.ts'
-import type { Topology } from './topology.ts'
+import { checkTopology, type Topology } from './topology.ts'
 
 export interface RoutedWorldOptions extends SimNetworkOptions {
   /** Each way gets a latency of its own between these. Default 5 … 50. */
@@ -66,7 +66,9 @@ export class RoutedWorld implements SimObserver {
   readonly #liars = new Map<number, LyingNode>()
   readonly #started: ((process: SimProcess) => void)[] = []
 
+  /** Throws RangeError for a topology with links to nodes that are none. */
   constructor(seed: number | string, topology: Topology, options: RoutedWorldOptions = {}) {
+    checkTopology(topology)
     this.topology = topology
     this.#options = options
     this.world = new SimWorld(seed, options)

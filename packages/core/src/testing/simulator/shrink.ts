@@ -12,7 +12,8 @@ export function shrinkFaults(
   const without = new Set<number>(options.without)
   let failure = failureOf(seed, { ...options, without })
   if (failure === undefined) return undefined
-  for (let place = options.faults ?? 25; place > 0; place -= 1) {
+  const { faults = 25 } = options
+  for (let place = typeof faults === 'number' ? faults : faults.length; place > 0; place -= 1) {
     if (without.has(place)) continue
     without.add(place)
     const shrunk = failureOf(seed, { ...options, without })

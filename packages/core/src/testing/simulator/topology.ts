@@ -59,6 +59,13 @@ export function full(nodes: number): Topology {
   return topology('full mesh', nodes, edges)
 }
 
+/** Two full meshes, of half the nodes each, with one link between them. */
+export function cliques(nodes: number): Topology {
+  const half = Math.ceil(nodes / 2)
+  const rest = full(nodes - half).edges.map(([one, other]): Edge => [one + half, other + half])
+  return topology('two cliques', nodes, [...full(half).edges, ...rest, ...(half < nodes ? [[0, half] as const] : [])])
+}
+
 /** Any tree, so that all hang together, and some more links. */
 export function treeWithChords(nodes: number, chords: number, dice: SeededDice): Topology {
   const edges = new EdgeSet()
@@ -119,6 +126,17 @@ export function drawTopology(nodes: number, dice: SeededDice): Topology {
     default:
       return treeWithChords(nodes, dice.between(0, Math.ceil(nodes / 4)), dice)
   }
+}
+
+/** Throws RangeError for a topology of somebody's own that is none. */
+export function checkTopology({ name, nodes, edges, relays }: Topology): void {
+  const isNode = (node: number): boolean => Number.isInteger(node) && node >= 0 && node < nodes
+  const known = new EdgeSet()
+  for (const [one, other] of edges) {
+    if (!isNode(one) || !isNode(other)) throw new RangeError(`${name}: a link from ${one} to ${other}, and nodes are 0 to ${nodes - 1}`)
+    if (!known.add(one, other)) throw new RangeError(`${name}: the link from ${one} to ${other} is there twice, or leads to itself`)
+  }
+  for (const relay of relays) if (!isNode(relay)) throw new RangeError(`${name}: the relay ${relay} is no node from 0 to ${nodes - 1}`)
 }
 
 /** For each node, whom it is joined to. */

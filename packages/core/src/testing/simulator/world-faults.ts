@@ -34,6 +34,20 @@ export const worldFaultKinds = [
 
 export type WorldFaultKind = (typeof worldFaultKinds)[number]
 
+/** One thing that goes wrong, and where; what is left out is drawn. */
+export interface WorldFault {
+  readonly kind: WorldFaultKind
+  /** The link, and the way along it, that a fault of links is about. */
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  /** Whom a fault of nodes is about. */
+  readonly node?: number | undefined
+  /** Who is parted from all others. */
+  readonly group?: readonly number[] | undefined
+  /** How long the node is away or asleep, or its double is there. */
+  readonly awayMs?: number | undefined
+}
+
 /** What one seed draws of how its world goes wrong. */
 export interface WorldFaultOptions {
   readonly kinds: readonly WorldFaultKind[]
@@ -55,20 +69,36 @@ export function drawWorldFaults(dice: SeededDice, lying: boolean): WorldFaultOpt
   }
 }
 
-/** Does one thing to the world and says what. */
+/** Does one thing to the world, drawn by dice, and says what. */
 export function injectWorldFault(world: RoutedWorld, dice: SeededDice, options: WorldFaultOptions): string {
-  const kind = dice.pick(options.kinds)
+  return strikeWorld(world, dice, { kind: dice.pick(options.kinds) }, options.awayMsMax)
+}
+
+/**
+ * Does this to the world and says what; where it is not said, and how badly, the dice say. Throws RangeError for a kind, a link or
+ * a node that is none.
+ */
+export function strikeWorld(world: RoutedWorld, dice: SeededDice, fault: WorldFault, awayMsMax = 2_000): string {
   const [one, other] = dice.pick(world.topology.edges)
   const there = dice.chance(0.5)
-  const site: FaultSite = {
-    world,
-    dice,
+  const drawn = {
     from: there ? one : other,
     to: there ? other : one,
-    awayMs: dice.between(1, options.awayMsMax),
+    awayMs: dice.between(1, awayMsMax),
     node: dice.between(0, world.topology.nodes - 1),
   }
-  return `${kind} ${faults[kind](site)}`
+  checkFault(world, fault)
+  const { kind, from = drawn.from, to = drawn.to, node = drawn.node, awayMs = drawn.awayMs, group } = fault
+  return `${kind} ${faults[kind]({ world, dice, from, to, node, awayMs, group })}`
+}
+
+function checkFault({ topology }: RoutedWorld, { kind, from, to, node, group = [] }: WorldFault): void {
+  if (!worldFaultKinds.includes(kind)) throw new RangeError(`there is no fault '${kind}'; there are ${worldFaultKinds.join(', ')}`)
+  const stranger = [...group, node ?? 0].find((one) => !Number.isInteger(one) || one < 0 || one >= topology.nodes)
+  if (stranger !== undefined) throw new RangeError(`${kind}: ${stranger} is no node of ${topology.name}`)
+  if (from === undefined && to === undefined) return
+  if (!topology.edges.some((edge) => from !== to && edge.includes(from ?? -1) && edge.includes(to ?? -1)))
+    throw new RangeError(`${kind}: ${topology.name} has no link from ${from} to ${to}`)
 }
 
 interface FaultSite {
@@ -79,6 +109,7 @@ interface FaultSite {
   readonly to: number
   readonly node: number
   readonly awayMs: number
+  readonly group: readonly number[] | undefined
 }
 
 type Fault = (site: FaultSite) => string
@@ -124,8 +155,8 @@ const faults: Readonly<Record<WorldFaultKind, Fault>> = {
     world.process(node)?.node.pause(awayMs)
     return `${node} ${awayMs} ms`
   },
-  partition({ world, dice, from }) {
-    const group = nodesAround(world, from, dice.between(1, Math.max(1, Math.floor(world.topology.nodes / 2))))
+  partition({ world, dice, from, group: given }) {
+    const group = given ? new Set(given) : nodesAround(world, from, dice.between(1, Math.max(1, Math.floor(world.topology.nodes / 2))))
     for (const [one, other] of world.topology.edges) {
       if (group.has(one) !== group.has(other)) world.network.cut(world.nameOf(one), world.nameOf(other))
     }
