@@ -3,15 +3,13 @@
 // neighbour was told is the sum over all routes less that of the few it is not told of: no map per neighbour.
 
 import { metricInfinite, type Digest } from '../../wire/control.ts'
+import { hopLimitStart } from '../../wire/mesh-packet.ts'
 import type { Neighbour, Origin, Route } from './origin.ts'
 import { isPrivate } from './route-choice.ts'
 
-/** Routes longer than this are noise: the hop limit of packets is 32. They are neither told nor believed. */
-export const hopsMax = 48
-
-/** A route that the others may hear of. */
+/** A route that the others may hear of. One as long as packets go would lead them nowhere (R13). */
 export function isTellable(route: Route<Neighbour> | undefined): route is Route<Neighbour> {
-  return route !== undefined && route.hops < hopsMax && !isPrivate(route)
+  return route !== undefined && route.hops < hopLimitStart && !isPrivate(route)
 }
 
 /** 32 bits. Numbers of origins are left out: a mere new number is told to nobody (R9). */

@@ -3,10 +3,11 @@
 // route exchange acts on what it returns.
 
 import { metricInfinite, type RouteEntry } from '../../wire/control.ts'
+import { hopLimitStart } from '../../wire/mesh-packet.ts'
 import { Origin, type Neighbour, type Route } from './origin.ts'
 import { OriginRows } from './origin-rows.ts'
 import { RecordPlacesByOrigin } from './record-places.ts'
-import { hopsMax, TableDigest } from './route-digest.ts'
+import { TableDigest } from './route-digest.ts'
 import { chooseRoute, isBetter, isFragile, metricOf, switchAfterMs } from './route-choice.ts'
 
 /** `moved`: another neighbour, and nothing else that the others know. */
@@ -54,7 +55,7 @@ export class RouteTable<N extends Neighbour> {
 
   /** Takes one advert; undefined when there is no room for another origin. A withdrawal of an unknown origin is nothing. */
   learn(neighbour: N, entry: RouteEntry): Change<N> | undefined {
-    const withdrawn = entry.metric >= metricInfinite || entry.hops >= hopsMax
+    const withdrawn = entry.metric >= metricInfinite || entry.hops >= hopLimitStart
     let origin = this.#origins.get(entry.destination)
     if (origin === undefined) {
       if (withdrawn || this.#origins.size >= this.#originsMax) return undefined
