@@ -1,6 +1,6 @@
 import { ByteWriter } from '../wire/bytes.ts'
-import type { SendStream } from './send-stream.ts'
-import { writeFrame, writeStreamFrame, type SessionFrame, type StreamFrame } from './session-frames.ts'
+import type { SendStream, StreamPiece } from './send-stream.ts'
+import { writeFrame, writeStreamFrame, type SessionFrame } from './session-frames.ts'
 import { framesPerRecordMax, recordPlainBytesMax } from './session-limits.ts'
 
 /** A frame of a few numbers. When it is lost, its newest value is said again. */
@@ -62,11 +62,11 @@ export class RecordDraft {
   }
 
   /** Data of a stream, in one or several pieces. */
-  addData(frame: Omit<StreamFrame, 'data'>, data: readonly Uint8Array[], sent: SentFrame & { readonly kind: 'stream' }): void {
-    writeStreamFrame(this.#writer, frame, { parts: data, length: sent.length })
+  addData(stream: SendStream, { offset, length, end, parts }: StreamPiece): void {
+    writeStreamFrame(this.#writer, { kind: 'stream', id: stream.id, offset, end, message: stream.isMessage }, { parts, length })
     this.#frames += 1
     this.#eliciting = true
-    this.sent.push(sent)
+    this.sent.push({ kind: 'stream', stream, offset, length, end })
   }
 
   finish(): Uint8Array {

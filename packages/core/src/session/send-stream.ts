@@ -3,10 +3,21 @@
 
 import { varintBytes } from '../wire/bytes.ts'
 import { RangeSet } from '../bytes/range-set.ts'
-import type { RecordDraft } from './record-draft.ts'
 import { messageFreeBytes, streamWindowBytesFirst } from './session-limits.ts'
 
 export type SessionPriority = 'urgent' | 'normal' | 'bulk'
+
+/** What leaves in one frame. */
+export interface StreamPiece {
+  readonly offset: number
+  readonly length: number
+  /** It is the last one. */
+  readonly end: boolean
+  /** Views of what was written. */
+  readonly parts: readonly Uint8Array[]
+  /** How many of its bytes leave for the first time. */
+  readonly fresh: number
+}
 
 interface Chunk {
   readonly start: number
@@ -113,27 +124,22 @@ export class SendStream {
     this.#credit = Math.max(this.#credit, most)
   }
 
-  /** Writes one frame, if anything may leave. Answers how many fresh bytes; undefined: nothing was written. */
-  writeTo(draft: RecordDraft, sessionCredit: number): number | undefined {
+  /** Takes what has to leave next, for a record with so much room. Undefined: nothing may, or it does not fit. */
+  take(room: number, sessionCredit: number): StreamPiece | undefined {
     if (this.isReset) return undefined
     const lost = this.#lost.first
     const offset = lost?.start ?? this.#next
     const head = 5 + varintBytes(this.id) + varintBytes(offset)
     const wanted = lost === undefined ? Math.min(this.freshBytes, sessionCredit) : lost.end - lost.start
-    const length = Math.min(wanted, draft.room - head)
+    const length = Math.min(wanted, room - head)
     if (length < 0 || (length < wanted && length < pieceBytesLeast)) return undefined
     // The end leaves with the last byte, and once more alone when it was lost alone.
     const end = this.#ended && offset + length === this.#written
     if (length === 0 && !(end && this.#end === 'unsent')) return undefined
-    const frame = { kind: 'stream', id: this.id, offset, end, message: this.isMessage } as const
-    draft.addData(frame, this.#parts(offset, length), { kind: 'stream', stream: this, offset, length, end })
     if (end && this.#end === 'unsent') this.#end = 'sent'
-    if (lost !== undefined) {
-      this.#lost.remove(offset, offset + length)
-      return 0
-    }
-    this.#next += length
-    return length
+    if (lost === undefined) this.#next += length
+    else this.#lost.remove(offset, offset + length)
+    return { offset, length, end, parts: this.#parts(offset, length), fresh: lost === undefined ? length : 0 }
   }
 
   acked(offset: number, length: number, end: boolean): void {

@@ -71,9 +71,10 @@ export class StreamSender {
     let wrote = false
     for (;;) {
       const credit = stream.isMessage ? Infinity : Math.max(0, this.#credit.remaining - reservedCredit[stream.priority])
-      const used = stream.writeTo(draft, credit)
-      if (used === undefined) break
-      if (!stream.isMessage) this.#credit.use(used)
+      const piece = stream.take(draft.room, credit)
+      if (piece === undefined) break
+      draft.addData(stream, piece)
+      if (!stream.isMessage) this.#credit.use(piece.fresh)
       wrote = true
     }
     if (!stream.hasRepeats && stream.unsentBytes === 0) this.#queue.remove(stream)

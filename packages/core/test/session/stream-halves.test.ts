@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ReceiveStream } from '../../src/session/receive-stream.ts'
 import { RecordDraft, type SentFrame } from '../../src/session/record-draft.ts'
 import { SendQueue } from '../../src/session/send-queue.ts'
-import { SendStream } from '../../src/session/send-stream.ts'
+import { SendStream, type StreamPiece } from '../../src/session/send-stream.ts'
 import { decodeFrames, type StreamFrame } from '../../src/session/session-frames.ts'
 import { messageFreeBytes, streamHolesMax, streamWindowBytesFirst } from '../../src/session/session-limits.ts'
 import { SeededDice } from '../../src/testing/seeded-dice.ts'
@@ -118,7 +118,8 @@ describe('the sending half of a stream', () => {
         send.write(all.subarray(written, (written += length)))
       } else send.end()
       const draft = new RecordDraft()
-      while (send.writeTo(draft, dice.between(0, 5_000)) !== undefined);
+      const next = (): StreamPiece | undefined => send.take(draft.room, dice.between(0, 5_000))
+      for (let piece = next(); piece; piece = next()) draft.addData(send, piece)
       if (!draft.isEmpty) {
         const frames = decodeFrames(draft.finish())
         if (isWireFault(frames)) throw new Error(frames.detail)
@@ -150,7 +151,7 @@ describe('the sending half of a stream', () => {
     send.grant(40_000)
     expect(send.freshBytes).toBe(50_000)
     let sent = 0
-    for (let used: number | undefined = 0; used !== undefined; used = send.writeTo(new RecordDraft(), Infinity)) sent += used
+    for (let piece = send.take(1_000, Infinity); piece; piece = send.take(1_000, Infinity)) sent += piece.fresh
     expect(sent).toBe(50_000)
     expect([send.hasRepeats, send.unsentBytes]).toEqual([false, 50_000])
   })
@@ -158,10 +159,10 @@ describe('the sending half of a stream', () => {
   it('after a reset nothing leaves any more', () => {
     const send = new SendStream(0, 'bulk', false)
     send.write(new Uint8Array(100))
-    send.writeTo(new RecordDraft(), 60)
+    send.take(1_000, 60)
     send.reset(7)
     send.lost(0, 60, false)
-    expect(send.writeTo(new RecordDraft(), 100)).toBeUndefined()
+    expect(send.take(1_000, 100)).toBeUndefined()
     expect(send.resetFrame).toEqual({ code: 7, reason: new Uint8Array(), size: 60 })
     expect([send.hasRepeats, send.unsentBytes]).toEqual([false, 0])
   })
