@@ -1,6 +1,7 @@
 // What an app says to all, and hears: numbered and spread by routing, wrapped as messages are; with receipts, under topics, or to
 // neighbours alone.
 
+import { utf8Length } from '../bytes/utf8-length.ts'
 import { GuardedEvents } from '../async/guarded-events.ts'
 import { checkSignal, closedError } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
@@ -170,7 +171,7 @@ export class Broadcasts {
   ): Topic<SaidAs<O>> {
     checkOptions(options, broadcastOptions)
     checkSignal(options.signal)
-    const bytes = typeof name === 'string' ? new TextEncoder().encode(name).length : 0
+    const bytes = typeof name === 'string' ? utf8Length(name) : 0
     if (bytes === 0 || bytes > topicNameBytesMax)
       throw new MeshError('INVALID_OPTION', `the name of a topic takes 1 … ${topicNameBytesMax} bytes, not ${bytes}`)
     if (this.#topicCount >= topicsMax) throw new MeshError('QUEUE_FULL', `${topicsMax} topics are open already`)

@@ -1,5 +1,6 @@
 // Calls, from the side of whoever makes them and of whoever answers them: what is common to services and functions.
 
+import { utf8Length } from '../bytes/utf8-length.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { asMeshError, type OperationOptions, type Operations } from '../async/operations.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -144,7 +145,7 @@ export class Calls {
   #keyOf(idempotent: boolean | string): string | undefined {
     if (idempotent === false) return undefined
     if (idempotent === true) return callIdText(this.#options.dice.bytes(16))
-    if (typeof idempotent === 'string' && idempotent !== '' && new TextEncoder().encode(idempotent).length < callKeyBytesMax) {
+    if (typeof idempotent === 'string' && idempotent !== '' && utf8Length(idempotent) < callKeyBytesMax) {
       return `=${idempotent}`
     }
     throw new MeshError('INVALID_OPTION', `idempotent must be true, false or a text of 1 to ${callKeyBytesMax - 1} bytes`)

@@ -1,5 +1,6 @@
 // Functions with arguments, by name: those that are registered here, and those of others as if they were.
 
+import { utf8Length } from '../bytes/utf8-length.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { MemberCallOptions } from '../calls/call-options.ts'
 import type { Calls } from '../calls/calls.ts'
@@ -103,7 +104,7 @@ export class FunctionRoom<C> implements Functions<C> {
 
   #check(name: string, handler: unknown): void {
     const shown = shownName(name)
-    if (name === '' || new TextEncoder().encode(name).length > callNameBytesMax)
+    if (name === '' || utf8Length(name) > callNameBytesMax)
       throw new MeshError('INVALID_OPTION', `the name of a function is a text of 1 to ${callNameBytesMax} bytes`)
     if (isReservedName(name))
       throw new MeshError('INVALID_OPTION', `'${shown}' cannot be the name of a function: JavaScript asks objects for it`)
@@ -115,7 +116,7 @@ export class FunctionRoom<C> implements Functions<C> {
 
 /** The arguments of a call, for one or several targets. Throws INVALID_OPTION or TOO_LARGE. */
 export function encodeArguments(name: string, args: readonly unknown[]): Uint8Array {
-  if (new TextEncoder().encode(name).length > callNameBytesMax)
+  if (utf8Length(name) > callNameBytesMax)
     throw new MeshError(
       'INVALID_OPTION',
       `the name of a function is a text of 1 to ${callNameBytesMax} bytes, not of ${name.length} characters`,

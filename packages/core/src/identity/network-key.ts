@@ -7,6 +7,7 @@
 //
 // On the wire stands only the first half of SHA-256 of the admission public key.
 
+import { utf8Length } from '../bytes/utf8-length.ts'
 import { run, wait, type Steps } from '../async/awaitable.ts'
 import { hkdfExpand, hkdfExtract } from '../crypto/hkdf.ts'
 import { MeshError } from '../errors/mesh-error.ts'
@@ -128,7 +129,7 @@ function keySource(key: unknown): NetworkKeySource {
   }
   const passphrase = key.normalize('NFC')
   if (passphrase.trim() === '') throw invalid('key must not be an empty text')
-  if (new TextEncoder().encode(passphrase).length > passphraseBytesMax) throw invalid(`key must have at most ${passphraseBytesMax} bytes`)
+  if (utf8Length(passphrase) > passphraseBytesMax) throw invalid(`key must have at most ${passphraseBytesMax} bytes`)
   return { kind: 'passphrase', passphrase }
 }
 

@@ -1,3 +1,4 @@
+import { utf8Length } from '../bytes/utf8-length.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberAddress, isMemberForm } from './address.ts'
 import type { MemberRecord, ServiceAdvert } from './member-record.ts'
@@ -22,8 +23,6 @@ export const aboutBytesMax: number = 1 + (1 + nameBytesMax) + 1 + capabilitiesMa
 export const loadMax = 127
 export const seq48Max: number = 2 ** 48 - 1
 export const recordKeyBytes = 32
-
-const encoder = new TextEncoder()
 
 /** What out-of-bounds thing our own record has: `TOO_LARGE` for lengths and counts, `INVALID_OPTION` for the rest. */
 export function refuseOutOfBounds(record: MemberRecord): void {
@@ -78,8 +77,4 @@ function atMost(count: number, max: number, what: string): void {
 
 function valid(holds: boolean, message: string): void {
   if (!holds) throw new MeshError('INVALID_OPTION', message)
-}
-
-export function utf8Length(text: string): number {
-  return encoder.encode(text).length
 }

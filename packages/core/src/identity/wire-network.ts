@@ -1,3 +1,4 @@
+import { utf8Length } from '../bytes/utf8-length.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { ByteWriter } from '../wire/bytes.ts'
 
@@ -13,7 +14,7 @@ export const networkNameBytesMax = 64
 /** 1–64 bytes of UTF-8, without '/' (it stands in URLs), control characters (it stands in logs) and halves of a surrogate pair. */
 export function isNetworkName(name: string): boolean {
   // oxlint-disable-next-line no-control-regex
-  return /^[^/\u0000-\u001f\p{Cs}]+$/u.test(name) && new TextEncoder().encode(name).length <= networkNameBytesMax
+  return /^[^/\u0000-\u001f\p{Cs}]+$/u.test(name) && utf8Length(name) <= networkNameBytesMax
 }
 
 /** A network as it stands on the wire; without a key hash (16 bytes) it is open. Throws INVALID_OPTION for what is no name. */

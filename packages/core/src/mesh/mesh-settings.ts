@@ -1,3 +1,4 @@
+import { utf8Length } from '../bytes/utf8-length.ts'
 import { checkOptions } from '../errors/known-options.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { tokenBytesMax } from '../identity/admission.ts'
@@ -61,7 +62,7 @@ export function meshSettings(options: MeshOptions): MeshSettings {
   if (typeof network !== 'string' || !isNetworkName(network)) {
     throw invalid(`network must be a text of 1 to ${networkNameBytesMax} bytes without '/' and control characters, not ${shown(network)}`)
   }
-  if (typeof name !== 'string' || byteLength(name) > textBytesMax || /\p{Cs}/u.test(name)) {
+  if (typeof name !== 'string' || utf8Length(name) > textBytesMax || /\p{Cs}/u.test(name)) {
     throw invalid(`name must be a text of at most ${textBytesMax} bytes`)
   }
   if (typeof webrtc !== 'boolean') throw invalid(`links.webrtc must be true or false, not ${shown(webrtc)}`)
@@ -105,7 +106,7 @@ export function checkedRelayUrl(url: unknown): string {
 function checkedToken(token: MeshOptions['token']): (() => Promise<string>) | undefined {
   if (token === undefined) return undefined
   if (typeof token === 'function') return async () => token()
-  if (typeof token === 'string' && token !== '' && byteLength(token) <= tokenBytesMax) return async () => token
+  if (typeof token === 'string' && token !== '' && utf8Length(token) <= tokenBytesMax) return async () => token
   throw invalid(`token must be a text of 1 to ${tokenBytesMax} bytes, or a function that gives one`)
 }
 
@@ -124,10 +125,6 @@ function checkIdentity(identity: unknown): void {
 function count(value: unknown, option: string): number {
   if (Number.isInteger(value) && (value as number) >= 0) return value as number
   throw invalid(`${option} must be a whole number from 0, not ${shown(value)}`)
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length
 }
 
 function shown(value: unknown): string {

@@ -3,7 +3,8 @@
 
 import type { PlainHost } from '../identity/member-record.ts'
 import { isMemberForm } from '../identity/address.ts'
-import { serviceNameBytesMax, utf8Length } from '../identity/record-bounds.ts'
+import { utf8Length } from '../bytes/utf8-length.ts'
+import { serviceNameBytesMax } from '../identity/record-bounds.ts'
 import { decodeRouteAdvert, decodeServiceAdvert } from '../wire/adverts.ts'
 import { netStates, type DecodedPacket } from '../wire/packet.ts'
 import { isWireFault } from '../wire/wire-fault.ts'

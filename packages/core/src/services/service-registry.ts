@@ -1,3 +1,4 @@
+import { utf8Length } from '../bytes/utf8-length.ts'
 import { checkOptions } from '../errors/known-options.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
@@ -219,7 +220,7 @@ export class ServiceRegistry implements Services {
   }
 
   #check(name: unknown, handler: unknown): void {
-    if (typeof name !== 'string' || name === '' || name.startsWith('$') || new TextEncoder().encode(name).length > serviceNameBytesMax) {
+    if (typeof name !== 'string' || name === '' || name.startsWith('$') || utf8Length(name) > serviceNameBytesMax) {
       throw new MeshError('INVALID_OPTION', `a service name is 1 to ${serviceNameBytesMax} bytes of text and does not start with '$'`)
     }
     if (typeof handler !== 'function') throw new MeshError('INVALID_OPTION', `the handler of the service '${name}' must be a function`)

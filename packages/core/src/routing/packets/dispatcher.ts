@@ -1,6 +1,7 @@
 // Hands a packet that has arrived to who waits for it, in this order: the reply to a pending request of that very
 // source; a local service; a registered context; else the origin hears an error. An error goes to the context it names.
 
+import { utf8Length } from '../../bytes/utf8-length.ts'
 import { MeshError } from '../../errors/mesh-error.ts'
 import { serviceNameBytesMax, servicesMax as advertisedServicesMax } from '../../identity/record-bounds.ts'
 import type { Dice } from '../../ports/dice.ts'
@@ -31,7 +32,7 @@ export class Dispatcher {
 
   /** Throws INVALID_OPTION for a name that cannot be advertised, QUEUE_FULL above `servicesMax`. */
   register(name: string, service: LocalService): void {
-    const bytes = new TextEncoder().encode(name).length
+    const bytes = utf8Length(name)
     if (bytes === 0 || bytes > serviceNameBytesMax) {
       throw new MeshError('INVALID_OPTION', `a service name takes 1 … ${serviceNameBytesMax} bytes, not ${bytes}`)
     }
