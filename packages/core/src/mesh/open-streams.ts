@@ -1,6 +1,6 @@
 import { areSeveral, settleEach, targetList, type Outcomes } from '../membership/targets.ts'
 import { requestTimeoutMs } from '../calls/requests.ts'
-import type { StreamOptions } from '../streams/stream-room.ts'
+import type { StreamOptions } from '../streams/stream-options.ts'
 import type { Sending, StreamTraffic } from '../streams/stream-traffic.ts'
 import type { Mesh } from './mesh.ts'
 import type { MeshRooms } from './mesh-rooms.ts'

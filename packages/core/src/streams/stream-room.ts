@@ -1,37 +1,12 @@
 import { run, wait, type Steps } from '../async/awaitable.ts'
 import { checkOptions } from '../errors/known-options.ts'
-import { closedError, describeThrown, handled, type OperationOptions, type Operations } from '../async/operations.ts'
+import { closedError, describeThrown, handled } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
-import type { Address } from '../identity/address.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { Awaitable, Crypto } from '../ports/crypto.ts'
-import type { Dice } from '../ports/dice.ts'
-import type { Log } from '../ports/log.ts'
 import type { SessionStream } from '../session/session-stream.ts'
 import type { StreamEntry, StreamHandler, StreamRegisterOptions } from './incoming-streams.ts'
-import type { StreamTraffic } from './stream-traffic.ts'
-
-/** How far a stream has come. */
-export interface StreamProgress {
-  /** As it was given. */
-  readonly target: string
-  readonly address: Address
-  /** Bytes of the source that the other side has; those that were lost with it are taken back when it is taken up again. */
-  readonly sent: number
-  /** Bytes of the source, if it says so. */
-  readonly total: number | undefined
-}
-
-export interface StreamOptions extends OperationOptions {
-  /** Called while bytes arrive there, at most ten times a second, and when all have. */
-  onProgress?: ((progress: StreamProgress) => void) | undefined
-  /** For how long a file (Blob, bytes) is taken up again after its session was lost, if the handler there keeps what came. Default 60 000 ms; 0: never. */
-  resumeMs?: number | undefined
-  /** What makes two sendings the same file: default its name, size and date; without a name each sending is another one. At most 200 bytes. */
-  id?: string | undefined
-}
-
-export const streamOptions: readonly string[] = ['signal', 'timeoutMs', 'onProgress', 'resumeMs', 'id'] satisfies (keyof StreamOptions)[]
+import { checkStreamName } from './stream-name.ts'
+import type { StreamCarrier, StreamTraffic, StreamTrafficOptions } from './stream-traffic.ts'
 
 /** A registered handler of streams. */
 export interface StreamRegistration {
@@ -50,28 +25,11 @@ export interface Streams<M> {
   register(name: string, handler: StreamHandler<M>, options?: StreamRegisterOptions): StreamRegistration
 }
 
-/** The door to the sessions of a node. */
-export interface StreamCarrier {
-  openStream(peer: string): SessionStream
-  takeStreams(take: (peer: string, stream: SessionStream) => void): void
-  /** Asks for a sign of life. */
-  ping(peer: string): void
-}
-
-export interface StreamRoomOptions<M> {
-  readonly clock: Clock
-  readonly dice: Dice
-  readonly log: Log
-  readonly operations: Operations
-  mesh(): M
-  report(error: MeshError): void
+export interface StreamRoomOptions<M> extends Omit<StreamTrafficOptions<M>, 'carrier' | 'crypto' | 'entry'> {
   /** What carries streams, asked for with the first of them. */
   load(): Awaitable<typeof StreamTraffic>
-  /** Resolves when there is a path to the address. */
-  reachable(address: string, options: OperationOptions): Promise<unknown>
 }
 
-export const streamNameBytesMax = 100
 export const streamNamesMax = 1_024
 /** To the opener of a stream that cannot be taken now, as a session says it at a limit. */
 const busyCode = 1
@@ -94,7 +52,7 @@ export class StreamRoom<M> implements Streams<M> {
   }
 
   register(name: string, handler: StreamHandler<M>, options: StreamRegisterOptions = {}): StreamRegistration {
-    checkName(name)
+    checkStreamName(name)
     if (typeof handler !== 'function') throw new MeshError('INVALID_OPTION', `the handler of the stream '${name}' must be a function`)
     checkOptions(options, ['kept'])
     if (this.#entries.has(name)) throw new MeshError('INVALID_OPTION', `the stream '${name}' is registered already: close() it first`)
@@ -139,15 +97,5 @@ export class StreamRoom<M> implements Streams<M> {
       stream.reset(busyCode)
       stream.stop(busyCode)
     }
-  }
-}
-
-export function utf8Bytes(text: string): number {
-  return new TextEncoder().encode(text).length
-}
-
-export function checkName(name: unknown): void {
-  if (typeof name !== 'string' || name === '' || name.startsWith('$') || utf8Bytes(name) > streamNameBytesMax) {
-    throw new MeshError('INVALID_OPTION', `the name of a stream is 1 to ${streamNameBytesMax} bytes of text and does not start with '$'`)
   }
 }

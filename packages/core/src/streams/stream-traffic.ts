@@ -1,21 +1,42 @@
 // What carries the streams of a mesh, here and there: a page loads it with the first of them.
 
-import { asMeshError, closedError } from '../async/operations.ts'
+import { asMeshError, closedError, type OperationOptions, type Operations } from '../async/operations.ts'
+import { utf8Length } from '../bytes/utf8-length.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Crypto } from '../ports/crypto.ts'
+import type { Dice } from '../ports/dice.ts'
+import type { Log } from '../ports/log.ts'
 import type { SessionStream } from '../session/session-stream.ts'
 import { IncomingStreams, type StreamEntry } from './incoming-streams.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 import { SharedPieces } from './shared-pieces.ts'
 import { shownFileName, type StreamFile } from './stream-heads.ts'
-import { checkName, utf8Bytes, type StreamCarrier, type StreamOptions, type StreamRoomOptions } from './stream-room.ts'
+import { checkStreamName } from './stream-name.ts'
+import type { StreamOptions } from './stream-options.ts'
 import { openSource, type OpenSource } from './stream-source.ts'
 
-export interface StreamTrafficOptions<M> extends Omit<StreamRoomOptions<M>, 'load'> {
+/** The door to the sessions of a node. */
+export interface StreamCarrier {
+  openStream(peer: string): SessionStream
+  takeStreams(take: (peer: string, stream: SessionStream) => void): void
+  /** Asks for a sign of life. */
+  ping(peer: string): void
+}
+
+export interface StreamTrafficOptions<M> {
+  readonly clock: Clock
+  readonly dice: Dice
+  readonly log: Log
+  readonly operations: Operations
   readonly carrier: StreamCarrier
   readonly crypto: Crypto
+  mesh(): M
   entry(name: string): StreamEntry<M> | undefined
+  report(error: MeshError): void
+  /** Resolves when there is a path to the address. */
+  reachable(address: string, options: OperationOptions): Promise<unknown>
 }
 
 /** A source, opened for one of its receivers. */
@@ -55,13 +76,13 @@ export class StreamTraffic<M> {
 
   /** Opens a source for so many members. Throws INVALID_OPTION. */
   sendings(name: string, source: unknown, options: StreamOptions, receivers: number): Sending[] {
-    checkName(name)
+    checkStreamName(name)
     const { onProgress, resumeMs, id } = options
     if (onProgress !== undefined && typeof onProgress !== 'function') throw new MeshError('INVALID_OPTION', 'onProgress must be a function')
     if (resumeMs !== undefined && !(typeof resumeMs === 'number' && resumeMs >= 0)) {
       throw new MeshError('INVALID_OPTION', 'resumeMs must be a number of milliseconds, 0 or more')
     }
-    if (id !== undefined && (typeof id !== 'string' || id === '' || utf8Bytes(id) > idBytesMax)) {
+    if (id !== undefined && (typeof id !== 'string' || id === '' || utf8Length(id) > idBytesMax)) {
       throw new MeshError('INVALID_OPTION', `id must be a text of 1 to ${idBytesMax} bytes`)
     }
     const opened = openSource(source)
