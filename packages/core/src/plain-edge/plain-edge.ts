@@ -9,6 +9,7 @@ import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { encodeFramedPacket } from '../wire/packet-codec.ts'
 import { hostsBehind } from './hosts-behind.ts'
 import { PassedPackets } from './passed-packets.ts'
+import { LostWays } from './lost-ways.ts'
 import type { PlainEdgePort } from './plain-edge-port.ts'
 import { PlainLearner } from './plain-learner.ts'
 import type { PlainNeighbour } from './plain-neighbour.ts'
@@ -30,13 +31,15 @@ export class PlainEdge {
   readonly #neighbours: PlainNeighbours
   readonly #teller: PlainTeller
   readonly #learner: PlainLearner
+  readonly #lostWays: LostWays
   readonly #passed = new PassedPackets()
 
   constructor(port: PlainEdgePort) {
     this.#port = port
     this.#neighbours = new PlainNeighbours(port.clock)
-    this.#teller = new PlainTeller(port, this.#neighbours)
-    this.#learner = new PlainLearner(port, this.#neighbours, this.#teller)
+    this.#teller = new PlainTeller(port, this.#neighbours, () => this.#learner.changed())
+    this.#lostWays = new LostWays(port, this.#neighbours, this.#teller)
+    this.#learner = new PlainLearner(port, this.#neighbours, this.#teller, this.#lostWays)
   }
 
   /** What may be said before anything is known of the neighbour: ROUTE self, own services. */
@@ -53,7 +56,7 @@ export class PlainEdge {
     if (!gone) return
     const hosts = [...gone.hosts()]
     for (const host of hosts) this.#learner.bequeath(host)
-    if (gone.address) for (const other of this.#neighbours.all()) if (other.address === gone.address) this.#teller.tellAnew(other)
+    if (gone.address) for (const other of this.#neighbours.all()) if (other.reaches(gone.address)) this.#lostWays.tellAnew(other)
     if (hosts.length > 0) this.#port.hostsChanged()
   }
 
@@ -125,7 +128,6 @@ export class PlainEdge {
 
   /** What plain neighbours may see has changed. */
   changed(): void {
-    this.#learner.changed()
     this.#teller.changed()
   }
 

@@ -9,10 +9,11 @@ import { decodeRouteAdvert, decodeServiceAdvert } from '../wire/adverts.ts'
 import { netStates, type DecodedPacket } from '../wire/packet.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
 import { readOrder } from './origin-order.ts'
+import type { LostWays } from './lost-ways.ts'
 import type { PlainEdgePort } from './plain-edge-port.ts'
 import type { PlainNeighbour } from './plain-neighbour.ts'
 import type { PlainNeighbours } from './plain-neighbours.ts'
-import type { PlainTeller } from './plain-teller.ts'
+import { tellEveryMs, type PlainTeller } from './plain-teller.ts'
 import { injectedCost, isEcho, toldLoad } from './plain-words.ts'
 
 const addressBytesMax = 100
@@ -29,11 +30,13 @@ export class PlainLearner {
   readonly #port: PlainEdgePort
   readonly #neighbours: PlainNeighbours
   readonly #teller: PlainTeller
+  readonly #lostWays: LostWays
 
-  constructor(port: PlainEdgePort, neighbours: PlainNeighbours, teller: PlainTeller) {
+  constructor(port: PlainEdgePort, neighbours: PlainNeighbours, teller: PlainTeller, lostWays: LostWays) {
     this.#port = port
     this.#neighbours = neighbours
     this.#teller = teller
+    this.#lostWays = lostWays
   }
 
   route(neighbour: PlainNeighbour, packet: DecodedPacket): void {
@@ -43,6 +46,7 @@ export class PlainLearner {
     if (cost === 0 && (neighbour.told.has(destination) || destination === this.#port.address)) this.#teller.forgot(neighbour, destination)
     // Who says that it is us, not only that we are there, is no echo.
     if (cost > 0 && packet.srcAddr === this.#port.address && !neighbour.link.admits(packet.srcAddr)) return
+    this.#lostWays.heard(neighbour, destination, cost)
     if (destination === this.#port.address || !this.#mayClaim(destination, neighbour, cost)) return
     if (cost === 0) return this.#withdrawn(neighbour, destination)
     // Withdrawals are passed on as they came, so only a route says who is at the other end.
@@ -92,11 +96,11 @@ export class PlainLearner {
     for (const neighbour of this.#neighbours.all()) {
       const free = neighbour.takeDeclined((address) => this.#port.wayTo(address) !== 'none')
       if (free.length > 0) this.#ask(neighbour, declinedAgainMs)
-      const shared = neighbour.address !== '' && this.#port.wayTo(neighbour.address) === 'lease'
-      if (neighbour.shared && !shared) this.#teller.tellAnew(neighbour)
+      const before = neighbour.shared
+      neighbour.shared = new Set(Array.from(neighbour.reached(), ([address]) => address).filter((address) => this.#port.isShared(address)))
+      for (const address of before) if (neighbour.reaches(address) && !neighbour.shared.has(address)) this.#lostWays.tellAnew(neighbour)
       // It has come to another gateway: with a second link, or because this one is dead and nobody noticed.
-      if (shared && !neighbour.shared) this.#doubt(neighbour)
-      neighbour.shared = shared
+      if (neighbour.shared.has(neighbour.address) && !before.has(neighbour.address)) this.#doubt(neighbour)
     }
   }
 
@@ -128,7 +132,8 @@ export class PlainLearner {
   /** Two links under one name, here or at another gateway: the older one may be dead without knowing it. Every stack answers a query. */
   #doubt(neighbour: PlainNeighbour): void {
     const { clock } = this.#port
-    const since = clock.now()
+    // Who has just come was heard before this is noticed.
+    const since = clock.now() - tellEveryMs
     neighbour.link.sendPlain([{ netState: netStates.query }])
     this.#neighbours.after(neighbour, doubtMs, () => {
       if (neighbour.heard && neighbour.heardAt < since) neighbour.link.close('silent, and another link has its name')
@@ -164,7 +169,7 @@ export class PlainLearner {
     neighbour.address = source
     neighbour.tellFrom = 0
     neighbour.link.namePlain(source)
-    if (this.#neighbours.returns(source)) this.#teller.tellAnew(neighbour)
+    if (this.#neighbours.returns(source)) this.#lostWays.tellAnew(neighbour)
     for (const other of this.#neighbours.all()) if (other !== neighbour && other.address === source) this.#doubt(other)
     this.#teller.changed()
   }

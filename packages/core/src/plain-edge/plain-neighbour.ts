@@ -1,9 +1,12 @@
+import { RecentMap } from '../bytes/recent-map.ts'
 import type { PlainHost } from '../identity/member-record.ts'
 import type { Link } from '../link/link.ts'
 
 /** Hosts, and services of one host, that one plain neighbour may teach. */
 export const plainHostsMax = 1_024
 export const plainServicesMax = 32
+/** Routes of one neighbour that another gateway has told it. */
+export const straysMax = 1_024
 
 interface Host {
   /** Undefined: only its services were heard of so far. */
@@ -48,8 +51,13 @@ export class PlainNeighbour {
   /** Told anew last. */
   anewAt: number = Number.NEGATIVE_INFINITY
   cancelAnew: (() => void) | undefined
-  /** Another gateway has a link to it, too. */
-  shared = false
+  /** Whom it reaches, itself included, and another gateway has a link to. */
+  shared: ReadonlySet<string> = new Set()
+  /** What it says that it reaches in this network, better than it was told here; and over how many plain hops, if it does so beside us. */
+  readonly strays: Map<string, number | undefined> = new RecentMap(straysMax)
+  /** When it was told anew because of them. */
+  straysAt: number = Number.NEGATIVE_INFINITY
+  cancelStrays: (() => void) | undefined
   /** It said something last. */
   heardAt: number = Number.NEGATIVE_INFINITY
   /** It will be told what is due then. */
@@ -122,6 +130,11 @@ export class PlainNeighbour {
   /** Also of a way that is not used. */
   hopsTold(destination: string): number | undefined {
     return this.#hosts.get(destination)?.cost
+  }
+
+  /** Whom it says that it reaches, and over how many hops. */
+  *reached(): IterableIterator<[address: string, hops: number]> {
+    for (const [address, { cost }] of this.#hosts) if (cost !== undefined) yield [address, cost]
   }
 
   hopsTo(destination: string): number | undefined {

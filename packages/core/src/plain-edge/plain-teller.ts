@@ -12,7 +12,7 @@ import type { PlainNeighbours } from './plain-neighbours.ts'
 import { isTellable, routeWord, serviceWord, toldCost, toldLoad } from './plain-words.ts'
 
 /** Changes toward plain neighbours are told together. */
-const tellEveryMs = 20
+export const tellEveryMs = 20
 /** L7, L8: what a neighbour has forgotten it hears again after this time; its withdrawal must have passed by then. */
 const ownAgainMs = 150
 const nativeAgainMs = 250
@@ -31,9 +31,6 @@ const fullAgainMs = 1_000
 const crossingMs = 1_000
 /** Between the withdrawal of a host and what is left of it. */
 const betweenMs = 50
-/** A neighbour that lost a link may not have noticed; not more often, for it is many words. */
-const anewAfterMs = 1_000
-const anewEveryMs = 10_000
 
 /** `anew`: withdrawn first, so that it takes the place of whatever the neighbour believes in. */
 type Extent = 'difference' | 'everything' | 'anew'
@@ -41,15 +38,18 @@ type Extent = 'difference' | 'everything' | 'anew'
 export class PlainTeller {
   readonly #port: PlainEdgePort
   readonly #neighbours: PlainNeighbours
+  readonly #review: () => void
   /** Own services as new links were greeted with them, until it shows who is there. */
   readonly #greeted = new WeakMap<Link, readonly ServiceAdvert[]>()
   #cancelTell: (() => void) | undefined
   #order: number
   #ownBefore = ''
 
-  constructor(port: PlainEdgePort, neighbours: PlainNeighbours) {
+  /** `review`: called before everybody is told what has changed. */
+  constructor(port: PlainEdgePort, neighbours: PlainNeighbours, review: () => void) {
     this.#port = port
     this.#neighbours = neighbours
+    this.#review = review
     this.#order = port.epoch * 65_536
   }
 
@@ -84,6 +84,7 @@ export class PlainTeller {
     if (this.#neighbours.size === 0) return
     this.#cancelTell ??= this.#port.clock.setTimer(tellEveryMs, () => {
       this.#cancelTell = undefined
+      this.#review()
       for (const neighbour of this.#neighbours.all()) this.tell(neighbour)
     })
   }
@@ -117,21 +118,6 @@ export class PlainTeller {
     this.#wake(neighbour, until)
   }
 
-  /**
-   * The neighbour had another way to this network, to this node or to another gateway, that ended. Some stacks do not notice, or
-   * keep the routes of the older link: what they hear withdrawn they forget whatever they think.
-   */
-  tellAnew(neighbour: PlainNeighbour): void {
-    if (neighbour.cancelAnew) return
-    const now = this.#port.clock.now()
-    const at = Math.max(now + anewAfterMs, neighbour.anewAt + anewEveryMs)
-    neighbour.cancelAnew = this.#neighbours.after(neighbour, at - now, () => {
-      neighbour.cancelAnew = undefined
-      neighbour.anewAt = at
-      this.tell(neighbour, 'anew')
-    })
-  }
-
   /** The difference between what the neighbour was told and what it may see now. */
   tell(neighbour: PlainNeighbour, what: Extent = 'difference'): void {
     const now = this.#port.clock.now()
@@ -151,6 +137,7 @@ export class PlainTeller {
       neighbour.told.delete(address)
       if (!forgotten) words.push(routeWord(this.#port.address, address, 0))
     }
+    if (what === 'anew') this.#forgetStrays(neighbour, present, words)
     for (const [address, until] of neighbour.held) if (until <= now) neighbour.held.delete(address)
     this.#say(neighbour, words)
   }
@@ -167,6 +154,12 @@ export class PlainTeller {
 
   stop(): void {
     this.#cancelTell?.()
+  }
+
+  #forgetStrays(neighbour: PlainNeighbour, present: ReadonlySet<string>, words: Packet[]): void {
+    for (const address of neighbour.strays.keys())
+      if (!present.has(address) && !neighbour.reaches(address)) words.push(routeWord(this.#port.address, address, 0))
+    neighbour.strays.clear()
   }
 
   *#visible(): IterableIterator<VisibleHost> {

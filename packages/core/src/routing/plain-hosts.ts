@@ -49,12 +49,16 @@ export class PlainHosts {
     return touched
   }
 
-  /** The cheapest way; `costOf` tells what a gateway costs, undefined when it cannot be reached. */
-  route(address: string, costOf: (gateway: string) => number | undefined): PlainRoute | undefined {
+  /** The cheapest way; `costOf` tells what a gateway costs, undefined when it cannot be reached. At most `hopsMax` behind its gateway. */
+  route(
+    address: string,
+    costOf: (gateway: string) => number | undefined,
+    hopsMax: number = Number.POSITIVE_INFINITY,
+  ): PlainRoute | undefined {
     let best: PlainRoute | undefined
     for (const [gateway, host] of this.#byAddress.get(address) ?? []) {
       const toGateway = costOf(gateway)
-      if (toGateway === undefined) continue
+      if (toGateway === undefined || host.hops > hopsMax) continue
       const cost = toGateway + host.hops * plainHopCost
       if (best === undefined || cost < best.cost) best = { host, gateway, cost }
     }

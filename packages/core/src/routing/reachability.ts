@@ -77,8 +77,12 @@ export class Reachability {
   /** Who else than this node answers for that name: itself (it has routes of its own), or another gateway (a lease). */
   wayTo(address: string): 'native' | 'lease' | 'none' {
     if (this.#route(address)) return 'native'
-    const foreign = this.#plain.route(address, (gateway) => (gateway === this.#self ? undefined : this.#costOf(gateway)))
-    return foreign ? 'lease' : 'none'
+    return this.#plain.route(address, (gateway) => this.#costOfOther(gateway)) ? 'lease' : 'none'
+  }
+
+  /** Another gateway has a link of its own to that plain node. */
+  isShared(address: string): boolean {
+    return this.#plain.route(address, (gateway) => this.#costOfOther(gateway), 1) !== undefined
   }
 
   /** Where packets for a plain node go: its gateway, or at least where its own came from. */
@@ -205,6 +209,10 @@ export class Reachability {
     if (gateway === this.#self) return 0
     const route = this.#route(gateway)
     return route && metricOf(route)
+  }
+
+  #costOfOther(gateway: string): number | undefined {
+    return gateway === this.#self ? undefined : this.#costOf(gateway)
   }
 
   #isKnown(address: string): boolean {

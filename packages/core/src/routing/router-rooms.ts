@@ -109,6 +109,7 @@ export class RouterRooms {
         ownServices: () => this.contents.services().filter(({ plain }) => plain !== false),
         visible: () => this.reachability.visibleToPlain(),
         wayTo: (address) => this.reachability.wayTo(address),
+        isShared: (address) => this.reachability.isShared(address),
         hostsChanged: () => {
           this.contents.changed()
           this.plainSide.edge?.changed()

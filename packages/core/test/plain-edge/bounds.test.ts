@@ -6,6 +6,7 @@ import { frame } from '../../src/wire/kiss.ts'
 import { netStates, type Packet } from '../../src/wire/packet.ts'
 import { encodePacket } from '../../src/wire/packet-codec.ts'
 import { RouterWorld } from '../routing/router-world.ts'
+import { PlainPeer, routeSaid } from './plain-peer.ts'
 
 /** A plain neighbour that says these packets. */
 function plainNeighbour(world: RouterWorld, router: Router, packets: readonly Packet[]): void {
@@ -53,6 +54,18 @@ describe('whatever plain neighbours say, the record of their gateway can be sign
     world.run(1_000)
     expect(far.services('news')).toHaveLength(1)
     expect(far.destinations().some(({ kind }) => kind === 'plain')).toBe(true)
+  })
+
+  it('LM more than 1 024 routes that a neighbour has from elsewhere are not remembered', () => {
+    const world = new RouterWorld()
+    const [gateway, other] = [world.router('gateway', 'relay'), world.router('other', 'relay')]
+    const peer = new PlainPeer(world, gateway)
+    peer.join('x')
+    world.run(1_000)
+    for (let at = 0; at < 1_500; at += 1) peer.say(routeSaid('x', `lost${at}`, 66))
+    peer.say(routeSaid('x', other.address, 2))
+    world.run(5_000)
+    expect(peer.routes().filter((row) => /^lost\d+ 0$/.test(row))).toHaveLength(1_023)
   })
 
   it('a closed node asks for no more time, however short its plain neighbours were there', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { netStates } from '../../src/wire/packet.ts'
 import { RouterWorld } from '../routing/router-world.ts'
-import { PlainPeer, pong } from './plain-peer.ts'
+import { PlainPeer, pong, routeSaid } from './plain-peer.ts'
 
 describe('plain nodes with several links, at once or one after the other', () => {
   it('ALN-05 who returns hears everything withdrawn first: its older link may live on in its tables', () => {
@@ -58,6 +58,92 @@ describe('plain nodes with several links, at once or one after the other', () =>
     expect(withdrawals()).toBeGreaterThan(1)
     expect(withdrawals()).toBeLessThanOrEqual(3)
   })
+
+  it('ALN-05 who comes with routes of a gateway that has lost it hears them withdrawn, and told again as far as they are true', () => {
+    const world = new RouterWorld()
+    const [one, two] = [world.router('one', 'relay'), world.router('two', 'relay')]
+    const member = world.router('member')
+    for (const other of [two, member]) world.link(other, one)
+    const come = (name: string): PlainPeer => {
+      const peer = new PlainPeer(world, one)
+      peer.answersAs = name
+      peer.join(name)
+      // Its tables: they say that it is next to the other gateway.
+      peer.say(...[two.address, member.address, 'z', 'ü'].map((known, at) => routeSaid(name, known, at === 0 ? 2 : 66)))
+      world.run(4_000)
+      return peer
+    }
+    const about = (peer: PlainPeer, name: string): string[] => peer.routes().filter((row) => row.startsWith(`${name} `))
+    const lost = come('lost')
+    expect(about(lost, two.address)).toEqual([`${two.address} 0`])
+    expect(about(lost, member.address).slice(-2)).toEqual([`${member.address} 0`, `${member.address} 65`])
+    expect(about(lost, 'z')).toEqual(['z 0'])
+    expect(about(lost, 'ü')).toEqual([])
+    // Who says so again is let be for a minute: the other gateway may be there, and only out of reach.
+    lost.say(routeSaid('lost', two.address, 2), routeSaid('lost', 'z', 66))
+    world.run(50_000)
+    expect(about(lost, 'z')).toEqual(['z 0'])
+    world.run(20_000)
+    expect(about(lost, 'z')).toEqual(['z 0', 'z 0'])
+    // With a link to the other gateway all of it is true.
+    const second = new PlainPeer(world, two)
+    second.answersAs = 'kept'
+    second.join('kept')
+    const kept = come('kept')
+    expect(about(kept, 'z')).toEqual([])
+    expect(about(kept, two.address)).toEqual([])
+  })
+
+  it('ALN-05 what the lost gateway told and the other one cannot tell is withdrawn, too', () => {
+    const world = new RouterWorld()
+    const [one, two] = [world.router('one', 'relay'), world.router('two', 'relay')]
+    const member = world.router('member')
+    const between = world.link(one, two)
+    world.link(member, two)
+    const [left, lost] = [new PlainPeer(world, one), new PlainPeer(world, two)]
+    for (const link of [left, lost]) {
+      link.answersAs = 'y'
+      link.join('y')
+    }
+    world.run(15_000)
+    lost.close()
+    between.dialer.close('cut')
+    world.run(1_500)
+    left.heard.length = 0
+    // A stack that does not see how a stream breaks has both routes still, and says so when it is asked.
+    left.say(routeSaid('y', two.address, 2), routeSaid('y', member.address, 66))
+    world.run(15_000)
+    expect(left.routes()).toContain(`${two.address} 0`)
+    expect(left.routes()).toContain(`${member.address} 0`)
+    world.link(one, two)
+    world.run(2_000)
+    expect(left.routes().at(-1)).toBe(`${member.address} 66`)
+  })
+
+  it.each(['the same gateway', 'another gateway'] as const)(
+    'ALN-05 who has lost %s hears everything anew also through the neighbour that is left',
+    (which) => {
+      const world = new RouterWorld()
+      const [one, two] = [world.router('one', 'relay'), world.router('two', 'relay')]
+      const member = world.router('member')
+      world.link(one, two)
+      world.link(member, one)
+      const between = new PlainPeer(world, one)
+      between.answersAs = 'x'
+      between.join('x')
+      const lost = new PlainPeer(world, which === 'the same gateway' ? one : two)
+      lost.answersAs = 'z'
+      lost.join('z')
+      between.say(routeSaid('x', 'z', 2))
+      world.run(15_000)
+      const withdrawn = (): number => between.routes().filter((row) => row === `${member.address} 0`).length
+      expect(withdrawn()).toBe(0)
+      lost.close()
+      world.run(3_000)
+      expect(withdrawn()).toBe(1)
+      expect(between.routes().findLast((row) => row.startsWith(member.address))).toBe(`${member.address} 65`)
+    },
+  )
 
   it('ALN-05 of two links under one name the older one ends when it has nothing to say to a question', () => {
     const world = new RouterWorld()
