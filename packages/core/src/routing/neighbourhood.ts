@@ -11,7 +11,8 @@ import { isKeyed } from '../identity/wire-network.ts'
 import type { Gossip } from '../gossip/gossip.ts'
 import type { LinkOptions } from '../link/link-options.ts'
 import { plainPacketBytesMax } from '../link/frame-port.ts'
-import { Link } from '../link/link.ts'
+import { ChannelLink } from '../link/channel-link.ts'
+import type { Link } from '../link/link.ts'
 import { ReadingTurns } from '../link/reading-turns.ts'
 import type { LinkEnding, LinkOwner, ProvenRecord } from '../link/link-owner.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -82,7 +83,7 @@ export class Neighbourhood {
   }
 
   greet(channel: Channel, options: LinkOptions): Link {
-    const link = new Link(channel, this.#owner, options)
+    const link = new ChannelLink(channel, this.#owner, options)
     if (this.#closed) {
       link.close('the router is closed')
       return link
@@ -96,7 +97,7 @@ export class Neighbourhood {
   }
 
   /** Plain ALN may have to be loaded first; until the channel is opened it keeps what comes. */
-  *#openMaybePlain(link: Link, carries: 'stream' | 'text'): Steps<void> {
+  *#openMaybePlain(link: ChannelLink, carries: 'stream' | 'text'): Steps<void> {
     try {
       const { plainCodec } = yield* wait(this.#parts.plainSide.open())
       link.open(plainCodec(carries, plainPacketBytesMax))

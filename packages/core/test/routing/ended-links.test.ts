@@ -1,7 +1,7 @@
 import { queryObjects } from 'node:v8'
 import { describe, expect, it } from 'vitest'
 import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
-import { Link } from '../../src/link/link.ts'
+import { ChannelLink } from '../../src/link/channel-link.ts'
 import type { Router } from '../../src/routing/router.ts'
 import type { TableSize } from '../../src/routing/table/table-sizes.ts'
 import { PlainPeer } from '../plain-edge/plain-peer.ts'
@@ -55,6 +55,6 @@ describe('links that have ended', () => {
     expect(sizes()).toEqual(before)
     // Promises of what ended settle.
     await world.advance(1_000)
-    expect(queryObjects(Link)).toBe(2)
+    expect(queryObjects(ChannelLink)).toBe(2)
   })
 })

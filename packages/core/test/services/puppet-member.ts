@@ -1,7 +1,7 @@
 import type { Channel } from '../../src/channel/channel.ts'
 import { seq48Of, type ServiceAdvert } from '../../src/identity/member-record.ts'
 import { signRecord } from '../../src/identity/signed-record.ts'
-import { Link } from '../../src/link/link.ts'
+import { ChannelLink } from '../../src/link/channel-link.ts'
 import { ReadingTurns } from '../../src/link/reading-turns.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import type { SimWorld } from '../../src/testing/simulator/sim-world.ts'
@@ -28,7 +28,7 @@ export function joinPuppet(world: SimWorld, name: string, channel: Channel, serv
   )
   if (own instanceof Promise) throw new TypeError('the toy crypto answers at once')
   const { clock } = world.network.node(name)
-  const link = new Link(channel, {
+  const link = new ChannelLink(channel, {
     identity: { crypto, exchangeKeys, network, address, record: () => own },
     clock,
     dice,

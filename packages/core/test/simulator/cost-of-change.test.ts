@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Link } from '../../src/link/link.ts'
+import { ChannelLink } from '../../src/link/channel-link.ts'
 import { SeededDice } from '../../src/testing/seeded-dice.ts'
 import { RoutedWorld } from '../../src/testing/simulator/routed-world.ts'
 import { randomRegular } from '../../src/testing/simulator/topology.ts'
 
 /** Entries that all nodes tell, a node, while `change` happens and is dealt with. */
 function entriesPerNode(world: RoutedWorld, change: () => void): number {
-  const sent = vi.spyOn(Link.prototype, 'sendControl')
+  const sent = vi.spyOn(ChannelLink.prototype, 'sendControl')
   change()
   world.run(10_000)
   const entries = sent.mock.calls.reduce((sum, [message]) => sum + (message.type === 'routes' ? message.entries.length : 0), 0)

@@ -6,7 +6,8 @@ import { addressOf, drawTab, whoOf } from '../../identity/address.ts'
 import { seq48Of, type MemberRecord } from '../../identity/member-record.ts'
 import { signRecord } from '../../identity/signed-record.ts'
 import type { ProvenRecord } from '../../link/link-owner.ts'
-import { Link } from '../../link/link.ts'
+import { ChannelLink } from '../../link/channel-link.ts'
+import type { Link } from '../../link/link.ts'
 import { ReadingTurns } from '../../link/reading-turns.ts'
 import { silentLog } from '../../ports/log.ts'
 import type { KeyPair } from '../../ports/crypto.ts'
@@ -58,7 +59,7 @@ export class LyingNode {
 
   addChannel(channel: Channel): void {
     const { crypto, exchangeKeys, network } = this.#identity
-    const link = new Link(channel, {
+    const link = new ChannelLink(channel, {
       identity: { crypto, exchangeKeys, network, address: this.address, record: () => this.#own },
       clock: this.#node.clock,
       dice: this.#dice,
