@@ -33,12 +33,9 @@ import type { Streams } from '../streams/stream-room.ts'
 import type { FunctionContext } from './caller-context.ts'
 import { connectDirectly } from './connect-directly.ts'
 import { inspectNode, pingNode, traceNode } from './diagnostics.ts'
-import type { Environment } from './environment.ts'
 import { meshEventNames, type MeshEvents, type MeshWarning } from './mesh-events.ts'
-import type { MeshOptions } from './mesh-options.ts'
 import type { Healed } from './healing.ts'
-import { MeshRooms } from './mesh-rooms.ts'
-import { meshSettings } from './mesh-settings.ts'
+import type { MeshRooms } from './mesh-rooms.ts'
 import { Verbs, type VerbOptions } from './verbs.ts'
 import { openStreams, type StreamAnswer } from './open-streams.ts'
 import type { Relays } from './relay-links.ts'
@@ -331,23 +328,4 @@ export class Mesh {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-/**
- * A mesh at once: listeners and services can be registered before it is `ready`, and it goes on trying to connect.
- * Aborting `options.signal` closes it. Throws INVALID_OPTION.
- */
-export function createMesh(options: MeshOptions, environment: Environment): Mesh {
-  const settings = meshSettings(options)
-  const rooms = new MeshRooms(settings, options, environment)
-  const mesh = new Mesh(rooms)
-  if (options.functions) mesh.functions.register(options.functions)
-  for (const [name, handler] of Object.entries(options.services ?? {})) mesh.services.register(name, handler)
-  const { signal } = options
-  const abort = (): void => void mesh.close()
-  // A signal may live much longer than the mesh, and must not keep it.
-  rooms.onClose = () => signal?.removeEventListener('abort', abort)
-  if (signal?.aborted) abort()
-  else signal?.addEventListener('abort', abort)
-  return mesh
 }

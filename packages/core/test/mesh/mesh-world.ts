@@ -1,4 +1,5 @@
-import { createMesh, type Mesh } from '../../src/mesh/mesh.ts'
+import { createMesh } from '../../src/mesh/create-mesh.ts'
+import type { Mesh } from '../../src/mesh/mesh.ts'
 import { joinMesh } from '../../src/mesh/join-mesh.ts'
 import type { Environment } from '../../src/mesh/environment.ts'
 import type { MeshOptions } from '../../src/mesh/mesh-options.ts'

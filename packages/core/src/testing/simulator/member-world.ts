@@ -1,6 +1,7 @@
 // The relays and members of one seed: who they are, how they come, go and come back, and what was found to be wrong with them.
 
-import { createMesh, type Mesh } from '../../mesh/mesh.ts'
+import { createMesh } from '../../mesh/create-mesh.ts'
+import type { Mesh } from '../../mesh/mesh.ts'
 import type { SeededDice } from '../seeded-dice.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { endAndReturn } from './end-and-return.ts'

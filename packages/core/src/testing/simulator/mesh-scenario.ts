@@ -3,7 +3,7 @@
 // this world lets promises settle between moments.
 
 import { MeshError } from '../../errors/mesh-error.ts'
-import { createMesh } from '../../mesh/mesh.ts'
+import { createMesh } from '../../mesh/create-mesh.ts'
 import type { Mesh } from '../../mesh/mesh.ts'
 import type { SeededDice } from '../seeded-dice.ts'
 import { VirtualClock } from '../virtual-clock.ts'
