@@ -20,7 +20,8 @@ type EventMap<E> = { [K in keyof E]: readonly unknown[] }
  */
 export class GuardedEvents<E extends EventMap<E>> {
   readonly #emitter = new EventEmitter()
-  readonly #guards = new Map<keyof E, Map<unknown, (...event: unknown[]) => void>>()
+  /** What ends each of those that listen. */
+  readonly #ends = new Map<keyof E, Map<unknown, () => void>>()
   readonly #report: (error: MeshError, event: string) => void
 
   constructor(report: (error: MeshError, event: string) => void) {
@@ -33,25 +34,24 @@ export class GuardedEvents<E extends EventMap<E>> {
     checkSignal(signal)
     if (signal?.aborted) return () => {}
     this.off(event, listener)
-    const off = (): void => {
-      signal?.removeEventListener('abort', off)
-      if (this.#guards.get(event)?.get(listener) === guard) this.off(event, listener)
-    }
     const guard = (...args: unknown[]): void => {
-      if (once) off()
+      if (once) end()
       this.#call(event, listener, args)
     }
-    this.#guardsOf(event).set(listener, guard)
+    const ends = this.#endsOf(event)
+    const end = (): void => {
+      signal?.removeEventListener('abort', end)
+      this.#emitter.off(event, guard)
+      if (ends.get(listener) === end) ends.delete(listener)
+    }
+    ends.set(listener, end)
     this.#emitter.on(event, guard)
-    signal?.addEventListener('abort', off)
-    return off
+    signal?.addEventListener('abort', end)
+    return end
   }
 
   off<K extends keyof E & string>(event: K, listener: Listener<E[K]>): void {
-    const guard = this.#guards.get(event)?.get(listener)
-    if (!guard) return
-    this.#guards.get(event)?.delete(listener)
-    this.#emitter.off(event, guard)
+    this.#ends.get(event)?.get(listener)?.()
   }
 
   emit<K extends keyof E & string>(event: K, ...args: E[K]): void {
@@ -62,16 +62,16 @@ export class GuardedEvents<E extends EventMap<E>> {
     return this.#emitter.listenerCount(event)
   }
 
+  /** Nobody listens any more; no signal keeps who did. */
   clear(): void {
-    this.#guards.clear()
-    this.#emitter.removeAllListeners()
+    for (const ends of this.#ends.values()) for (const end of ends.values()) end()
   }
 
-  #guardsOf(event: keyof E): Map<unknown, (...event: unknown[]) => void> {
-    const known = this.#guards.get(event)
+  #endsOf(event: keyof E): Map<unknown, () => void> {
+    const known = this.#ends.get(event)
     if (known) return known
-    const fresh = new Map<unknown, (...event: unknown[]) => void>()
-    this.#guards.set(event, fresh)
+    const fresh = new Map<unknown, () => void>()
+    this.#ends.set(event, fresh)
     return fresh
   }
 

@@ -58,4 +58,23 @@ describe('events', () => {
     expect(errors[0]?.message).toContain('TypeError: thrown')
     expect(errors[1]).toMatchObject({ cause: { message: 'rejected' } })
   })
+
+  it.each(['off', 'clear', 'once', 'again'] as const)('a signal that lives on does not keep who listens no more (%s)', (how) => {
+    const { on } = events()
+    const kept = new Set<unknown>()
+    const signal = {
+      aborted: false,
+      addEventListener: (_: string, listener: unknown) => kept.add(listener),
+      removeEventListener: (_: string, listener: unknown) => kept.delete(listener),
+    } as unknown as AbortSignal
+    const listener = (): void => {}
+    on.on('word', listener, { signal, once: how === 'once' })
+    expect(kept.size).toBe(1)
+    if (how === 'off') on.off('word', listener)
+    else if (how === 'clear') on.clear()
+    else if (how === 'once') on.emit('word', 'x')
+    else on.on('word', listener)
+    expect(kept.size).toBe(0)
+    expect(on.listenerCount('word')).toBe(how === 'again' ? 1 : 0)
+  })
 })
