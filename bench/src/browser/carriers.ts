@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { startRelay } from '@hopmesh/server'
 import { ServerProcess } from '../child-process.ts'
 import { installPeer } from '../peer-packages.ts'
-import { ServedPage, type BrowserTabs, type Pair } from './browser-tabs.ts'
+import { BrowserTabs, ServedPage, type Pair } from './browser-tabs.ts'
 
 export interface Carrier {
   readonly name: string
@@ -25,7 +25,7 @@ export interface Joiner {
   join(): Promise<Joined>
 }
 
-export interface Carriers {
+interface Carriers {
   readonly carriers: readonly Carrier[]
   readonly joiners: readonly Joiner[]
   close(): Promise<void>
@@ -49,8 +49,24 @@ interface RawTab {
 
 const ownPage = fileURLToPath(new URL('../../pages/streams', import.meta.url))
 
+/** Everybody who carries, in tabs of one browser; all of it is closed when `measure` is through. */
+export async function withCarriers<T>(
+  measure: (opened: Pick<Carriers, 'carriers' | 'joiners'>, tabs: BrowserTabs) => Promise<T>,
+): Promise<T> {
+  const tabs = await BrowserTabs.launch()
+  const opened: Carriers[] = []
+  try {
+    opened.push(await ownCarriers(tabs))
+    opened.push(await peerCarriers(tabs))
+    return await measure({ carriers: opened.flatMap(({ carriers }) => carriers), joiners: opened.flatMap(({ joiners }) => joiners) }, tabs)
+  } finally {
+    await tabs.close()
+    for (const { close } of opened) await close()
+  }
+}
+
 /** A bare data channel and `mesh.stream`, between the same two tabs. */
-export async function ownCarriers(tabs: BrowserTabs): Promise<Carriers> {
+async function ownCarriers(tabs: BrowserTabs): Promise<Carriers> {
   const served = await ServedPage.serve(ownPage)
   const relay = await startRelay({ port: 0 })
   const pair = await tabs.pair(served.url)
@@ -65,7 +81,7 @@ export async function ownCarriers(tabs: BrowserTabs): Promise<Carriers> {
 }
 
 /** PeerJS and Trystero, each with the signaling that it brings; nobody when they cannot be installed. */
-export async function peerCarriers(tabs: BrowserTabs): Promise<Carriers> {
+async function peerCarriers(tabs: BrowserTabs): Promise<Carriers> {
   const folder = await installPeer('webrtc')
   if (folder === undefined) return { carriers: [], joiners: [], close: async () => {} }
   const served = await ServedPage.serve(fileURLToPath(folder))

@@ -2,8 +2,8 @@
 // as the browser has it, PeerJS and Trystero, which do neither. Tabs of one headless Chromium, pieces of 16 KiB, in turn.
 import { sampleRow, type Bench, type BenchRow } from '../bench-row.ts'
 import type { Sample } from '../pipelined.ts'
-import { BrowserTabs } from './browser-tabs.ts'
-import { ownCarriers, peerCarriers, type Carrier, type Carriers } from './carriers.ts'
+import type { BrowserTabs } from './browser-tabs.ts'
+import { withCarriers, type Carrier } from './carriers.ts'
 
 const rounds = Number(process.env['ROUNDS'] ?? 7)
 const megabytes = Number(process.env['MEGABYTES'] ?? 48)
@@ -29,23 +29,11 @@ async function measure(tabs: BrowserTabs, carriers: readonly Carrier[]): Promise
 }
 
 async function run(): Promise<BenchRow[]> {
-  const tabs = await BrowserTabs.launch()
-  const opened: Carriers[] = []
-  try {
-    opened.push(await ownCarriers(tabs))
-    opened.push(await peerCarriers(tabs))
-    const samples = await measure(
-      tabs,
-      opened.flatMap(({ carriers }) => carriers),
-    )
-    const ours = samples.get('hopmesh') ?? []
-    samples.delete('hopmesh')
-    const work = `direct WebRTC, 16 KiB pieces, ${megabytes} MiB: MB/s`
-    return [...samples].map(([peerName, peer]) => sampleRow({ id: 'P4', work, peerName, goal: goals[peerName] ?? 1 }, ours, peer))
-  } finally {
-    await tabs.close()
-    for (const { close } of opened) await close()
-  }
+  const samples = await withCarriers(({ carriers }, tabs) => measure(tabs, carriers))
+  const ours = samples.get('hopmesh') ?? []
+  samples.delete('hopmesh')
+  const work = `direct WebRTC, 16 KiB pieces, ${megabytes} MiB: MB/s`
+  return [...samples].map(([peerName, peer]) => sampleRow({ id: 'P4', work, peerName, goal: goals[peerName] ?? 1 }, ours, peer))
 }
 
 export const browserStreamsBench: Bench = { name: 'p4', run }
