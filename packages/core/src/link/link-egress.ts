@@ -84,7 +84,7 @@ export class LinkEgress {
 
   /** How many names of adverts may be kept between messages. */
   keepNames(namesMax: number): void {
-    this.#encoder.namesKept = namesMax
+    this.#encoder.keepNames(namesMax)
   }
 
   /** What waits here for the channel, or to be sealed. */

@@ -1,26 +1,19 @@
+// Control messages as bytes: a type, then its fields. What is about routes stands in routes-codec.ts, what is about broadcasts in
+// gossip-control.ts.
+
 import { MeshError } from '../errors/mesh-error.ts'
-import { ByteReader, ByteWriter, unzigzag, varintBytes, zigzag } from './bytes.ts'
-import { metricInfinite, type ControlMessage, type RouteEntry } from './control.ts'
+import { ByteReader, ByteWriter, varintBytes } from './bytes.ts'
+import type { ControlMessage } from './control.ts'
+import { addressBytesMax, controlItemBytesMax, malformedControl, readAddress, routeEntriesMax, writeAddress } from './control-item.ts'
 import { decodeGossip, encodeGossip, isGossip } from './gossip-control.ts'
 import { linkFrameBytesMax } from './link-frame.ts'
-import { namesMax, RecentNames } from './recent-names.ts'
-import { textBytes } from './text-cache.ts'
+import { RoutesDecoder, RoutesEncoder, routesType } from './routes-codec.ts'
 import { WireFault } from './wire-fault.ts'
 
-// Control messages as bytes: a type, then its fields. Adverts repeat the same destinations while something is on the move, so
-// each direction of a link remembers the last few, and a number is sent as its distance from the last one of that destination.
-
-/** What one item may take: a link frame without its kind, the Noise tag and the item's own length. */
-export const controlItemBytesMax: number = linkFrameBytesMax - 1 - 16 - 3
-export const routeEntriesMax = 4_096
-export const addressBytesMax = 100
-/** Entries of one complete dump. */
-export const dumpEntriesMax = 65_536
 const noticeTextBytesMax = 1_000
-const seq48Max = 2 ** 48 - 1
 
 const messageTypes = {
-  routes: 1,
+  routes: routesType,
   pull: 2,
   records: 3,
   request: 4,
@@ -34,34 +27,23 @@ const messageTypes = {
   pace: 12,
 } as const
 
-/** Of a `routes` item. A dump that takes several items: `first` … `last`; `reset`: all names are forgotten beforehand. */
-const routesFlags = { complete: 1, first: 2, last: 4, reset: 8 } as const
-/** Of an entry. A withdrawal needs no metric. */
-const entryFlags = { withdrawn: 1, fragile: 2, tagged: 4 } as const
-
 type Message<T extends ControlMessage['type']> = Extract<ControlMessage, { type: T }>
-
-function writeAddress(writer: ByteWriter, address: string): ByteWriter {
-  const bytes = textBytes(address)
-  if (bytes === 0 || bytes > addressBytesMax) {
-    throw new MeshError('INVALID_OPTION', `An address takes 1 … ${addressBytesMax} bytes, not ${bytes}.`)
-  }
-  return writer.string(address)
-}
 
 /** One direction of one link: what it encodes refers to what it encoded before, so items must arrive in order. */
 export class ControlEncoder {
+  readonly #routes = new RoutesEncoder()
+
   /** More names than this are all forgotten between messages: less memory, longer entries. */
-  namesKept: number = namesMax
-  readonly #recent = new RecentNames()
-  #reset = true
+  keepNames(most: number): void {
+    this.#routes.namesKept = most
+  }
 
   /** One or more items of at most `controlItemBytesMax` bytes. Throws `TOO_LARGE` for a record or a dump that no item holds. */
   encode(message: ControlMessage): Uint8Array[] {
     if (isGossip(message)) return [encodeGossip(message)]
     switch (message.type) {
       case 'routes':
-        return this.#encodeRoutes(message)
+        return this.#routes.encode(message.entries, message.complete)
       case 'pull':
         return encodePull(message)
       case 'records':
@@ -102,62 +84,6 @@ export class ControlEncoder {
             .finish(),
         ]
     }
-  }
-
-  #encodeRoutes(message: Message<'routes'>): Uint8Array[] {
-    const { entries, complete } = message
-    if (complete && entries.length > dumpEntriesMax) {
-      throw new MeshError('TOO_LARGE', `A dump of ${entries.length} routes; ${dumpEntriesMax} fit.`)
-    }
-    const items: Uint8Array[] = []
-    let done = 0
-    do {
-      const first = done === 0 ? routesFlags.first : 0
-      const reset = this.#reset ? routesFlags.reset : 0
-      if (this.#reset) this.#recent.clear()
-      // Should an entry throw, the names before it were never sent: the next message starts anew.
-      this.#reset = true
-      const body = new ByteWriter(Math.min(controlItemBytesMax, 64 + 16 * (entries.length - done)))
-      let count = 0
-      // The longest entry is a new name: 1 + 1 + 100, flags, 8 of number, 3 of metric, hops, 4 of tag; and 5 for the head.
-      while (done < entries.length && count < routeEntriesMax && body.length + 120 + 5 <= controlItemBytesMax) {
-        this.#encodeEntry(body, entries[done]!)
-        done++
-        count++
-      }
-      this.#reset = false
-      const last = done === entries.length ? routesFlags.last : 0
-      const head = new ByteWriter(body.length + 8)
-        .u8(messageTypes.routes)
-        .u8((complete ? routesFlags.complete : 0) | first | last | reset)
-        .varint(count)
-      items.push(head.bytes(body.view()).finishShared())
-      body.release()
-    } while (done < entries.length)
-    if (this.#recent.size > this.namesKept) {
-      this.#recent.clear()
-      this.#reset = true
-    }
-    return items
-  }
-
-  #encodeEntry(writer: ByteWriter, entry: RouteEntry): void {
-    const { destination, seq48 } = entry
-    let place = this.#recent.placeOf(destination)
-    if (place < 0) {
-      writeAddress(writer.varint(0), destination)
-      place = this.#recent.add(destination)
-    } else {
-      writer.varint(place + 1)
-    }
-    const withdrawn = entry.metric >= metricInfinite
-    const tagged = entry.tag !== undefined && !withdrawn
-    writer.u8((withdrawn ? entryFlags.withdrawn : 0) | (entry.fragile ? entryFlags.fragile : 0) | (tagged ? entryFlags.tagged : 0))
-    writer.varint(zigzag(seq48 - this.#recent.numberAt(place)))
-    this.#recent.number(place, seq48)
-    if (!withdrawn) writer.varint(entry.metric)
-    writer.u8(Math.min(entry.hops, 255))
-    if (tagged) writer.u32(entry.tag)
   }
 }
 
@@ -200,15 +126,9 @@ function packItems(type: number, rows: readonly Uint8Array[]): Uint8Array[] {
   return items
 }
 
-const malformed = new WireFault('bad-value', 'a control message that cannot be read')
-const namesLost = new WireFault('bad-value', 'routes after a fault that lost the names')
-
 /** The other end of a `ControlEncoder`. */
 export class ControlDecoder {
-  readonly #recent = new RecentNames()
-  /** The parts of a complete dump so far; undefined outside of one. */
-  #dump: RouteEntry[] | undefined
-  #broken = true
+  readonly #routes = new RoutesDecoder()
 
   /**
    * One item. The parts of a complete dump before its last read as `routes` without entries; the last brings them all.
@@ -220,14 +140,8 @@ export class ControlDecoder {
     const reader = new ByteReader(item)
     const type = reader.u8()
     switch (type) {
-      case messageTypes.routes: {
-        const message = this.#decodeRoutes(reader)
-        if (message instanceof WireFault) {
-          this.#broken = true
-          this.#dump = undefined
-        }
-        return message
-      }
+      case messageTypes.routes:
+        return this.#routes.decode(reader)
       case messageTypes.pull:
         return decodePull(reader)
       case messageTypes.records:
@@ -235,13 +149,13 @@ export class ControlDecoder {
       case messageTypes.request: {
         const destination = readAddress(reader)
         const message: ControlMessage = { type: 'request', destination, seq48: reader.u48(), hops: reader.u8() }
-        return reader.failed ? malformed : message
+        return reader.failed ? malformedControl : message
       }
       case messageTypes.ping:
       case messageTypes.pong: {
         const nonce = reader.varint()
         const told = { hash: reader.u32(), count: reader.varint() }
-        return reader.failed ? malformed : { type: type === messageTypes.ping ? 'ping' : 'pong', nonce, told }
+        return reader.failed ? malformedControl : { type: type === messageTypes.ping ? 'ping' : 'pong', nonce, told }
       }
       case messageTypes.refresh:
         return { type: 'refresh' }
@@ -249,83 +163,27 @@ export class ControlDecoder {
         return { type: 'closing' }
       case messageTypes.pace: {
         const seconds = reader.varint()
-        return reader.failed ? malformed : { type: 'pace', seconds }
+        return reader.failed ? malformedControl : { type: 'pace', seconds }
       }
       case messageTypes.rows: {
         const max = reader.varint()
-        return reader.failed ? malformed : { type: 'rows', max }
+        return reader.failed ? malformedControl : { type: 'rows', max }
       }
       case messageTypes.more: {
         const more = reader.varint()
-        return reader.failed ? malformed : { type: 'more', more: more !== 0 }
+        return reader.failed ? malformedControl : { type: 'more', more: more !== 0 }
       }
       case messageTypes.notice: {
         const code = reader.string()
         if (reader.remaining > noticeTextBytesMax) return new WireFault('too-long', 'a notice of more than a line')
         const text = reader.text(reader.remaining)
-        return reader.failed ? malformed : { type: 'notice', code, text }
+        return reader.failed ? malformedControl : { type: 'notice', code, text }
       }
       default:
-        if (item.length === 0) return malformed
+        if (item.length === 0) return malformedControl
         return decodeGossip(type, reader) ?? new WireFault('unknown-kind', `control message type ${type}`)
     }
   }
-
-  #decodeRoutes(reader: ByteReader): ControlMessage | WireFault {
-    const flags = reader.u8()
-    const count = reader.varint()
-    if (reader.failed) return malformed
-    if (count > routeEntriesMax) return new WireFault('too-long', `${count} routes in one message`)
-    if (flags & routesFlags.reset) {
-      this.#recent.clear()
-      this.#broken = false
-    }
-    if (this.#broken) return namesLost
-    const complete = (flags & routesFlags.complete) !== 0
-    if (flags & routesFlags.first) this.#dump = complete ? [] : undefined
-    else if (complete && this.#dump === undefined) return new WireFault('bad-value', 'a dump without its beginning')
-    const entries: RouteEntry[] = []
-    for (let at = 0; at < count; at++) {
-      const entry = this.#decodeEntry(reader)
-      if (entry === undefined) return malformed
-      entries.push(entry)
-    }
-    if (!complete) return { type: 'routes', entries, complete: false }
-    const dump = this.#dump!
-    if (dump.length + entries.length > dumpEntriesMax) return new WireFault('too-long', 'a dump without end')
-    for (const entry of entries) dump.push(entry)
-    if ((flags & routesFlags.last) === 0) return { type: 'routes', entries: [], complete: false }
-    this.#dump = undefined
-    return { type: 'routes', entries: dump, complete: true }
-  }
-
-  #decodeEntry(reader: ByteReader): RouteEntry | undefined {
-    const reference = reader.varint()
-    let place = reference - 1
-    if (reference === 0) {
-      const name = readAddress(reader)
-      if (reader.failed) return undefined
-      place = this.#recent.add(name)
-    }
-    const destination = this.#recent.at(place)
-    if (destination === undefined) return undefined
-    const flags = reader.u8()
-    const seq48 = this.#recent.numberAt(place) + unzigzag(reader.varint())
-    const metric = flags & entryFlags.withdrawn ? metricInfinite : reader.varint()
-    const hops = reader.u8()
-    const tag = flags & entryFlags.tagged ? reader.u32() : undefined
-    if (reader.failed || seq48 < 0 || seq48 > seq48Max || metric > metricInfinite) return undefined
-    this.#recent.number(place, seq48)
-    if (tag === undefined && !(flags & entryFlags.fragile)) return { destination, seq48, metric, hops }
-    return { destination, seq48, metric, hops, ...(flags & entryFlags.fragile ? { fragile: true } : {}), tag }
-  }
-}
-
-/** '' is no address: the reader then counts as failed. */
-function readAddress(reader: ByteReader): string {
-  const length = reader.u8()
-  if (length === 0 || length > addressBytesMax) reader.fail()
-  return reader.text(length)
 }
 
 function decodePull(reader: ByteReader): ControlMessage | WireFault {
@@ -333,7 +191,7 @@ function decodePull(reader: ByteReader): ControlMessage | WireFault {
   if (count > routeEntriesMax) return new WireFault('too-long', `a pull of ${count} records`)
   const wanted: { address: string; seq48: number }[] = []
   for (let at = 0; at < count && !reader.failed; at++) wanted.push({ address: readAddress(reader), seq48: reader.u48() })
-  return reader.failed ? malformed : { type: 'pull', wanted }
+  return reader.failed ? malformedControl : { type: 'pull', wanted }
 }
 
 function decodeRecords(reader: ByteReader): ControlMessage | WireFault {
@@ -342,5 +200,5 @@ function decodeRecords(reader: ByteReader): ControlMessage | WireFault {
   const records: Uint8Array[] = []
   // Records outlive the frame they came in, so they are copied out of it.
   for (let at = 0; at < count && !reader.failed; at++) records.push(reader.copy(reader.varint()))
-  return reader.failed ? malformed : { type: 'records', records }
+  return reader.failed ? malformedControl : { type: 'records', records }
 }

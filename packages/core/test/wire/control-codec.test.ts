@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ControlDecoder, ControlEncoder, addressBytesMax, controlItemBytesMax, routeEntriesMax } from '../../src/wire/control-codec.ts'
+import { ControlDecoder, ControlEncoder } from '../../src/wire/control-codec.ts'
+import { addressBytesMax, controlItemBytesMax, routeEntriesMax } from '../../src/wire/control-item.ts'
 import type { ControlMessage, RouteEntry } from '../../src/wire/control.ts'
 import { encodeItems, linkFrameBytesMax } from '../../src/wire/link-frame.ts'
 import { namesMax } from '../../src/wire/recent-names.ts'
@@ -94,7 +95,7 @@ describe('control messages', () => {
   it('names that are not kept make entries longer and lose none', () => {
     const encoder = new ControlEncoder()
     const decoder = new ControlDecoder()
-    encoder.namesKept = 16
+    encoder.keepNames(16)
     for (let round = 0; round < 3; round++) {
       for (const count of [10, 100, 5_000]) {
         const entries = Array.from({ length: count }, (_, at) => entry(at))
