@@ -1,5 +1,4 @@
 import type { Connection } from './connection.ts'
-import type { SentPacket } from './loss-recovery.ts'
 import type { SentFrame } from './record-draft.ts'
 import type { SessionFrame } from './session-frames.ts'
 
@@ -94,8 +93,8 @@ export class Carriers {
     this.#owner.dropped(connection)
   }
 
-  #takeBack(packets: readonly SentPacket<SentFrame>[]): void {
-    for (const packet of packets) for (const frame of packet.frames) this.#owner.lost(frame)
+  #takeBack(frames: readonly SentFrame[]): void {
+    for (const frame of frames) this.#owner.lost(frame)
   }
 }
 

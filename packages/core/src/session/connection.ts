@@ -1,4 +1,4 @@
-// One handshake's keys, and the packets under them: numbers, acknowledgements, what is lost, how much may be on its way. What the
+// One handshake's keys, and the packets under them: when one leaves, what it acknowledges, and who hears what came. What the
 // frames mean is not its business. A session may replace its connection by a newer one; what the old one had in flight is
 // then said again on the new one.
 
@@ -11,26 +11,17 @@ import type { Dice } from '../ports/dice.ts'
 import type { ByteWriter } from '../wire/bytes.ts'
 import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
 import { Acknowledgements } from './acknowledgements.ts'
-import { Congestion } from './congestion.ts'
-import { LossRecovery, type SentPacket } from './loss-recovery.ts'
+import { InFlight } from './in-flight.ts'
 import type { RecordOpener, RecordRefusal, RecordSealer } from './record.ts'
 import { RecordDraft, type SentFrame } from './record-draft.ts'
 import { decodeFrames, type SessionFrame } from './session-frames.ts'
-import {
-  ackDelayMs,
-  packetsInFlightMax,
-  recordPlainBytesMax,
-  recordsQueuedMax,
-  recordsUnderWayMax,
-  sessionPacketBytesMax,
-} from './session-limits.ts'
+import { ackDelayMs, recordPlainBytesMax, recordsQueuedMax, recordsUnderWayMax, sessionPacketBytesMax } from './session-limits.ts'
 import { idText } from './session-packet.ts'
 
 /** On average one packet number in so many is left out: who acknowledges it has not seen what it acknowledges. */
 const skippedNumbersEvery = 128
 /** What a timeout may send although the window is full. */
 const probesOfTimeout = 2
-const timeoutsOfCollapse = 2
 /** A record of more bytes is one of many. */
 const fullBytesMin: number = recordPlainBytesMax / 2
 const recordOverheadBytes: number = sessionPacketBytesMax - recordPlainBytesMax
@@ -79,8 +70,7 @@ export class Connection {
   readonly peerLife: string
   readonly #options: ConnectionOptions
   readonly #owner: ConnectionOwner
-  readonly #recovery = new LossRecovery<SentFrame>()
-  readonly #congestion = new Congestion()
+  readonly #inFlight = new InFlight<SentFrame>()
   readonly #acks = new Acknowledgements()
   readonly #ingress = new Pipeline<Uint8Array | RecordRefusal>(recordsQueuedMax, recordsUnderWayMax)
   readonly #egress = new Pipeline<ByteWriter>(recordsQueuedMax, recordsUnderWayMax)
@@ -105,7 +95,7 @@ export class Connection {
     this.#options = options
     this.#owner = owner
     this.#lastHeardAt = options.clock.now()
-    if (options.roundTripMs !== undefined) this.#recovery.roundTrip.measured(options.roundTripMs, this.#lastHeardAt)
+    if (options.roundTripMs !== undefined) this.#inFlight.measured(options.roundTripMs, this.#lastHeardAt)
   }
 
   /** A record of the peer has held: it has the keys. */
@@ -118,16 +108,16 @@ export class Connection {
   }
 
   get roundTripMs(): number | undefined {
-    return this.#recovery.roundTrip.smoothedMs
+    return this.#inFlight.roundTripMs
   }
 
   get windowBytes(): number {
-    return this.#congestion.windowBytes
+    return this.#inFlight.windowBytes
   }
 
   /** Nothing waits for the peer's answer. */
   get isQuiet(): boolean {
-    return this.#recovery.inFlight === 0 && !this.#pingDue
+    return this.#inFlight.isEmpty && !this.#pingDue
   }
 
   /** There may be something to say: it leaves at the end of this turn. */
@@ -162,14 +152,14 @@ export class Connection {
   routeChanged(): void {
     if (this.#closed) return
     const now = this.#options.clock.now()
-    if (this.#recovery.inFlight > 0) this.#repeatOldest(now)
-    this.#recovery.routeChanged(now)
+    if (!this.#inFlight.isEmpty) this.#suspect(this.#inFlight.oldest(now))
+    this.#inFlight.routeChanged(now)
     this.wake()
   }
 
-  /** Sends the last words, if there are any, and is silent from then on. What was in flight is given back. */
-  close(farewell?: SessionFrame): SentPacket<SentFrame>[] {
-    if (this.#closed) return []
+  /** Sends the last words, if there are any, and is silent from then on. */
+  close(farewell?: SessionFrame): void {
+    if (this.#closed) return
     if (farewell !== undefined) {
       const draft = new RecordDraft()
       draft.add(farewell)
@@ -178,13 +168,13 @@ export class Connection {
     this.#closed = true
     this.#stopTimer()
     this.#ingress.clear()
-    return this.#recovery.drain()
+    this.#inFlight.drain()
   }
 
-  /** Another connection goes on: this one says nothing by itself any more, but hears and acknowledges what is still on its way. */
-  retire(): SentPacket<SentFrame>[] {
+  /** Another connection goes on: this one says nothing by itself any more, but hears and acknowledges what is still on its way. Gives what it had in flight. */
+  retire(): SentFrame[] {
     this.#pingDue = false
-    return this.#recovery.drain()
+    return this.#inFlight.drain()
   }
 
   #opened(number: number, plain: Uint8Array | RecordRefusal): void {
@@ -216,28 +206,18 @@ export class Connection {
   }
 
   #onAck({ ranges, delayMs }: SessionFrame & { kind: 'ack' }, now: number): WireFault | undefined {
-    const isFull = this.#congestion.inFlightBytes >= this.#congestion.windowBytes / 2
-    const limited = isFull && !this.#recovery.roundTrip.isCrowded
-    const outcome = this.#recovery.acknowledged(ranges, delayMs, now)
+    const outcome = this.#inFlight.acknowledged(ranges, delayMs, now)
     if (isWireFault(outcome)) return outcome
-    for (const packet of outcome.acked) {
-      this.#congestion.acked(packet.bytes, packet.sentAt, limited)
-      for (const frame of packet.frames) {
-        if (frame.kind === 'ack') this.#acks.confirmed(frame.largest)
-        else this.#owner.acked(frame)
-      }
+    for (const frame of outcome.acked) {
+      if (frame.kind === 'ack') this.#acks.confirmed(frame.largest)
+      else this.#owner.acked(frame)
     }
-    if (outcome.mistaken) this.#congestion.undo()
-    if (this.#recovery.roundTrip.isCrowded) this.#congestion.crowded()
-    this.#lose(outcome.lost, now)
+    this.#lose(outcome.lost)
     return undefined
   }
 
-  #lose(packets: readonly SentPacket<SentFrame>[], now: number): void {
-    for (const packet of packets) {
-      this.#congestion.lost(packet.bytes, packet.sentAt, now)
-      for (const frame of packet.frames) this.#owner.lost(frame)
-    }
+  #lose(frames: readonly SentFrame[]): void {
+    for (const frame of frames) this.#owner.lost(frame)
   }
 
   #pump(): void {
@@ -261,7 +241,7 @@ export class Connection {
   /** What waits to be sealed is no record yet: so the urgent goes before it, and little is held twice. */
   #mayDraft(): boolean {
     this.#isSealing = this.#egress.length >= recordsUnderWayMax
-    return !this.#isSealing && (this.#probes > 0 || (this.#congestion.isOpen && this.#recovery.inFlight < packetsInFlightMax))
+    return !this.#isSealing && (this.#probes > 0 || this.#inFlight.isOpen)
   }
 
   /** Whatever leaves says what has arrived, when there is news of that. */
@@ -275,15 +255,13 @@ export class Connection {
   #send(draft: RecordDraft): void {
     const { sealer, clock, dice } = this.#options
     if (sealer.isUsedUp) return this.#owner.failed(this, new MeshError('LINK_FAILED', 'this session has sent 2^48 packets and is used up'))
-    if (draft.isEliciting && dice.random() * skippedNumbersEvery < 1) this.#recovery.passed(sealer.takeNumber(), true)
+    if (draft.isEliciting && dice.random() * skippedNumbersEvery < 1) this.#inFlight.passed(sealer.takeNumber(), true)
     const number = sealer.takeNumber()
     const plain = draft.view()
     if (draft.isEliciting) {
-      const bytes = plain.length + recordOverheadBytes
-      this.#recovery.sent({ number, sentAt: clock.now(), bytes, frames: draft.sent })
-      this.#congestion.sent(bytes)
+      this.#inFlight.sent({ number, sentAt: clock.now(), bytes: plain.length + recordOverheadBytes, frames: draft.sent })
     } else {
-      this.#recovery.passed(number, false)
+      this.#inFlight.passed(number, false)
     }
     this.#acks.told()
     // What does not fit the queue is as lost as what the network drops, and found out in the same way.
@@ -304,7 +282,7 @@ export class Connection {
   }
 
   #arm(): void {
-    const dueAt = Math.min(this.#acks.dueAt ?? Infinity, this.#recovery.dueAt ?? Infinity)
+    const dueAt = Math.min(this.#acks.dueAt ?? Infinity, this.#inFlight.dueAt ?? Infinity)
     // With each record it is due a little later: a timer that comes too early looks, and is set anew.
     if (this.#timerAt !== undefined && this.#timerAt <= dueAt && dueAt < Infinity) return
     this.#stopTimer()
@@ -318,31 +296,22 @@ export class Connection {
 
   #onTimer(): void {
     const now = this.#options.clock.now()
-    const dueAt = this.#recovery.dueAt
+    const { dueAt } = this.#inFlight
     if (dueAt !== undefined && dueAt <= now) {
-      if (this.#recovery.isHopeless(now)) {
+      if (this.#inFlight.isHopeless(now)) {
         this.#owner.failed(this, new MeshError('TIMEOUT', 'the peer has not answered for half a minute'))
         return
       }
-      this.#expire(now)
+      const { frames, suspected } = this.#inFlight.expired(now)
+      if (suspected) this.#suspect(frames)
+      else this.#lose(frames)
     }
     this.#pump()
   }
 
-  #expire(now: number): void {
-    const lost = this.#recovery.overdue(now)
-    if (lost.length > 0) return this.#lose(lost, now)
-    // That the path is worse than before is certain only when the repetition is not answered either.
-    this.#repeatOldest(now)
-    if (this.#recovery.timeouts === timeoutsOfCollapse) this.#congestion.collapse()
-  }
-
-  /** On suspicion, and beyond the window if need be. */
-  #repeatOldest(now: number): void {
-    for (const packet of this.#recovery.timedOut(now)) {
-      this.#congestion.withdrawn(packet.bytes)
-      for (const frame of packet.frames) this.#owner.lost(frame)
-    }
+  /** Said again on suspicion, and beyond the window if need be. */
+  #suspect(frames: readonly SentFrame[]): void {
+    this.#lose(frames)
     this.#probes = probesOfTimeout
     this.#pingDue = true
   }
