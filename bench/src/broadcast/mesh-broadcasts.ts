@@ -45,9 +45,9 @@ export async function meshBroadcasts({ edges, count, warmUp, publications, bytes
   for (const mesh of meshes) {
     for (const link of mesh.router.links()) {
       const send = link.sendPacket.bind(link)
-      link.sendPacket = (packet, rest) => {
-        if (isBroadcast(packet)) sends += 1
-        return send(packet, rest)
+      link.sendPacket = (packet, from) => {
+        if (packet instanceof Uint8Array && isBroadcast(packet)) sends += 1
+        return send(packet, from)
       }
     }
   }

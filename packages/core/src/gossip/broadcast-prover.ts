@@ -50,7 +50,7 @@ export interface ProverIdentity {
 }
 
 export function readIncoming(header: MeshPacketHeader, bytes: Uint8Array, handedOverBy: string): Incoming | WireFault {
-  const aln = decodePacket(bytes.subarray(header.alnOffset))
+  const aln = decodePacket(bytes, header.alnOffset)
   if (isWireFault(aln)) return aln
   const data = aln.data ?? new Uint8Array(0)
   const said = readBroadcast(data)

@@ -8,7 +8,6 @@ import type { Dice } from '../ports/dice.ts'
 import type { BroadcastId, BroadcastLife } from '../wire/gossip-control.ts'
 import { encodeMeshPacket, hopLimitStart } from '../wire/mesh-packet.ts'
 import type { Packet } from '../wire/packet.ts'
-import { encodePacket } from '../wire/packet-codec.ts'
 import { broadcastsWaitingMax, ownBytesAtOnce, ownBytesPerSecond } from './gossip-limits.ts'
 import type { GossipNeighbour } from './gossip-neighbour.ts'
 import { OwnWords, type Speaker } from './own-words.ts'
@@ -82,8 +81,8 @@ export class BroadcastSender {
       if (said instanceof MeshError) return said
       if (this.#stopped) return new MeshError('CLOSED', 'the router is closed')
       const { head, data } = said
-      const aln = encodePacket({ ...packet, srcAddr: address, destAddr: undefined, nextAddr: undefined, data })
-      const bytes = encodeMeshPacket({ hopLimit: hopLimitStart, broadcast: true }, aln).slice()
+      const told = { ...packet, srcAddr: address, destAddr: undefined, data }
+      const bytes = encodeMeshPacket({ hopLimit: hopLimitStart, broadcast: true }, told).slice()
       const id = { origin: address, epoch: head.epoch, fleeting, counter: head.counter }
       this.#port.send(id, { tree: head.ownTree ? address : sharedTree, packet: bytes })
       return id

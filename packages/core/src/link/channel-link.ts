@@ -12,7 +12,7 @@ import type { Steps } from '../async/awaitable.ts'
 import { Outcome } from '../async/outcome.ts'
 import { MeshError, meshErrorCodes, type MeshErrorCode } from '../errors/mesh-error.ts'
 import type { ControlMessage } from '../wire/control.ts'
-import { decodeLinkFrame, decodeRefusal, frameKinds } from '../wire/link-frame.ts'
+import { decodeLinkFrame, decodeRefusal, frameKinds, type ItemToWrite } from '../wire/link-frame.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
 import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
 import { FramePort, type FramePortReceiver } from './frame-port.ts'
@@ -114,8 +114,8 @@ export class ChannelLink implements Link, FramePortReceiver {
     this.#fail(error)
   }
 
-  sendPacket(bytes: Uint8Array, rest?: Uint8Array, from?: Link): boolean {
-    return this.#state.phase === 'joined' && this.#state.life.packet(bytes, rest, from)
+  sendPacket(packet: Uint8Array | ItemToWrite, from?: Link): boolean {
+    return this.#state.phase === 'joined' && this.#state.life.packet(packet, from)
   }
 
   passPacket(bytes: Uint8Array, frame: Uint8Array, from?: Link): boolean {

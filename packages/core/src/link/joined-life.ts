@@ -7,7 +7,7 @@ import { openRecord, readRecord } from '../identity/signed-record.ts'
 import type { NoiseCipher } from '../crypto/noise.ts'
 import { ControlDecoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
-import { encodeLinkFrame, frameKinds, readItems, type LinkFrame } from '../wire/link-frame.ts'
+import { encodeLinkFrame, frameKinds, readItems, type ItemToWrite, type LinkFrame } from '../wire/link-frame.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
 import type { FramePort } from './frame-port.ts'
 import type { HandshakeResult } from './handshake.ts'
@@ -64,11 +64,11 @@ export class JoinedLife {
     return this.#egress.heldBytes
   }
 
-  /** One mesh packet, in one or two pieces, copied. False: it did not leave. */
-  packet(bytes: Uint8Array, rest?: Uint8Array, from?: Link): boolean {
+  /** One mesh packet, copied or written. False: it did not leave. */
+  packet(packet: Uint8Array | ItemToWrite, from?: Link): boolean {
     if (this.#over) return false
     if (!this.#liveness.waits) this.#liveness.sent(this.#parts.owner.clock.now())
-    return this.#egress.packet(bytes, rest, from)
+    return this.#egress.packet(packet, from)
   }
 
   /** A packet that came alone in `frame`, which may leave as it is. */

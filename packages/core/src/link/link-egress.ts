@@ -5,7 +5,15 @@ import type { Awaitable } from '../ports/crypto.ts'
 import { ControlEncoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
 import { giveBack, spareBuffer } from '../bytes/spare-buffers.ts'
-import { encodeItemFrame, encodeItems, encodeLinkFrame, FrameBatch, frameKinds, linkFrameBytesMax } from '../wire/link-frame.ts'
+import {
+  encodeItemFrame,
+  encodeItems,
+  encodeLinkFrame,
+  FrameBatch,
+  frameKinds,
+  linkFrameBytesMax,
+  type ItemToWrite,
+} from '../wire/link-frame.ts'
 import type { FramePort } from './frame-port.ts'
 import { OrderedQueue } from '../async/ordered-queue.ts'
 
@@ -53,18 +61,18 @@ export class LinkEgress {
   }
 
   /**
-   * One mesh packet, in one or two pieces, copied; `from`: the link that it came over, undefined one's own. False: the neighbour is
-   * behind and the packet is dropped.
+   * One mesh packet, copied or written here; `from`: the link that it came over, undefined one's own. False: the neighbour is
+   * behind and the packet is dropped. Throws as a packet does that is to be written.
    */
-  packet(bytes: Uint8Array, rest?: Uint8Array, from?: object): boolean {
-    const length = bytes.length + (rest?.length ?? 0)
+  packet(packet: Uint8Array | ItemToWrite, from?: object): boolean {
+    const { length } = packet
     if (!this.#mayWait(length, from)) return false
-    if (length >= aloneBytesMin) return this.#alone(() => encodeItemFrame(frameKinds.packets, bytes, rest, this.#room(length)), true)
+    if (length >= aloneBytesMin) return this.#alone(() => encodeItemFrame(frameKinds.packets, packet, this.#room(length)), true)
     this.#batch ??= new FrameBatch(frameKinds.packets)
-    if (!this.#batch.add(bytes, rest)) {
+    if (!this.#batch.add(packet)) {
       this.flush()
       this.#holdBatch()
-      if (this.#heldBytes >= egressBytesMax || !this.#batch.add(bytes, rest)) return false
+      if (this.#heldBytes >= egressBytesMax || !this.#batch.add(packet)) return false
     }
     if (!this.#waits()) this.#schedule()
     return true
@@ -72,7 +80,7 @@ export class LinkEgress {
 
   /** A packet that came alone in `frame`, both given away. A large one leaves in that very frame. */
   pass(bytes: Uint8Array, frame: Uint8Array, from?: object): boolean {
-    if (bytes.length < aloneBytesMin) return this.packet(bytes, undefined, from)
+    if (bytes.length < aloneBytesMin) return this.packet(bytes, from)
     // While it waits it is a copy: the frame may be a part of something much larger.
     return this.#mayWait(bytes.length, from) && this.#alone((waits) => (waits ? frame.slice() : frame))
   }

@@ -2,6 +2,7 @@ import type { MemoryHolder } from '../bytes/memory-budget.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { MeshErrorCode } from '../errors/mesh-error.ts'
 import type { ControlMessage } from '../wire/control.ts'
+import type { ItemToWrite } from '../wire/link-frame.ts'
 import type { Packet } from '../wire/packet.ts'
 import type { LinkPeer } from './link-peer.ts'
 
@@ -23,8 +24,11 @@ export interface Link extends MemoryHolder {
   readonly full: boolean
   /** A plain neighbour has not taken yet what it was sent: more shall wait or be refused. */
   readonly plainFull: boolean
-  /** One mesh packet to the neighbour, in one or two pieces, copied; `from` the link that it came over. False: it did not leave. */
-  sendPacket(bytes: Uint8Array, rest?: Uint8Array, from?: Link): boolean
+  /**
+   * One mesh packet to the neighbour, copied or written before this returns; `from` the link that it came over. False: it did not
+   * leave. Throws as a packet does that is to be written.
+   */
+  sendPacket(packet: Uint8Array | ItemToWrite, from?: Link): boolean
   /** A packet on its way through this node, and the frame in which it came alone: both are the link's from now on. */
   passPacket(bytes: Uint8Array, frame: Uint8Array, from?: Link): boolean
   sendControl(message: ControlMessage): void

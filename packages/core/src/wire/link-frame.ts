@@ -111,10 +111,18 @@ export function readItems(body: Uint8Array): Uint8Array[] | WireFault {
   return items
 }
 
-/** A frame of one item, which may come in two pieces; `into`: where it is written if it fits. */
-export function encodeItemFrame(kind: number, item: Uint8Array, rest: Uint8Array = noBytes, into: Uint8Array = noBytes): Uint8Array {
+/** What is not bytes yet: it is written where it will stand. */
+export interface ItemToWrite {
+  /** It takes at most so many bytes. */
+  readonly length: number
+  /** Writes it to `out` from `at` on and answers where it ends. Throws where it cannot be written; then nothing of it counts. */
+  writeInto(out: Uint8Array, at: number): number
+}
+
+/** A frame of one item; `into`: where it is written if it fits. */
+export function encodeItemFrame(kind: number, item: Uint8Array | ItemToWrite, into: Uint8Array = noBytes): Uint8Array {
   const batch = new FrameBatch(kind, linkFrameBytesMax, into)
-  if (!batch.add(item, rest)) throw new MeshError('TOO_LARGE', `An item of ${item.length + rest.length} bytes does not fit one link frame.`)
+  if (!batch.add(item)) throw new MeshError('TOO_LARGE', `An item of ${item.length} bytes does not fit one link frame.`)
   return batch.take()
 }
 
@@ -143,17 +151,23 @@ export class FrameBatch {
     return this.#length
   }
 
-  /** One item, which may come in two pieces. False, and nothing taken, when the frame would pass its maximum: take it first. */
-  add(item: Uint8Array, rest: Uint8Array = noBytes): boolean {
-    const length = item.length + rest.length
-    const needed = this.#length + varintBytes(length) + length
+  /** False, and nothing taken, when the frame might pass its maximum: take it first. Throws as an item does that is to be written. */
+  add(item: Uint8Array | ItemToWrite): boolean {
+    const start = this.#length + varintBytes(item.length)
+    const needed = start + item.length
     if (needed > this.#bytesMax || this.#items >= frameItemsMax) return false
     if (needed > this.#bytes.length) this.#grow(needed)
     const bytes = this.#bytes
-    const at = putVarint(bytes, this.#length, length)
-    bytes.set(item, at)
-    if (rest.length > 0) bytes.set(rest, at + item.length)
-    this.#length = needed
+    if (item instanceof Uint8Array) {
+      bytes.set(item, putVarint(bytes, this.#length, item.length))
+      this.#length = needed
+    } else {
+      const end = item.writeInto(bytes, start)
+      const at = putVarint(bytes, this.#length, end - start)
+      // It took so much less than it might have that its length is shorter, too.
+      if (at < start) bytes.copyWithin(at, start, end)
+      this.#length = end - (start - at)
+    }
     this.#items++
     return true
   }

@@ -1,9 +1,11 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { decodeControlFlags, fieldFlags } from './control-flags.ts'
+import type { ItemToWrite } from './link-frame.ts'
+import { nameRoom, putName } from './names.ts'
 import type { Packet } from './packet.ts'
-import { encodePacketHead, packetData } from './packet-codec.ts'
-import { allocate } from './slab.ts'
-import { encodeText, readText } from './text-cache.ts'
+import { encodePacketInto, packetData, packetRoom } from './packet-codec.ts'
+import { allocateFor } from './slab.ts'
+import { readText } from './text-cache.ts'
 import { WireFault } from './wire-fault.ts'
 
 // A packet between capable neighbours: hop limit u8, flags u8, [gateway: u8 length + bytes], [source gateway: the same],
@@ -44,59 +46,69 @@ export interface MeshPacketOptions {
 }
 
 /**
- * A view into a buffer that other packets share: never hand its `buffer` on. Throws `TOO_LARGE` above `meshPacketBytesMax`
- * and for a gateway above 255 bytes.
+ * A packet that is written where it will stand, in the frame that it leaves in as a rule. `packet`: one that is not encoded yet,
+ * whose next address is left out, as links have no use for it; or its bytes. Throws, here or when it is written, `TOO_LARGE` above
+ * `meshPacketBytesMax` and for a gateway above 255 bytes, and what `encodePacketInto` does.
  */
-export function encodeMeshPacket(header: MeshPacketOptions, aln: Uint8Array): Uint8Array {
-  const prefix = encodeHeader(header)
-  const bytes = allocate(fitting(prefix.length + aln.length))
-  bytes.set(prefix)
-  bytes.set(aln, prefix.length)
-  return bytes
-}
-
-/** A packet in two pieces, so that its data is copied only once, into the frame that it leaves in. Throws as `encodeMeshPacket`. */
-export function encodeMeshPacketHead(header: MeshPacketOptions, packet: Packet): { readonly head: Uint8Array; readonly data: Uint8Array } {
+export function meshPacketToWrite(header: MeshPacketOptions, packet: Packet | Uint8Array): ItemToWrite {
+  const room = headerRoom(header)
+  if (packet instanceof Uint8Array) {
+    return {
+      length: room + fitting(0, packet.length),
+      writeInto(out, start) {
+        const at = putHeader(header, out, start)
+        const end = fitting(start, at + packet.length)
+        out.set(packet, at)
+        return end
+      },
+    }
+  }
   const data = packetData(packet)
-  const head = encodePacketHead(encodeHeader(header), packet, data)
-  fitting(head.length + data.length)
-  return { head, data }
+  fitting(0, data.length)
+  const own: Packet = { ...packet, nextAddr: undefined, data }
+  return {
+    length: room + packetRoom(own),
+    writeInto: (out, start) => fitting(start, encodePacketInto(own, out, putHeader(header, out, start))),
+  }
 }
 
-function fitting(length: number): number {
-  if (length <= meshPacketBytesMax) return length
-  throw new MeshError('TOO_LARGE', `A packet of ${length} bytes; links carry ${meshPacketBytesMax}.`)
+/** As `meshPacketToWrite`, as bytes: a view into a buffer that other packets share, never hand its `buffer` on. */
+export function encodeMeshPacket(header: MeshPacketOptions, packet: Packet | Uint8Array): Uint8Array {
+  const item = meshPacketToWrite(header, packet)
+  return allocateFor(item.length, (out, at) => item.writeInto(out, at))
 }
 
-function encodeHeader(header: MeshPacketOptions): Uint8Array {
-  const gateway = gatewayBytes(header.gateway)
-  const sourceGateway = gatewayBytes(header.sourceGateway)
-  const { ageS } = header
-  const end = 2 + gateway.length + sourceGateway.length
-  const bytes = allocate(ageS === undefined ? end : end + 2)
-  bytes[0] = header.hopLimit
-  bytes[1] =
-    (gateway.length > 0 ? meshFlags.gateway : 0) |
-    (header.broadcast === true ? meshFlags.broadcast : 0) |
-    (sourceGateway.length > 0 ? meshFlags.sourceGateway : 0) |
-    (ageS === undefined ? 0 : meshFlags.late)
-  bytes.set(gateway, 2)
-  bytes.set(sourceGateway, 2 + gateway.length)
-  if (ageS !== undefined) bytes.set([Math.min(ageS, 0xffff) >>> 8, Math.min(ageS, 0xffff)], end)
-  return bytes
+/** `end`, if links carry a packet from `start` to there. */
+function fitting(start: number, end: number): number {
+  if (end - start <= meshPacketBytesMax) return end
+  throw new MeshError('TOO_LARGE', `A packet of ${end - start} bytes; links carry ${meshPacketBytesMax}.`)
 }
 
-const nothing = new Uint8Array(0)
+function headerRoom({ gateway, sourceGateway }: MeshPacketOptions): number {
+  return 4 + nameRoom(gateway) + nameRoom(sourceGateway)
+}
 
-/** Behind its length; nothing for none. */
-function gatewayBytes(gateway: string | undefined): Uint8Array {
-  if (!gateway) return nothing
-  const text = encodeText(gateway)
-  if (text.length > 255) throw new MeshError('TOO_LARGE', 'A gateway address takes at most 255 bytes.')
-  const bytes = new Uint8Array(1 + text.length)
-  bytes[0] = text.length
-  bytes.set(text, 1)
-  return bytes
+function putHeader(header: MeshPacketOptions, out: Uint8Array, start: number): number {
+  const { gateway, sourceGateway, ageS } = header
+  out[start] = header.hopLimit
+  let flags = header.broadcast === true ? meshFlags.broadcast : 0
+  let at = start + 2
+  if (gateway) {
+    flags |= meshFlags.gateway
+    at = putName(out, at, gateway, 'A gateway')
+  }
+  if (sourceGateway) {
+    flags |= meshFlags.sourceGateway
+    at = putName(out, at, sourceGateway, 'A gateway')
+  }
+  if (ageS !== undefined) {
+    const age = Math.min(ageS, 0xffff)
+    flags |= meshFlags.late
+    out[at++] = age >>> 8
+    out[at++] = age
+  }
+  out[start + 1] = flags
+  return at
 }
 
 /** Reads what forwarding needs; that the rest of the ALN packet is whole is left to the node that takes it. */

@@ -1,15 +1,14 @@
 import { MeshError } from '../errors/mesh-error.ts'
-import { ByteWriter } from './bytes.ts'
 import { decodeControlFlags, encodeControlFlags, fieldFlags } from './control-flags.ts'
 import { crc32 } from './crc32.ts'
 import { frameInPlace } from './kiss.ts'
 import type { DecodedPacket, Packet } from './packet.ts'
-import { allocate } from './slab.ts'
+import { allocateFor } from './slab.ts'
+import { nameRoom, nameTooLong, putName, stringBytesMax } from './names.ts'
 import { encodeText, readText, textBytes } from './text-cache.ts'
 import { WireFault } from './wire-fault.ts'
 
-/** Limits of the format itself: a length byte, a length of two bytes. */
-export const stringBytesMax = 255
+/** The limit of the format itself: a length of two bytes. */
 export const dataBytesMax = 65_535
 /** The largest ALN packet that can exist: 2 + 1 + 4 × 256 + 2 + 4 + 2 + 1 + 2 + 65 535 + 4. */
 export const packetBytesMax = 66_577
@@ -23,17 +22,6 @@ function fitInteger(value: number | undefined, max: number, name: string): numbe
   if (value === undefined) return 0
   if (value >>> 0 === value && value <= max) return value
   throw new MeshError('INVALID_OPTION', `${name} is ${value}; it must be an integer of 0 … ${max}.`)
-}
-
-/** Text has at least as many bytes as UTF-16 units; what is not ASCII is measured exactly where it is written. */
-function fitString(text: string | undefined, name: string): string {
-  if (text === undefined) return ''
-  if (text.length > stringBytesMax) throw tooLong(name)
-  return text
-}
-
-function tooLong(name: string): MeshError {
-  return new MeshError('TOO_LARGE', `${name} takes more than ${stringBytesMax} bytes.`)
 }
 
 /** The data of a packet as bytes; text becomes UTF-8. Throws `TOO_LARGE`. */
@@ -53,154 +41,103 @@ export function checkPacket(packet: Packet): void {
   fitInteger(packet.contextID, 0xffff, 'contextID')
   fitInteger(packet.dataType, 0xff, 'dataType')
   for (const name of ['service', 'srcAddr', 'destAddr', 'nextAddr'] as const) {
-    if (textBytes(packet[name] ?? '') > stringBytesMax) throw tooLong(name)
+    if (textBytes(packet[name] ?? '') > stringBytesMax) throw nameTooLong(name)
   }
   packetData(packet)
 }
 
-/** ASCII is written as it stands; −1 says that it is not ASCII. */
-function putAscii(out: Uint8Array, start: number, text: string): number {
-  const length = text.length
-  out[start] = length
-  let at = start + 1
-  for (let index = 0; index < length; index++) {
-    const unit = text.charCodeAt(index)
-    if (unit >= 0x80) return -1
-    out[at++] = unit
+/** All but names and data: 2 + 1 + 2 + 4 + 2 + 1 + 2 + 4. */
+const fixedBytesMax = 18
+
+/**
+ * Bytes that surely hold the packet, its checksum included: a character takes up to three. What is too long takes none, for it is
+ * never written.
+ */
+export function packetRoom({ service, srcAddr, destAddr, nextAddr, data = '' }: Packet): number {
+  const dataRoom = typeof data === 'string' ? 3 * data.length : data.length
+  return fixedBytesMax + nameRoom(service) + nameRoom(srcAddr) + nameRoom(destAddr) + nameRoom(nextAddr) + Math.min(dataRoom, dataBytesMax)
+}
+
+/**
+ * Writes the packet to `out` from `at` on, where `packetRoom` is free, and answers where it ends. Fields that are 0, "" or
+ * empty are left out, as every stack does. Throws `TOO_LARGE` (a string above 255 bytes of UTF-8, data above 65 535) or
+ * `INVALID_OPTION` (a number out of range); then what stands there means nothing.
+ */
+export function encodePacketInto(packet: Packet, out: Uint8Array, at: number): number {
+  return putPacket(packet, out, at, 0)
+}
+
+function putPacket(packet: Packet, out: Uint8Array, start: number, givenFlags: number): number {
+  const data = packetData(packet)
+  let flags = givenFlags
+  let at = start + 2
+  const netState = fitInteger(packet.netState, 0xff, 'netState')
+  if (netState !== 0) {
+    flags |= fieldFlags.netState
+    out[at++] = netState
   }
+  const { service, srcAddr, destAddr, nextAddr } = packet
+  if (service !== undefined && service !== '') {
+    flags |= fieldFlags.service
+    at = putName(out, at, service, 'service')
+  }
+  if (srcAddr !== undefined && srcAddr !== '') {
+    flags |= fieldFlags.srcAddr
+    at = putName(out, at, srcAddr, 'srcAddr')
+  }
+  if (destAddr !== undefined && destAddr !== '') {
+    flags |= fieldFlags.destAddr
+    at = putName(out, at, destAddr, 'destAddr')
+  }
+  if (nextAddr !== undefined && nextAddr !== '') {
+    flags |= fieldFlags.nextAddr
+    at = putName(out, at, nextAddr, 'nextAddr')
+  }
+  const seqNum = fitInteger(packet.seqNum, 0xffff, 'seqNum')
+  if (seqNum !== 0) {
+    flags |= fieldFlags.seqNum
+    at = putU16(out, at, seqNum)
+  }
+  const ackBlock = fitInteger(packet.ackBlock, 0xffff_ffff, 'ackBlock')
+  if (ackBlock !== 0) {
+    flags |= fieldFlags.ackBlock
+    at = putU32(out, at, ackBlock)
+  }
+  const contextID = fitInteger(packet.contextID, 0xffff, 'contextID')
+  if (contextID !== 0) {
+    flags |= fieldFlags.contextID
+    at = putU16(out, at, contextID)
+  }
+  const dataType = fitInteger(packet.dataType, 0xff, 'dataType')
+  if (dataType !== 0) {
+    flags |= fieldFlags.dataType
+    out[at++] = dataType
+  }
+  if (data.length !== 0) {
+    flags |= fieldFlags.data
+    at = putU16(out, at, data.length)
+    out.set(data, at)
+    at += data.length
+  }
+  putU16(out, start, encodeControlFlags(flags))
   return at
 }
 
 /**
- * The packet as exactly its bytes, a view into a buffer that other packets share: never hand its `buffer` on. Fields
- * that are 0, "" or empty are left out, as every stack does. `crc` appends the CRC-32 that no stack sets by itself.
- * Throws `TOO_LARGE` (a string above 255 bytes of UTF-8, data above 65 535) or `INVALID_OPTION` (a number out of range).
+ * As `encodePacketInto`, in a buffer that other packets share: never hand its `buffer` on. `crc` appends the CRC-32 that
+ * no stack sets by itself.
  */
 export function encodePacket(packet: Packet, options?: { crc?: boolean }): Uint8Array {
-  const data = packetData(packet)
   const crc = options !== undefined && options.crc === true
-  const out = encodeFields(packet, { prefix: noBytes, dataLength: data.length, tail: data.length + (crc ? 4 : 0), crc })
-  const end = out.length - (crc ? 4 : 0)
-  if (data.length !== 0) out.set(data, end - data.length)
-  if (crc) putU32(out, end, crc32(out, 0, end))
-  return out
+  return allocateFor(packetRoom(packet), (out, at) => {
+    const end = putPacket(packet, out, at, crc ? fieldFlags.crc : 0)
+    return crc ? putU32(out, end, crc32(out, at, end)) : end
+  })
 }
 
 /** The packet as `frame` of what `encodePacket` gives. Throws as that does. */
 export function encodeFramedPacket(packet: Packet): Uint8Array {
-  const data = packetData(packet)
-  const out = encodeFields(packet, { prefix: noBytes, dataLength: data.length, tail: data.length + 1, crc: false })
-  out.set(data, out.length - 1 - data.length)
-  return frameInPlace(out)
-}
-
-/**
- * All of a packet but its data, behind `prefix`: for who puts the data behind it without a copy in between. Throws as
- * `encodePacket` does, and shares its buffer in the same way.
- */
-export function encodePacketHead(prefix: Uint8Array, packet: Packet, data: Uint8Array): Uint8Array {
-  return encodeFields(packet, { prefix, dataLength: data.length, tail: 0, crc: false })
-}
-
-interface Frame {
-  readonly prefix: Uint8Array
-  readonly dataLength: number
-  /** Bytes to leave free at the end. */
-  readonly tail: number
-  readonly crc: boolean
-}
-
-/** The prefix and every field, the length of the data included, but neither data nor checksum. */
-function encodeFields(packet: Packet, { prefix, dataLength, tail, crc }: Frame): Uint8Array {
-  const netState = fitInteger(packet.netState, 0xff, 'netState')
-  const service = fitString(packet.service, 'service')
-  const source = fitString(packet.srcAddr, 'srcAddr')
-  const destination = fitString(packet.destAddr, 'destAddr')
-  const next = fitString(packet.nextAddr, 'nextAddr')
-  const seqNum = fitInteger(packet.seqNum, 0xffff, 'seqNum')
-  const ackBlock = fitInteger(packet.ackBlock, 0xffff_ffff, 'ackBlock')
-  const contextID = fitInteger(packet.contextID, 0xffff, 'contextID')
-  const dataType = fitInteger(packet.dataType, 0xff, 'dataType')
-
-  let flags = 0
-  let size = prefix.length + 2
-  if (netState !== 0) {
-    flags |= fieldFlags.netState
-    size += 1
-  }
-  if (service !== '') {
-    flags |= fieldFlags.service
-    size += 1 + service.length
-  }
-  if (source !== '') {
-    flags |= fieldFlags.srcAddr
-    size += 1 + source.length
-  }
-  if (destination !== '') {
-    flags |= fieldFlags.destAddr
-    size += 1 + destination.length
-  }
-  if (next !== '') {
-    flags |= fieldFlags.nextAddr
-    size += 1 + next.length
-  }
-  if (seqNum !== 0) {
-    flags |= fieldFlags.seqNum
-    size += 2
-  }
-  if (ackBlock !== 0) {
-    flags |= fieldFlags.ackBlock
-    size += 4
-  }
-  if (contextID !== 0) {
-    flags |= fieldFlags.contextID
-    size += 2
-  }
-  if (dataType !== 0) {
-    flags |= fieldFlags.dataType
-    size += 1
-  }
-  if (dataLength !== 0) {
-    flags |= fieldFlags.data
-    size += 2
-  }
-  if (crc) flags |= fieldFlags.crc
-
-  const out = allocate(size + tail)
-  if (prefix.length !== 0) out.set(prefix)
-  let at = putU16(out, prefix.length, encodeControlFlags(flags))
-  if (netState !== 0) out[at++] = netState
-  if (service !== '' && (at = putAscii(out, at, service)) < 0) return encodeUnicode(packet, { prefix, dataLength, tail, crc })
-  if (source !== '' && (at = putAscii(out, at, source)) < 0) return encodeUnicode(packet, { prefix, dataLength, tail, crc })
-  if (destination !== '' && (at = putAscii(out, at, destination)) < 0) return encodeUnicode(packet, { prefix, dataLength, tail, crc })
-  if (next !== '' && (at = putAscii(out, at, next)) < 0) return encodeUnicode(packet, { prefix, dataLength, tail, crc })
-  if (seqNum !== 0) at = putU16(out, at, seqNum)
-  if (ackBlock !== 0) at = putU32(out, at, ackBlock)
-  if (contextID !== 0) at = putU16(out, at, contextID)
-  if (dataType !== 0) out[at++] = dataType
-  if (dataLength !== 0) putU16(out, at, dataLength)
-  return out
-}
-
-/** The same for a packet whose names are not ASCII: rare, so it may be slow. */
-function encodeUnicode(packet: Packet, { prefix, dataLength, tail, crc }: Frame): Uint8Array {
-  const names = [packet.service, packet.srcAddr, packet.destAddr, packet.nextAddr].map((text) => encodeText(text ?? ''))
-  if (names.some((name) => name.length > stringBytesMax)) throw tooLong('An address or service name')
-  // All other fields as they are encoded without names; the names go in between.
-  const nameFlags = [fieldFlags.service, fieldFlags.srcAddr, fieldFlags.destAddr, fieldFlags.nextAddr]
-  const unnamed = { ...packet, service: '', srcAddr: '', destAddr: '', nextAddr: '' }
-  const rest = encodeFields(unnamed, { prefix: noBytes, dataLength, tail: 0, crc })
-  let flags = decodeControlFlags((rest[0]! << 8) | rest[1]!)
-  names.forEach((name, at) => {
-    if (name.length > 0) flags |= nameFlags[at]!
-  })
-  const writer = new ByteWriter(prefix.length + rest.length + tail + 1_028).bytes(prefix).u16(encodeControlFlags(flags))
-  const namesAt = packet.netState ? 3 : 2
-  writer.bytes(rest.subarray(2, namesAt))
-  for (const name of names) {
-    if (name.length > 0) writer.u8(name.length).bytes(name)
-  }
-  return writer.bytes(rest.subarray(namesAt)).bytes(new Uint8Array(tail)).finish()
+  return frameInPlace(allocateFor(packetRoom(packet), (out, at) => putPacket(packet, out, at, 0) + 1))
 }
 
 function putU16(out: Uint8Array, at: number, value: number): number {
@@ -244,59 +181,72 @@ export function measurePacket(bytes: Uint8Array, offset: number = 0, end: number
 }
 
 /**
- * A packet at the start of `bytes`. One flipped bit of the control word is mended, zero-length fields read as unset,
- * bytes after the packet are ignored. `data` is a view into `bytes`.
+ * The packet at `offset`. One flipped bit of the control word is mended, zero-length fields read as unset, bytes after the
+ * packet are ignored. `data` is a view into `bytes`.
  */
-export function decodePacket(bytes: Uint8Array): DecodedPacket | WireFault {
-  const end = measurePacket(bytes)
-  return end < 0 ? truncated : decodeMeasured(bytes, 0, end)
-}
-
-/** The packet at `offset`, whose end `measurePacket` has found. */
-export function decodeMeasured(bytes: Uint8Array, offset: number, end: number): DecodedPacket | WireFault {
+export function decodePacket(bytes: Uint8Array, offset: number = 0): DecodedPacket | WireFault {
+  const end = bytes.length
+  if (offset + 2 > end) return truncated
   const flags = decodeControlFlags(bytes[offset]! * 0x100 + bytes[offset + 1]!)
   let at = offset + 2
   let netState, service, srcAddr, destAddr, nextAddr, seqNum, ackBlock, contextID, dataType, data
-  if (flags & fieldFlags.netState) netState = bytes[at++]!
+  if (flags & fieldFlags.netState) {
+    if (at + 1 > end) return truncated
+    netState = bytes[at++]!
+  }
   if (flags & fieldFlags.service) {
     const start = at + 1
-    service = readText(bytes, start, (at = start + bytes[at]!))
+    if (start > end || (at = start + bytes[at]!) > end) return truncated
+    service = readText(bytes, start, at)
     if (service === undefined) return badText
   }
   if (flags & fieldFlags.srcAddr) {
     const start = at + 1
-    srcAddr = readText(bytes, start, (at = start + bytes[at]!))
+    if (start > end || (at = start + bytes[at]!) > end) return truncated
+    srcAddr = readText(bytes, start, at)
     if (srcAddr === undefined) return badText
   }
   if (flags & fieldFlags.destAddr) {
     const start = at + 1
-    destAddr = readText(bytes, start, (at = start + bytes[at]!))
+    if (start > end || (at = start + bytes[at]!) > end) return truncated
+    destAddr = readText(bytes, start, at)
     if (destAddr === undefined) return badText
   }
   if (flags & fieldFlags.nextAddr) {
     const start = at + 1
-    nextAddr = readText(bytes, start, (at = start + bytes[at]!))
+    if (start > end || (at = start + bytes[at]!) > end) return truncated
+    nextAddr = readText(bytes, start, at)
     if (nextAddr === undefined) return badText
   }
   if (flags & fieldFlags.seqNum) {
+    if (at + 2 > end) return truncated
     seqNum = (bytes[at]! << 8) | bytes[at + 1]!
     at += 2
   }
   if (flags & fieldFlags.ackBlock) {
+    if (at + 4 > end) return truncated
     ackBlock = readU32(bytes, at)
     at += 4
   }
   if (flags & fieldFlags.contextID) {
+    if (at + 2 > end) return truncated
     contextID = (bytes[at]! << 8) | bytes[at + 1]!
     at += 2
   }
-  if (flags & fieldFlags.dataType) dataType = bytes[at++]!
-  if (flags & fieldFlags.data) {
-    const length = (bytes[at]! << 8) | bytes[at + 1]!
-    // What `subarray` does, at two thirds of its price; and always a plain Uint8Array, whatever came in.
-    if (length > 0) data = new Uint8Array(bytes.buffer, bytes.byteOffset + at + 2, length)
+  if (flags & fieldFlags.dataType) {
+    if (at + 1 > end) return truncated
+    dataType = bytes[at++]!
   }
-  if (flags & fieldFlags.crc && !crcHolds(bytes, offset, end - 4)) return badCrc
+  if (flags & fieldFlags.data) {
+    const start = at + 2
+    if (start > end || (at = start + ((bytes[at]! << 8) | bytes[at + 1]!)) > end) return truncated
+    // Always a plain Uint8Array, whatever came in: of a Buffer, `slice` would be no copy.
+    if (at > start) data = new Uint8Array(bytes.buffer, bytes.byteOffset + start, at - start)
+  }
+  if (flags & fieldFlags.crc) {
+    if (at + 4 > end) return truncated
+    if (!crcHolds(bytes, offset, at)) return badCrc
+  }
   // Every packet has all keys in one order: the engine then sees one shape.
   return {
     netState: netState || undefined,

@@ -1,5 +1,6 @@
 import { base64 } from '@scure/base'
-import { checkPacket, dataBytesMax, packetData, stringBytesMax } from './packet-codec.ts'
+import { stringBytesMax } from './names.ts'
+import { checkPacket, dataBytesMax, packetData } from './packet-codec.ts'
 import type { DecodedPacket, Packet } from './packet.ts'
 import { textBytes } from './text-cache.ts'
 import { WireFault } from './wire-fault.ts'

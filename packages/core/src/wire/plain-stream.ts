@@ -1,6 +1,6 @@
 import { isCleanControlWord } from './control-flags.ts'
 import { kissEnd, kissEscape, kissEscapedEnd, unescapeInto } from './kiss.ts'
-import { decodeMeasured, measurePacket } from './packet-codec.ts'
+import { decodePacket, measurePacket } from './packet-codec.ts'
 import type { DecodedPacket } from './packet.ts'
 import { WireFault } from './wire-fault.ts'
 
@@ -252,7 +252,7 @@ export class PlainStreamReader {
   #deliver(reading: Reading, out: (DecodedPacket | WireFault)[]): void {
     this.#afterEmpty = false
     if (reading.end > this.#packetBytesMax) out.push(new WireFault('too-long', `a packet of ${reading.end} bytes`))
-    else out.push(decodeMeasured(reading.bytes, 0, reading.end))
+    else out.push(decodePacket(reading.bytes))
   }
 }
 

@@ -1,12 +1,16 @@
 // The same few addresses and service names stand in every packet. Making a string out of bytes costs more than finding
-// it again, so the short ASCII ones are remembered: one slot per hash, a collision simply replaces the older string.
+// it again, so the short ASCII ones are remembered: two slots per hash, of which a third string takes the older one.
 
 const slotsMax = 2_048
 const cachedBytesMax = 64
 
-const slots: (string | undefined)[] = new Array<string | undefined>(slotsMax).fill(undefined)
+const slots: string[] = new Array<string>(slotsMax).fill('')
+/** How long each is; 0: none yet. */
+const slotLengths = new Uint8Array(slotsMax)
 /** The bytes of each: comparing bytes with bytes costs half of comparing them with a string. */
 const slotBytes = new Uint8Array(slotsMax * cachedBytesMax)
+/** For each two slots, which of them the next string takes. */
+const next = new Uint8Array(slotsMax / 2)
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
 
@@ -17,21 +21,30 @@ export function readText(bytes: Uint8Array, start: number, end: number): string 
   if (length > cachedBytesMax) return decodeText(bytes, start, end)
   // Names of one network differ most at their end.
   const key = bytes[end - 1]! | (bytes[end - 2]! << 8) | (bytes[end - 3]! << 16) | (bytes[start + (length >> 1)]! << 24)
-  const slot = (Math.imul(key ^ length, 0x9e3779b1) >>> 21) & (slotsMax - 1)
-  const cached = slots[slot]
-  if (cached !== undefined && cached.length === length) {
-    const from = slot * cachedBytesMax
-    let at = 0
-    while (at < length && slotBytes[from + at] === bytes[start + at]) at++
-    if (at === length) return cached
-  }
+  const first = (Math.imul(key ^ length, 0x9e3779b1) >>> 21) & (slotsMax - 2)
+  if (holds(first, bytes, start, end)) return slots[first]
+  if (holds(first + 1, bytes, start, end)) return slots[first + 1]
   const text = decodeText(bytes, start, end)
-  // Only ASCII has as many characters as bytes, so that the string's length is that of its bytes, too.
-  if (text !== undefined && text.length === length) {
-    slots[slot] = text
-    for (let at = 0; at < length; at++) slotBytes[slot * cachedBytesMax + at] = bytes[start + at]!
-  }
+  // Only ASCII has as many characters as bytes.
+  if (text !== undefined && text.length === length) remember(first, text, bytes.subarray(start, end))
   return text
+}
+
+function holds(slot: number, bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start
+  if (slotLengths[slot] !== length) return false
+  let from = slot * cachedBytesMax + length
+  let at = end
+  while (at > start && slotBytes[--from] === bytes[at - 1]) at--
+  return at === start
+}
+
+function remember(first: number, text: string, bytes: Uint8Array): void {
+  const slot = first + next[first >> 1]!
+  next[first >> 1] = slot === first ? 1 : 0
+  slots[slot] = text
+  slotLengths[slot] = bytes.length
+  slotBytes.set(bytes, slot * cachedBytesMax)
 }
 
 function decodeText(bytes: Uint8Array, start: number, end: number): string | undefined {

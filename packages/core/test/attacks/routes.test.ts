@@ -10,6 +10,7 @@ import { netStates, type Packet } from '../../src/wire/packet.ts'
 import { encodePacket } from '../../src/wire/packet-codec.ts'
 import { isWireFault } from '../../src/wire/wire-fault.ts'
 import { now, RouterWorld, text } from '../routing/router-world.ts'
+import { packetBytes } from '../wire/packet-bytes.ts'
 
 function meshPacket(packet: Packet, hopLimit = 32): Uint8Array {
   return encodeMeshPacket({ hopLimit }, encodePacket(packet))
@@ -91,11 +92,11 @@ describe('SE16 what one neighbour can make others do', () => {
     world.run(3_000)
     const answers: number[] = []
     const send = listener.sendPacket.bind(listener)
-    listener.sendPacket = (bytes, rest) => {
-      const whole = rest ? Uint8Array.of(...bytes, ...rest) : bytes
-      const header = readMeshPacket(whole)
-      if (!isWireFault(header) && header.netState === netStates.error) answers.push(whole.length)
-      return send(bytes, rest)
+    listener.sendPacket = (packet, from) => {
+      const bytes = packetBytes(packet)
+      const header = readMeshPacket(bytes)
+      if (!isWireFault(header) && header.netState === netStates.error) answers.push(bytes.length)
+      return send(bytes, from)
     }
     world.run(1_000 - (world.clock.now() % 1_000))
     for (let probe = 0; probe < 200; probe += 1) {
@@ -118,9 +119,9 @@ describe('SE14 errors', () => {
     world.run(3_000)
     const caused: number[] = []
     const send = listener.sendPacket.bind(listener)
-    listener.sendPacket = (bytes, rest) => {
-      caused.push(bytes.length + (rest?.length ?? 0))
-      return send(bytes, rest)
+    listener.sendPacket = (packet, from) => {
+      caused.push(packetBytes(packet).length)
+      return send(packet, from)
     }
     const code = 'NO_ROUTE'
     const say = (packet: Packet): number => {

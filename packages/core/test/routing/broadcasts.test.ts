@@ -7,6 +7,7 @@ import { wireNetwork } from '../../src/identity/wire-network.ts'
 import type { Router } from '../../src/routing/router.ts'
 import { WireFault } from '../../src/wire/wire-fault.ts'
 import { now, RouterWorld, text } from './router-world.ts'
+import { packetBytes } from '../wire/packet-bytes.ts'
 
 const service = '$news'
 
@@ -41,7 +42,8 @@ function line(change: (bytes: Uint8Array) => Uint8Array | undefined = (bytes) =>
   world.run(500)
   const passed: Uint8Array[] = []
   const send = listener.sendPacket.bind(listener)
-  listener.sendPacket = (bytes) => {
+  listener.sendPacket = (packet) => {
+    const bytes = packetBytes(packet)
     passed.push(bytes.slice())
     const changed = change(bytes.slice())
     return changed === undefined || send(changed)

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { metricInfinite } from '../../src/wire/control.ts'
-import { encodeMeshPacketHead } from '../../src/wire/mesh-packet.ts'
-import { concatBytes } from '../../src/bytes/concat-bytes.ts'
+import { encodeMeshPacket } from '../../src/wire/mesh-packet.ts'
 import { RouterWorld, text } from './router-world.ts'
 
 type TestRouter = ReturnType<RouterWorld['router']>
@@ -54,11 +53,8 @@ describe('RT16 ALN-06 ALN-43 Bluetooth carries nothing between others', () => {
       expect(one.destination(other.address)).toBeUndefined()
       expect(one.send({ service: 'listen', destAddr: other.address })?.code).toBe('NO_ROUTE')
     }
-    const { head, data } = encodeMeshPacketHead(
-      { hopLimit: 32 },
-      { srcAddr: c.address, destAddr: d.address, service: 'listen', data: 'smuggled' },
-    )
-    c.links()[0]!.sendPacket(concatBytes([head, data]))
+    const smuggled = { srcAddr: c.address, destAddr: d.address, service: 'listen', data: 'smuggled' }
+    c.links()[0]!.sendPacket(encodeMeshPacket({ hopLimit: 32 }, smuggled))
     world.run(1_000)
     expect(heard).toEqual([])
     expect(a.faults.get('NO_ROUTE')).toBe(1)

@@ -8,7 +8,7 @@ import type { Router } from '../../src/routing/router.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { encodeRouteAdvert } from '../../src/wire/adverts.ts'
 import { frame } from '../../src/wire/kiss.ts'
-import { encodeMeshPacketHead } from '../../src/wire/mesh-packet.ts'
+import { encodeMeshPacket } from '../../src/wire/mesh-packet.ts'
 import { netStates } from '../../src/wire/packet.ts'
 import { encodePacket } from '../../src/wire/packet-codec.ts'
 import { packetToJson } from '../../src/wire/packet-json.ts'
@@ -79,13 +79,8 @@ function pump(channel: Channel, piece: () => Uint8Array): void {
   more()
 }
 
-const packet = (destAddr: string, srcAddr: string, bytes = 64): Uint8Array => {
-  const { head, data } = encodeMeshPacketHead({ hopLimit: 32 }, { srcAddr, destAddr, service: 'flood', data: new Uint8Array(bytes) })
-  const whole = new Uint8Array(head.length + data.length)
-  whole.set(head)
-  whole.set(data, head.length)
-  return whole
-}
+const packet = (destAddr: string, srcAddr: string, bytes = 64): Uint8Array =>
+  encodeMeshPacket({ hopLimit: 32 }, { srcAddr, destAddr, service: 'flood', data: new Uint8Array(bytes) }).slice()
 
 /** A member in good order that says as many packets as its line takes. */
 function packetFlood(destination: (scene: Scene) => string, bytes = 64): (scene: Scene) => void {

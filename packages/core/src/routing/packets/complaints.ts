@@ -44,7 +44,7 @@ export class Complaints {
     }
     neighbour.link.wasted()
     if (!answered) return
-    const packet = decodePacket(bytes.subarray(header.alnOffset))
+    const packet = decodePacket(bytes, header.alnOffset)
     if (isWireFault(packet)) return
     // What an error says is never longer than what caused it, so that nobody is flooded in the name of others (SE14).
     const text = code === 'NO_ROUTE' ? `no route to ${header.destination}` : header.service

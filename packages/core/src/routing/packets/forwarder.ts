@@ -91,8 +91,7 @@ export class Forwarder {
     if (hopLimit <= 1) return this.#complaints.complain(neighbour, header, bytes, 'HOP_LIMIT')
     // The frame that brought these bytes is ours.
     bytes[0] = hopLimit - 1
-    if (frame ? next.link.passPacket(bytes, frame, neighbour.link) : next.link.sendPacket(bytes, undefined, neighbour.link))
-      this.#forwarded++
+    if (frame ? next.link.passPacket(bytes, frame, neighbour.link) : next.link.sendPacket(bytes, neighbour.link)) this.#forwarded++
     else this.#parts.fault('QUEUE_FULL', `${next.address} does not take packets fast enough`)
   }
 
@@ -108,7 +107,7 @@ export class Forwarder {
     const [best] = this.#parts.reachability
       .services(header.service)
       .toSorted((one, other) => one.load - other.load || one.cost - other.cost)
-    const packet = decodePacket(bytes.subarray(header.alnOffset))
+    const packet = decodePacket(bytes, header.alnOffset)
     if (isWireFault(packet)) return this.#complaints.useless(neighbour, packet.code, `${neighbour.address}: ${packet.detail}`)
     if (!best || header.service === '' || header.source !== neighbour.address)
       return this.#complaints.complain(neighbour, header, bytes, 'NO_SERVICE')
@@ -126,7 +125,7 @@ export class Forwarder {
     // What this node says to itself crosses no link: somebody speaks in its name (SE1).
     if (header.source === this.#parts.address)
       return this.#complaints.useless(neighbour, 'SPOOFED', `${neighbour.address} hands over what this node never said`)
-    const packet = decodePacket(bytes.subarray(header.alnOffset))
+    const packet = decodePacket(bytes, header.alnOffset)
     if (isWireFault(packet)) return this.#complaints.useless(neighbour, packet.code, `${neighbour.address}: ${packet.detail}`)
     if (header.sourceGateway && !isMemberForm(header.source)) this.#parts.reachability.noteWayBack(header.source, header.sourceGateway)
     if (header.destination !== this.#parts.address) {

@@ -5,7 +5,7 @@ import { isMemberForm } from '../../identity/address.ts'
 import type { Link } from '../../link/link.ts'
 import type { PlainRefusal } from '../../plain-edge/plain-edge.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { encodeMeshPacketHead, hopLimitStart, type MeshPacketOptions } from '../../wire/mesh-packet.ts'
+import { hopLimitStart, meshPacketToWrite, type MeshPacketOptions } from '../../wire/mesh-packet.ts'
 import { copyPacket, netStates, type DecodedPacket, type Packet } from '../../wire/packet.ts'
 import { dataBytesMax, decodePacket, encodePacket } from '../../wire/packet-codec.ts'
 import { isWireFault, type WireFault } from '../../wire/wire-fault.ts'
@@ -191,8 +191,7 @@ export class Originator {
   }
 
   #sendMesh(neighbour: LinkNeighbour, packet: Packet, options: MeshPacketOptions): MeshError | undefined {
-    const { head, data } = encodeMeshPacketHead(options, { ...packet, nextAddr: undefined })
-    return neighbour.link.sendPacket(head, data)
+    return neighbour.link.sendPacket(meshPacketToWrite(options, packet))
       ? undefined
       : new MeshError('QUEUE_FULL', `${neighbour.address} does not take packets fast enough`)
   }

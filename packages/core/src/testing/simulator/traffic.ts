@@ -65,7 +65,7 @@ export class Traffic {
     for (const item of items) {
       const header = readMeshPacket(item)
       if (isWireFault(header) || header.service !== service) continue
-      const packet = decodePacket(item.subarray(header.alnOffset))
+      const packet = decodePacket(item, header.alnOffset)
       if (isWireFault(packet)) continue
       const name = text.decode(packet.data)
       if (harmed) this.#harmed.add(name)
