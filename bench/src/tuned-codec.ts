@@ -10,7 +10,8 @@ export interface TunedPacket {
   data: Uint8Array
 }
 
-const poolBytes = 1 << 20
+/** As large as a link frame: what is written is sent before its place is used again. */
+const poolBytes = 65_000
 const pool = new Uint8Array(poolBytes)
 let used = 0
 const slots: (string | undefined)[] = new Array<string | undefined>(4_096).fill(undefined)
