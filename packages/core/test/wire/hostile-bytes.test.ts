@@ -4,9 +4,18 @@ import { decodeRouteAdvert, decodeServiceAdvert } from '../../src/wire/adverts.t
 import { ByteReader, ByteWriter, unzigzag, varintBytes, zigzag } from '../../src/wire/bytes.ts'
 import { ControlDecoder, ControlEncoder } from '../../src/wire/control-codec.ts'
 import { frame, unframe } from '../../src/wire/kiss.ts'
-import { decodeHello, decodeLinkFrame, decodeRefusal, decodeReply, encodeItems, readItems } from '../../src/wire/link-frame.ts'
-import { encodeMeshPacket, readMeshPacket } from '../../src/wire/mesh-packet.ts'
-import { decodePacket, encodePacket } from '../../src/wire/packet-codec.ts'
+import {
+  FrameBatch,
+  decodeHello,
+  decodeLinkFrame,
+  decodeRefusal,
+  decodeReply,
+  encodeItems,
+  frameKinds,
+  readItems,
+} from '../../src/wire/link-frame.ts'
+import { encodeMeshPacket, meshPacketToWrite, readMeshPacket } from '../../src/wire/mesh-packet.ts'
+import { decodePacket, encodePacket, encodePacketInto, packetRoom } from '../../src/wire/packet-codec.ts'
 import { packetFromJson, packetToJson } from '../../src/wire/packet-json.ts'
 import { PlainStreamReader } from '../../src/wire/plain-stream.ts'
 import { shown } from './vectors.ts'
@@ -76,6 +85,20 @@ describe('ALN-20 ALN-33 ALN-34 PY-35 properties', () => {
     )
   })
 
+  it('any packet is written anywhere, within its room and nowhere else', () => {
+    fc.assert(
+      fc.property(packet, fc.nat(40), (value, at) => {
+        const room = packetRoom(value)
+        const out = new Uint8Array(at + room + 8).fill(0xee)
+        const end = encodePacketInto(value, out, at)
+        expect(out.subarray(at, end)).toEqual(encodePacket(value))
+        expect(end).toBeLessThanOrEqual(at + room)
+        expect([...out.subarray(0, at), ...out.subarray(at + room)].every((byte) => byte === 0xee)).toBe(true)
+        expect(decodePacket(out.subarray(0, end), at)).toEqual(decodePacket(encodePacket(value)))
+      }),
+    )
+  })
+
   it('any items come back from a frame, any packet from a mesh packet', () => {
     fc.assert(fc.property(fc.array(bytes, { maxLength: 20 }), (items) => void expect(readItems(encodeItems(items))).toEqual(items)))
     fc.assert(
@@ -90,7 +113,11 @@ describe('ALN-20 ALN-33 ALN-34 PY-35 properties', () => {
           destination: value.destAddr ?? '',
           service: value.service ?? '',
         })
-        expect(meant(decodePacket(encoded.subarray(header.alnOffset)))).toEqual(meant({ ...value, nextAddr: undefined }))
+        expect(meant(decodePacket(encoded, header.alnOffset))).toEqual(meant({ ...value, nextAddr: undefined }))
+        // And the same ones when they are written into a frame.
+        const batch = new FrameBatch(frameKinds.packets)
+        for (let count = 0; count < 3; count++) batch.add(meshPacketToWrite({ hopLimit, broadcast, gateway }, value))
+        expect(readItems(batch.take().subarray(1))).toEqual([encoded, encoded, encoded])
       }),
     )
   })

@@ -14,16 +14,28 @@ import {
   frameKinds,
   linkFrameBytesMax,
   readItems,
+  type ItemToWrite,
   type LinkFrame,
 } from '../../src/wire/link-frame.ts'
 import { encodePacket } from '../../src/wire/packet-codec.ts'
 import { decodeServiceAdvert, decodeRouteAdvert, encodeRouteAdvert, encodeServiceAdvert } from '../../src/wire/adverts.ts'
-import { encodeMeshPacket, hopLimitStart, meshPacketBytesMax, readMeshPacket } from '../../src/wire/mesh-packet.ts'
+import { encodeMeshPacket, hopLimitStart, meshPacketBytesMax, meshPacketToWrite, readMeshPacket } from '../../src/wire/mesh-packet.ts'
 import { decodePacket } from '../../src/wire/packet-codec.ts'
 import { fromHex, shown, toHex } from './vectors.ts'
 
 function body(frame: Uint8Array): Uint8Array {
   return (decodeLinkFrame(frame) as LinkFrame).body
+}
+
+/** It says that it takes `most` bytes, and takes fewer. */
+function toWrite(bytes: Uint8Array, most: number): ItemToWrite {
+  return {
+    length: most,
+    writeInto(out, at) {
+      out.set(bytes, at)
+      return at + bytes.length
+    },
+  }
 }
 
 describe('link frames', () => {
@@ -65,6 +77,35 @@ describe('link frames', () => {
     expect(readItems(body(first))).toEqual(Array.from({ length: 6 }, () => item))
     expect(new FrameBatch(6).add(new Uint8Array(linkFrameBytesMax))).toBe(false)
     expect(() => encodeLinkFrame(6, encodeItems([new Uint8Array(65_000)]))).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }))
+  })
+
+  it('an item is written into the frame, behind the length that it turns out to have', () => {
+    for (const [length, most] of [
+      [0, 0],
+      [127, 127],
+      [127, 128],
+      [3, 16_384],
+      [16_383, 16_384],
+      [16_384, 20_000],
+    ] as const) {
+      const batch = new FrameBatch(frameKinds.packets)
+      const bytes = new Uint8Array(length).map((_, at) => at)
+      batch.add(fromHex('aa'))
+      expect(batch.add(toWrite(bytes, most))).toBe(true)
+      batch.add(fromHex('bb'))
+      expect(readItems(body(batch.take()))).toEqual([fromHex('aa'), bytes, fromHex('bb')])
+    }
+  })
+
+  it('an item that cannot be written leaves no trace in the frame', () => {
+    const batch = new FrameBatch(frameKinds.packets)
+    batch.add(fromHex('aa'))
+    expect(() => batch.add(meshPacketToWrite({ hopLimit: 1 }, { destAddr: 'b', seqNum: -1 }))).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION' }),
+    )
+    batch.add(fromHex('bb'))
+    expect(toHex(batch.take())).toBe('0601aa01bb')
+    expect(batch.add(toWrite(fromHex('cc'), linkFrameBytesMax))).toBe(false)
   })
 
   it('refuses items that run past their frame and floods of empty ones', () => {

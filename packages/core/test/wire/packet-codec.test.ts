@@ -46,6 +46,14 @@ describe('ALN-31 limits', () => {
     }
   })
 
+  it('finds a name again whatever else was read: a third one of the same hash takes the place of the first', () => {
+    // All of a length, and alike where names are told apart first.
+    const names = Array.from({ length: 6 }, (_, at) => `${at}node.of.one.hash`)
+    for (const name of [...names, ...names.toReversed(), ...names.flatMap((name) => [name, names[0]!])]) {
+      expect(decodePacket(encodePacket({ srcAddr: name }))).toMatchObject({ srcAddr: name })
+    }
+  })
+
   it('refuses numbers that the fields cannot hold', () => {
     const limits = { netState: 0xff, seqNum: 0xffff, ackBlock: 0xffff_ffff, contextID: 0xffff, dataType: 0xff }
     for (const [field, max] of Object.entries(limits)) {
