@@ -49,7 +49,7 @@ describe('ALN-31 limits', () => {
   it('finds a name again whatever else was read: a third one of the same hash takes the place of the first', () => {
     // All of a length, and alike where names are told apart first.
     const names = Array.from({ length: 6 }, (_, at) => `${at}node.of.one.hash`)
-    for (const name of [...names, ...names.toReversed(), ...names.flatMap((name) => [name, names[0]!])]) {
+    for (const name of [...names, ...names.toReversed(), ...names.flatMap((other) => [other, names[0]!])]) {
       expect(decodePacket(encodePacket({ srcAddr: name }))).toMatchObject({ srcAddr: name })
     }
   })
