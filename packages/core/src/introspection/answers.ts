@@ -2,7 +2,8 @@
 // answers: long lists come in pages.
 
 import { MeshError } from '../errors/mesh-error.ts'
-import type { Address } from '../identity/address.ts'
+import { isMemberAddress, type Address } from '../identity/address.ts'
+import { isCalled } from '../membership/names.ts'
 import { TokenBucket } from '../async/token-bucket.ts'
 import type { Peer } from '../membership/peer.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -61,6 +62,7 @@ export function answerQuestions(router: Router, about: AboutNode): void {
   const name = namesSealed ? '' : about.name
   const since = clock.now()
   const limited = limiter(clock)
+  const limitedToOne = limiter(clock, providerAnswersPerSecondMax)
   const answer = (service: string, handler: RequestHandler): void => {
     const what = service.slice(internalPrefix.length) as Question['what']
     const guarded = guardedBy(about.mayAsk ?? 'everybody', what, handler)
@@ -82,20 +84,19 @@ export function answerQuestions(router: Router, about: AboutNode): void {
       })
     }),
   )
-  answer(
-    routesService,
-    limited((request) => {
-      const skip = skipOf(request)
+  const routes: RequestHandler = (request) => {
+    const { skip, about: target } = pageAsked(request)
+    if (about === undefined)
       return page('routes', rowsOf(router.eachDestination(skip), namesSealed), { total: router.destinationCount, skip })
-    }),
-  )
+    const meant = routesTo(router, target)
+    return page('routes', rowsOf(meant, namesSealed), { total: meant.length, skip, passed: 0 })
+  }
+  const [routesToMany, routesToOne] = [limited(routes), limitedToOne(routes)]
+  answer(routesService, (request) => (isMemberAddress(pageAsked(request).about ?? '') ? routesToOne : routesToMany)(request))
   answer(
     servicesService,
-    limiter(
-      clock,
-      providerAnswersPerSecondMax,
-    )((request) => {
-      const { skip, service } = serviceAsked(request)
+    limitedToOne((request) => {
+      const { skip, about: service } = pageAsked(request)
       const rows = router.services(service).filter((row) => !row.service.startsWith('$'))
       const best = rows.toSorted((one, other) => one.load - other.load || one.cost - other.cost || (one.address < other.address ? -1 : 1))
       return page('services', providersOf(router, best, namesSealed), { total: best.length, skip, passed: 0 })
@@ -117,6 +118,13 @@ export function answerQuestions(router: Router, about: AboutNode): void {
 }
 
 const addressCharactersMax = 255
+
+/** To whoever is meant by an address, a `who` or a display name. */
+function routesTo(router: Router, target: string): Destination[] {
+  const exact = router.destination(target)
+  if (exact || isMemberAddress(target)) return exact ? [exact] : []
+  return router.destinations().filter(isCalled(target))
+}
 
 function* rowsOf(destinations: Iterable<Destination>, namesSealed: boolean): IterableIterator<object> {
   for (const { address, kind, name, hops, cost, via, gateway } of destinations) {
@@ -143,11 +151,12 @@ function* providersOf(router: Router, rows: readonly ServiceRow[], namesSealed: 
   }
 }
 
-/** Rows to leave out, and behind a space the service that is meant; nothing: all of them. */
-function serviceAsked(request: Request): { skip: number; service: string | undefined } {
-  const [, skip = '', , service] = /^(\d{0,9})( (.{1,100}))?$/su.exec(request.text()) ?? ['', 'x']
-  if (skip === 'x') throw new MeshError('INVALID_OPTION', 'the body says how many rows to leave out, and behind a space which service')
-  return { skip: Number(skip), service }
+/** Rows to leave out, and behind a space the service or the node that is meant; nothing: all of them. */
+function pageAsked(request: Request): { skip: number; about: string | undefined } {
+  const [, skip = '', , about] = /^(\d{0,9})( (.{1,100}))?$/su.exec(request.text()) ?? ['', 'x']
+  if (skip === 'x')
+    throw new MeshError('INVALID_OPTION', 'the body says how many rows to leave out, and behind a space which service or node')
+  return { skip: Number(skip), about }
 }
 
 const internalPrefix = '$mesh.'

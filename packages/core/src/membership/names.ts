@@ -34,9 +34,8 @@ export function resolveName(query: NameQuery, destinations: readonly Destination
   const notAble =
     exact && new MeshError('NOT_A_MEMBER', `'${target}' is a ${exact.kind === 'plain' ? 'plain ALN node' : exact.kind}, not a member`)
   const able = destinations.filter(({ address, kind }) => kinds.includes(kind) && address !== self)
-  if (isMemberForm(target)) return notAble ?? nearest(able.filter(({ address }) => whoPart(address) === target))?.address
-  const wanted = target.normalize('NFC')
-  const named = able.filter(({ name }) => name.normalize('NFC') === wanted)
+  const named = able.filter(isCalled(target))
+  if (isMemberForm(target)) return notAble ?? nearest(named)?.address
   const heard = named.filter(({ silent }) => !silent)
   const candidates = heard.length > 0 ? heard : named
   if (candidates.length === 0) return notAble
@@ -45,6 +44,13 @@ export function resolveName(query: NameQuery, destinations: readonly Destination
   if (whosOf(proven).size > 1) return ambiguous(target, proven)
   const asked = byDistance(candidates.filter((one) => !proven.includes(one))).slice(0, ambiguousListedMax)
   return { ask: asked.map(({ address }) => address), error: ambiguous(target, candidates) }
+}
+
+/** Whether a `who` or an exact display name in NFC is that of somebody. */
+export function isCalled(target: string): (somebody: Pick<Destination, 'address' | 'name'>) => boolean {
+  if (isMemberForm(target)) return ({ address }) => whoPart(address) === target
+  const wanted = target.normalize('NFC')
+  return ({ name }) => name.normalize('NFC') === wanted
 }
 
 function whosOf(destinations: readonly Destination[]): Set<string> {

@@ -127,6 +127,7 @@ export class MeshRooms {
       operations: this.operations,
       requests: this.requests,
       resolve: (target, waiting) => this.targets.resolve(target, waiting),
+      far: (who) => this.targets.farMembers(who),
       broadcast: (parts, about) => this.broadcasts.broadcast(parts, about),
       arrived: (message) => reports.events.emit('message', message),
       delivery: (delivery) => reports.events.emit('delivery', delivery),
@@ -220,6 +221,7 @@ export class MeshRooms {
       log: this.#log,
       operations: this.operations,
       accept: this.settings.accept,
+      find: (address) => this.targets.resolve(address),
     })
     const degree = new LinkDegree({ clock, dice, router, links, degree: this.settings.degree })
     this.#started = { ...base, links, degree }

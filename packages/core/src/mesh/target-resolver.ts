@@ -1,13 +1,19 @@
+import { routesService } from '../introspection/answers.ts'
 import type { Operations, OperationOptions } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberAddress } from '../identity/address.ts'
-import { resolveName, unresolved } from '../membership/names.ts'
+import { isCalled, resolveName, unresolved } from '../membership/names.ts'
 import { settleEach, targetList, type Outcomes, type SeveralTargets } from '../membership/targets.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Router } from '../routing/router.ts'
-import { traceService, type PeerKind } from '../routing/routing-types.ts'
+import type { FarMember } from '../routing/far-members.ts'
+import type { PeerKind } from '../routing/routing-types.ts'
 import { requestTimeoutMs, type Requests } from '../calls/requests.ts'
 
+/** Of what a relay is asked about, with the two bytes before it. */
+const targetBytesMax = 102
+/** Of one name that a relay tells. */
+const farAtOnceMax = 16
 /** Who waits for somebody that this node was not told of asks the relay again. */
 const askEveryMs = 2_000
 
@@ -44,8 +50,10 @@ export class TargetResolver {
       timedOut: () => undecided ?? unresolved(target, timeoutMs),
       begin: (settle) => {
         if (typeof target !== 'string' || target === '') throw new MeshError('INVALID_OPTION', 'a target is an address or a name')
+        let far: readonly string[] = []
         const look = (): void => {
-          const found = resolveName({ target, self: router.address, kinds }, router.destinations())
+          const known = [...router.destinations(), ...[target, ...far].flatMap((address) => router.destination(address) ?? [])]
+          const found = resolveName({ target, self: router.address, kinds }, known)
           undecided = undefined
           if (found instanceof MeshError) settle.reject(found)
           else if (typeof found === 'string') settle.resolve(found)
@@ -56,7 +64,10 @@ export class TargetResolver {
         }
         look()
         const forget = router.on('destination', look)
-        const stopAsking = this.#askRelay(router, target, () => settle.resolve(target))
+        const stopAsking = this.#askRelay(router, target, (addresses) => {
+          far = addresses.filter((address) => !router.origin(address))
+          look()
+        })
         return () => {
           forget()
           stopAsking()
@@ -87,19 +98,60 @@ export class TargetResolver {
     return settleEach(list, (target) => this.withAddress(target, options, begin), options.atOnceMax)
   }
 
-  /** A leaf was not told of everybody in a large network (R14): calls `known` when the relay that knows more has a way there. */
-  #askRelay(router: Router, target: string, known: () => void): () => void {
-    const { clock, requests } = this.#options
+  /**
+   * A leaf was not told of everybody in a large network (R14): asks the relay that knows more who is meant, again and again, and calls `heard`
+   * with who is there.
+   */
+  #askRelay(router: Router, target: string, heard: (addresses: readonly string[]) => void): () => void {
+    const { clock } = this.#options
+    let over = false
     let stop = (): void => {}
-    const ask = (): void => {
-      stop = clock.setTimer(askEveryMs, ask)
-      const relay = router.wiserRelay
-      if (relay === undefined) return
-      const bytes = new TextEncoder().encode(target)
-      const asked = requests.send(router, { targets: [relay], service: traceService, bytes, timeoutMs: askEveryMs })
-      asked.then((reply) => (reply.json() as { via?: unknown } | null)?.via !== undefined && known()).catch(() => {})
+    const ask = async (): Promise<void> => {
+      stop = clock.setTimer(askEveryMs, () => void ask())
+      const members = await this.farMembers(target)
+      if (!over && members.length > 0) heard(members)
     }
-    if (isMemberAddress(target) && target !== router.address && !router.destination(target)) ask()
-    return () => stop()
+    const known = target === router.address || router.destination(target) !== undefined || router.destinations().some(isCalled(target))
+    if (!known) void ask()
+    return () => {
+      over = true
+      stop()
+    }
   }
+
+  /**
+   * The members of that address, `who` or name of whom a relay knows and did not tell; none where nobody knows more. Never rejects.
+   * The record of one that is new is asked for on the way, and is here when the relay answers once more.
+   */
+  async farMembers(target: string): Promise<readonly string[]> {
+    const bytes = new TextEncoder().encode(`0 ${target}`)
+    if (bytes.length > targetBytesMax) return []
+    let known: FarMember[] = []
+    try {
+      const router = this.#options.router()
+      for (let times = 0; times < 2; times += 1) {
+        const relay = router.wiserRelay
+        if (relay === undefined) break
+        const asking = { targets: [relay], service: routesService, bytes, timeoutMs: askEveryMs }
+        const rows = farMembersOf((await this.#options.requests.send(router, asking)).json(), router.address)
+        known = rows.filter((row) => router.noteFar(row))
+        if (known.length === rows.length) break
+      }
+    } catch {
+      // Whoever asks hears in words of its own that nobody was found.
+    }
+    return known.map(({ address }) => address)
+  }
+}
+
+/** A relay's answer about a route; what is no row of a member is left out. */
+function farMembersOf(said: unknown, self: string): FarMember[] {
+  const { routes } = (said ?? {}) as { routes?: unknown }
+  if (!Array.isArray(routes)) return []
+  return routes.slice(0, farAtOnceMax).flatMap((row: unknown) => {
+    const { address, hops, cost } = (row ?? {}) as Record<string, unknown>
+    if (typeof address !== 'string' || !isMemberAddress(address) || address === self) return []
+    const [far, dear] = [hops, cost].map((value) => (typeof value === 'number' && value >= 0 ? value : 0)) as [number, number]
+    return [{ address, hops: far, cost: dear }]
+  })
 }

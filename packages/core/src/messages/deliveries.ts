@@ -34,6 +34,8 @@ export interface DeliveriesOptions {
   readonly requests: Requests
   /** The service that takes letters. */
   readonly service: string
+  /** Addresses of a `who` that routing was not told of. Never rejects. */
+  far(who: string): Promise<readonly string[]>
   /** The library there has it, or refused it for good. */
   settled(letter: Letter, error: MeshError | undefined): void
 }
@@ -167,6 +169,7 @@ export class Deliveries {
       const to = this.#choose(lane, letter, router)
       // A leaf is not told of everybody: what is not in its tables may be reached all the same, and one letter finds it out.
       if (!to && lane.underway.size > 0) break
+      if (!to) this.#seek(lane)
       lane.waiting.shift()
       bytes += letter.bytes.length
       this.#attempt(lane, letter, to ?? (letter.address === undefined ? undefined : { address: letter.address, startedAt: undefined }))
@@ -175,6 +178,15 @@ export class Deliveries {
       lane.cancelRetry?.()
       this.#lanes.delete(lane.who)
     }
+  }
+
+  #seek(lane: Lane): void {
+    void this.#options.far(lane.who).then((addresses) => {
+      if (this.#lanes.get(lane.who) !== lane || addresses.length === 0) return
+      for (const address of addresses) lane.addresses.add(address)
+      this.#again(lane)
+      this.#pump(lane)
+    })
   }
 
   #attempt(lane: Lane, letter: Letter, to: Target | undefined): void {

@@ -35,6 +35,8 @@ export interface MessagesOptions {
   readonly requests: Requests
   /** The address that a display name means. */
   resolve(target: string, options: OperationOptions): Promise<string>
+  /** Addresses of a `who` that routing was not told of. Never rejects. */
+  far(who: string): Promise<readonly string[]>
   /** To everybody. */
   broadcast(
     parts: readonly MessagePart[],
@@ -80,6 +82,7 @@ export class Messages {
       requests,
       storeFailed,
       service: messageService,
+      far: (who) => options.far(who),
       delivery: (delivery) => options.delivery(delivery),
     })
   }

@@ -3,6 +3,7 @@
 
 import { epochOf, type MemberRecord, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
 import type { VisibleHost } from '../plain-edge/plain-edge.ts'
+import { FarMembers, type FarMember } from './far-members.ts'
 import type { Route } from './table/origin.ts'
 import { PlainHosts, type PlainRoute } from './plain-hosts.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
@@ -28,6 +29,7 @@ export class Reachability {
   readonly #port: ReachabilityPort
   readonly #plain = new PlainHosts()
   readonly #services: ServiceTable
+  readonly #far = new FarMembers()
   /** Plain nodes that were announced as reachable; of the others, the table remembers it. */
   readonly #plainKnown = new Set<string>()
   #size = 0
@@ -96,23 +98,11 @@ export class Reachability {
     if (route && record) {
       const { neighbour } = route
       const link = this.#exchange.linkTo(address)?.link
-      return {
-        address,
-        kind: kindOf(record.kind),
-        name: record.kind === 'named' ? address : record.name,
-        capabilities: record.capabilities,
-        hops: route.hops,
-        cost: metricOf(route),
-        via: neighbour.address,
-        direct: link !== undefined,
-        verified: record.kind !== 'named' && this.#port.isProven(record),
-        silent: this.#port.isSilent(address),
-        roundTripMs: link?.roundTripMs,
-        startedAt: epochOf(record.seq48) * 1_000,
-      }
+      const way = { hops: route.hops, cost: metricOf(route), via: neighbour.address, direct: link !== undefined }
+      return { ...this.#who(record), ...way, roundTripMs: link?.roundTripMs }
     }
     const plain = this.plainRoute(address)
-    if (!plain) return undefined
+    if (!plain) return record && this.#farAway(record)
     const toGateway = plain.gateway === this.#self ? undefined : this.#route(plain.gateway)
     const hops = (toGateway?.hops ?? 0) + plain.host.hops
     const via = toGateway?.neighbour.address ?? address
@@ -128,6 +118,31 @@ export class Reachability {
       verified: false,
       silent: false,
       gateway: plain.gateway,
+    }
+  }
+
+  /** A relay says that it can reach this member, of whom it did not tell. */
+  noteFar(member: FarMember): void {
+    this.#far.keep(member, this.#port.now())
+  }
+
+  #farAway(record: MemberRecord): Destination | undefined {
+    const far = this.#far.get(record.address, this.#port.now())
+    const relay = this.#exchange.defaultRelay
+    if (!far || !relay || record.kind !== 'member') return undefined
+    return { ...this.#who(record), hops: far.hops + 1, cost: far.cost + relay.cost, via: relay.address, direct: false }
+  }
+
+  #who(record: MemberRecord): Pick<Destination, 'address' | 'kind' | 'name' | 'capabilities' | 'verified' | 'silent' | 'startedAt'> {
+    const { address, kind, name, capabilities, seq48 } = record
+    return {
+      address,
+      kind: kindOf(kind),
+      name: kind === 'named' ? address : name,
+      capabilities,
+      verified: kind !== 'named' && this.#port.isProven(record),
+      silent: this.#port.isSilent(address),
+      startedAt: epochOf(seq48) * 1_000,
     }
   }
 

@@ -20,6 +20,7 @@ import type { CapableIdentity } from './capable-identity.ts'
 import { contextsMax } from './packets/contexts.ts'
 import { Dispatcher, servicesMax } from './packets/dispatcher.ts'
 import { sessionService, type EndToEnd } from './packets/end-to-end.ts'
+import type { FarMember } from './far-members.ts'
 import { LiveOriginView, type OriginView } from './origin-view.ts'
 import { wireLoad } from './own-contents.ts'
 import type { RouterOptions } from './router-options.ts'
@@ -259,6 +260,14 @@ export class Router {
   /** A relay that knows members and services of which it did not tell this node; undefined: every one is known here. */
   get wiserRelay(): string | undefined {
     return this.#rooms.exchange.defaultRelay?.address
+  }
+
+  /** What that relay says of a member that it did not tell of. True: `destination` answers for it, for a while; false: its record is asked for. */
+  noteFar(member: FarMember): boolean {
+    const { exchange, reachability } = this.#rooms
+    reachability.noteFar(member)
+    if (exchange.defaultRelay && !exchange.record(member.address)) exchange.borrow(exchange.defaultRelay, member.address)
+    return this.destination(member.address) !== undefined
   }
 
   services(name?: string): ServiceRow[] {

@@ -29,6 +29,8 @@ export interface DirectLinksOptions {
   readonly log: Log
   readonly operations: Operations
   readonly dialers: readonly PeerDialer[]
+  /** Finds out who somebody is of whom this node was not told; may reject. */
+  find(address: string): Promise<unknown>
   /** Direct member links beyond which the wishes of others are answered with BUSY. */
   readonly accept: number
 }
@@ -43,6 +45,8 @@ export class DirectLinks {
   readonly #negotiations = new Map<string, Negotiation>()
   readonly #ended = new RecentSet<string>(endedMax)
   readonly #newest = new RecentMap<string, number>(newestMax)
+  /** Who wants a link, and who that is is being found out. */
+  readonly #unknown = new Set<string>()
   /** Called when a negotiation that `seek` started is over. */
   onOutcome: ((address: string, outcome: Outcome) => void) | undefined
   #number = 0
@@ -179,11 +183,20 @@ export class DirectLinks {
 
   #receiveWant(from: string, signal: Signal, negotiation: Negotiation | undefined): void {
     const destination = this.#router.destination(from)
+    if (!destination) return this.#findOut(from)
     // With a link the wish is old, or the other side lost it and we shall notice soon: it asks again.
-    if (this.#router.address > from || destination?.kind !== 'member' || this.#links().includes(from)) return
+    if (this.#router.address > from || destination.kind !== 'member' || this.#links().includes(from)) return
     const dialer = this.#common(destination.capabilities)
     if (!dialer || this.#refuse(from, signal, negotiation)) return
     this.#negotiate(from, dialer).answerWant()
+  }
+
+  /** The wish is said again; by then this node knows who it is (R14). */
+  #findOut(from: string): void {
+    if (this.#unknown.size >= negotiationsMax || this.#unknown.has(from)) return
+    this.#unknown.add(from)
+    const found = (): void => void this.#unknown.delete(from)
+    this.#options.find(from).then(found, found)
   }
 
   #receiveSignal(from: string, signal: AttemptSignal, negotiation: Negotiation | undefined): void {

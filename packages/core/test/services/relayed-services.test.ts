@@ -82,7 +82,7 @@ describe('R14 ALN-17 services of a network that is larger than a leaf knows', as
     expect(await world.settle(ada.send(bob.address, 'hello'))).toMatchObject({ state: 'delivered' })
     const answer = await world.settle(ada.stream(bob.address, 'echo', 'from afar'))
     expect(await world.settle(new Response(answer).text())).toBe('from afar')
-    expect(ada.router.destination(bob.address)).toBeUndefined()
+    expect(ada.router.destinations().some(({ address }) => address === bob.address)).toBe(false)
     const away = `${bob.who}.aaaa`
     const waiting = ada.ping(away, { timeoutMs: 5_000 })
     expect((await world.settle(rejectionOf(waiting))).code).toBe('NO_ROUTE')
@@ -95,6 +95,42 @@ describe('R14 ALN-17 services of a network that is larger than a leaf knows', as
     const pinged = ada.ping(address, { timeoutMs: 20_000 })
     expect(ada.router.destination(address)).toBeUndefined()
     expect((await world.settle(pinged)).hops).toBe(2)
+  })
+
+  it('a name and a who of somebody that the leaf was not told of are found, shown and traced', async () => {
+    expect(await world.settle(ada.to<{ double(number: number): number }>('bob').double(2))).toBe(4)
+    expect(await world.settle(ada.send(bob.who, 'by who'))).toMatchObject({ state: 'delivered' })
+    expect(ada.peer(bob.address)).toMatchObject({ name: 'bob', kind: 'member', hops: 2, direct: false, verified: true })
+    const { arrived, hops } = await world.settle(ada.trace('bob'))
+    expect(arrived).toBe(true)
+    expect(hops).toMatchObject([{ kind: 'relay' }, { kind: 'member', name: 'bob', address: bob.address }])
+    expect((await world.settle(ada.trace(bob.address))).arrived).toBe(true)
+    for (const target of ['nobody of this name', `k${'a'.repeat(26)}`, `k${'a'.repeat(26)}.aaaa`])
+      expect((await world.settle(rejectionOf(ada.trace(target, { timeoutMs: 5_000 })))).code).toMatch(/UNKNOWN_NAME|NO_ROUTE/)
+    await world.clock.advance(12_000)
+    expect(ada.peer(bob.address)).toBeUndefined()
+  })
+
+  it('PN-02 two of one name, of whom the leaf was told neither, are told apart', async () => {
+    const danas = ['one', 'two'].map((profile) => world.member(profile, { name: 'dana' }))
+    for (const dana of danas) await world.clock.advanceUntil(() => dana.online)
+    await world.clock.advance(5_000)
+    expect(danas.map(({ address }) => ada.router.destination(address))).toEqual([undefined, undefined])
+    const refused = await world.settle(rejectionOf(ada.ping('dana')))
+    expect(refused).toMatchObject({ code: 'AMBIGUOUS_NAME', tried: danas.map(({ address }) => address).toSorted() })
+  })
+
+  it('a direct link with somebody of whom neither side was told', async () => {
+    const carl = world.member('carl')
+    const dora = world.member('dora')
+    for (const one of [carl, dora]) await world.clock.advanceUntil(() => one.online)
+    await world.clock.advance(5_000)
+    expect(carl.router.destination(dora.address)).toBeUndefined()
+    expect(dora.router.destination(carl.address)).toBeUndefined()
+    expect(await world.settle(carl.connect('dora'))).toMatchObject({ address: dora.address, direct: true, name: 'dora' })
+    await world.settle(dora.disconnect(carl.address))
+    await world.clock.advance(60_000)
+    expect(await world.settle(dora.connect(carl.address))).toMatchObject({ address: carl.address, direct: true })
   })
 
   it('callAll asks everybody, page by page', async () => {
