@@ -86,7 +86,7 @@ export function answerQuestions(router: Router, about: AboutNode): void {
   )
   const routes: RequestHandler = (request) => {
     const { skip, about: target } = pageAsked(request)
-    if (about === undefined)
+    if (target === undefined)
       return page('routes', rowsOf(router.eachDestination(skip), namesSealed), { total: router.destinationCount, skip })
     const meant = routesTo(router, target)
     return page('routes', rowsOf(meant, namesSealed), { total: meant.length, skip, passed: 0 })
