@@ -8,6 +8,7 @@ import { MeshError } from '@hopmesh/core'
 import type { Address, Mesh, SeekableSource, StreamFile, StreamRegistration } from '@hopmesh/core'
 import { openFile, type FileSource } from './file-source.ts'
 
+/** A file that is here whole. */
 export interface ReceivedFile {
   /** Where it is now. */
   readonly path: string

@@ -2,6 +2,7 @@ import { EventEmitter } from 'eventemitter3'
 import { MeshError } from '../errors/mesh-error.ts'
 import { checkSignal, describeThrown } from './operations.ts'
 
+/** How long somebody listens. */
 export interface ListenOptions {
   /** Aborting it removes the listener. */
   signal?: AbortSignal | undefined

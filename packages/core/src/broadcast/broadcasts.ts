@@ -31,6 +31,7 @@ export const broadcastService = '$mesh.broadcast'
 export const clockService = '$mesh.clock'
 const clockTimeoutMs = 5_000
 
+/** How a broadcast is said. */
 export interface BroadcastOptions {
   /** Whoever has it says so. Default false. */
   readonly receipts?: boolean | undefined
@@ -42,6 +43,7 @@ export interface BroadcastOptions {
 
 export const broadcastOptions: readonly string[] = ['receipts', 'retain', 'signal'] satisfies (keyof BroadcastOptions)[]
 
+/** A broadcast that has left; `id` is known to everybody who hears it. */
 export interface Said {
   readonly id: string
 }
@@ -52,6 +54,7 @@ export interface SaidWithReceipts extends Said, BroadcastReceipts {}
 /** What a broadcast settles with, by its options. */
 export type SaidAs<O extends BroadcastOptions> = O extends { readonly receipts: true } ? SaidWithReceipts : Said
 
+/** A whisper, and what became of it at each neighbour. */
 export interface Whispered extends Said {
   /** By address of the neighbours; empty when there are none. */
   readonly outcomes: SentToSeveral

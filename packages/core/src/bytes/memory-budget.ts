@@ -13,6 +13,7 @@ export interface MemoryHolder {
   shed(): void
 }
 
+/** What neighbours and peers may make this node hold, in bytes. One may serve several routers. */
 export class MemoryBudget {
   readonly bytesMax: number
   readonly #holders = new Set<MemoryHolder>()

@@ -27,6 +27,7 @@ export interface ChannelReceiver {
   closed(reason: CloseReason): void
 }
 
+/** A pipe to one neighbour. `start` is called once; after `closed` there is nothing more. */
 export interface Channel {
   readonly medium: Medium
   readonly carries: Carries

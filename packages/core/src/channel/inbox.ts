@@ -7,6 +7,7 @@ import { MeshError } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Carries, ChannelReceiver, CloseReason } from './channel.ts'
 
+/** What a channel tells its inbox once. */
 export interface ChannelInboxOptions {
   readonly clock: Pick<Clock, 'soon'>
   readonly carries: Carries
@@ -19,6 +20,7 @@ export interface ChannelInboxOptions {
 /** Messages kept before `start`. Chunks of a stream are joined instead. */
 export const keptMessagesMax = 64
 
+/** For whoever writes a channel: what came before `start`, the order of calls, and the end of it. */
 export class ChannelInbox {
   readonly #options: ChannelInboxOptions
   #receiver: ChannelReceiver | undefined

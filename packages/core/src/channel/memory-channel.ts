@@ -8,6 +8,7 @@ import type { Dice } from '../ports/dice.ts'
 import type { Carries, Channel, ChannelReceiver, CloseReason, Medium } from './channel.ts'
 import { ChannelInbox } from './inbox.ts'
 
+/** Of both ends alike. */
 export interface MemoryChannelOptions {
   /** How long a message is under way. Default 0: it arrives at the end of the present turn. */
   readonly latencyMs?: number | undefined

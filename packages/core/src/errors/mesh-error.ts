@@ -55,6 +55,7 @@ export const meshErrorCodes = [
   'WIRE_FAULT',
 ] as const
 
+/** The part of a `MeshError` to match; docs/errors.md says of each what it means and what helps. */
 export type MeshErrorCode = (typeof meshErrorCodes)[number]
 
 export interface MeshErrorOptions {

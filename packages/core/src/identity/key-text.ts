@@ -6,6 +6,7 @@ import { base32nopad } from '@scure/base'
 import { concatBytes } from '../bytes/concat-bytes.ts'
 import { crc32 } from '../wire/crc32.ts'
 
+/** What a key is for, which stands in front of its text. */
 export type KeyTextKind = 'network' | 'admission' | 'operator' | 'identity'
 
 const prefixes: Readonly<Record<KeyTextKind, string>> = { network: 'hmk-', admission: 'hmp-', operator: 'hmo-', identity: 'hmi-' }

@@ -4,6 +4,7 @@ import type { MeshErrorCode } from '../errors/mesh-error.ts'
 import type { Router } from '../routing/router.ts'
 import type { PeerKind } from '../routing/routing-types.ts'
 
+/** One link of this node. */
 export interface LinkHealth {
   readonly address: Address
   readonly kind: PeerKind

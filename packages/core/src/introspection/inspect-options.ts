@@ -3,6 +3,7 @@ import type { OperationOptions } from '../async/operations.ts'
 /** What `mesh.inspect` can ask. */
 export type InspectQuestion = 'describe' | 'peers' | 'routes' | 'services'
 
+/** Which rows are asked for, and for how long (10 000 ms). */
 export interface InspectOptions extends OperationOptions {
   /** Rows to leave out: those of the pages before. */
   skip?: number | undefined

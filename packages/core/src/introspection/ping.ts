@@ -5,6 +5,7 @@ import type { Requests } from '../calls/requests.ts'
 
 export const pingService = '$mesh.ping'
 
+/** How far away somebody is. */
 export interface PingResult {
   /** There and back. */
   readonly roundTripMs: number

@@ -2,6 +2,7 @@ import type { Address } from '../identity/address.ts'
 import type { Router } from '../routing/router.ts'
 import type { Destination, PeerKind } from '../routing/routing-types.ts'
 
+/** A point of the picture. */
 export interface TopologyNode {
   readonly address: Address
   /** Text of a stranger: never markup. */
@@ -15,6 +16,7 @@ export interface TopologyNode {
   readonly via: Address
 }
 
+/** A line of the picture. `cost` is the lower the better, without unit. */
 export interface TopologyLink {
   readonly from: Address
   readonly to: Address

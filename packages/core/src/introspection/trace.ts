@@ -17,6 +17,7 @@ export const probeEveryMs = 1_000
 /** … so many times in all; then the hop counts as silent. */
 export const probesMax = 3
 
+/** One node on the way. */
 export interface TraceHop {
   /** How many links away; 1 is a neighbour. */
   readonly hop: number
@@ -29,6 +30,7 @@ export interface TraceHop {
   readonly roundTripMs: number | undefined
 }
 
+/** The way to a node. */
 export interface Trace {
   readonly address: Address
   /** The node there says that it is the target, which nobody has checked; for a plain node, its gateway says so. */

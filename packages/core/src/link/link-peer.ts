@@ -1,5 +1,6 @@
 import type { MemberRecord } from '../identity/member-record.ts'
 
+/** Who is at the other end of a link. */
 export interface LinkPeer {
   readonly address: string
   readonly kind: 'member' | 'relay' | 'plain'

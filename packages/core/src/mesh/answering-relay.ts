@@ -5,6 +5,7 @@ import type { CapableIdentity } from '../routing/capable-identity.ts'
 import type { Router } from '../routing/router.ts'
 import { SealedBodies } from './sealed-bodies.ts'
 
+/** What a relay needs to answer in sessions, beside its router. */
 export interface RelaySessionsParts {
   /** Of that router. */
   readonly identity: CapableIdentity

@@ -6,6 +6,7 @@ import { trace } from '../introspection/trace.ts'
 import { plainPart, type PlainPart } from '../routing/plain-part.ts'
 import { StreamTraffic } from '../streams/stream-traffic.ts'
 
+/** What an environment gives when it is asked for late parts. */
 export interface LateParts {
   readonly plain: PlainPart
   readonly StreamTraffic: typeof StreamTraffic
@@ -14,4 +15,5 @@ export interface LateParts {
   readonly asking: { readonly inspect: typeof inspect; readonly serviceOfQuestion: typeof serviceOfQuestion }
 }
 
+/** All of them. */
 export const lateParts: LateParts = { plain: plainPart, StreamTraffic, DeviceLink, trace, asking: { inspect, serviceOfQuestion } }

@@ -9,6 +9,7 @@ export interface AddressEvent {
   readonly before: Address
 }
 
+/** A first link is up: at the beginning, or after there was none. */
 export interface OnlineEvent {
   /** The first time in the life of this mesh. */
   readonly first: boolean

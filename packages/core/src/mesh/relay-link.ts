@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts'
 import { describeThrown } from '../async/operations.ts'
 import type { Router, RouterLink } from '../routing/router.ts'
 
+/** How it stands with one relay. */
 export interface RelayStatus {
   readonly url: string
   /**

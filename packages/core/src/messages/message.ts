@@ -28,6 +28,7 @@ export interface Delivery {
   readonly state: 'delivered' | 'expired' | 'failed'
 }
 
+/** An answer to everybody, and what became of it at each. */
 export interface RepliedAll {
   readonly id: string
   /** By address; empty for the answer to a broadcast, which is a broadcast. */

@@ -7,4 +7,5 @@ export interface Log {
   write(level: LogLevel, room: string, message: string, details?: unknown): void
 }
 
+/** Writes nothing. */
 export const silentLog: Log = { level: 0, write: () => {} }

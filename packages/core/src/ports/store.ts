@@ -1,5 +1,6 @@
 import type { Awaitable } from './crypto.ts'
 
+/** One row of a store, as it is read again. */
 export type StoreEntry = readonly [key: string, value: Uint8Array]
 
 /**

@@ -5,6 +5,7 @@ import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
 import type { PlainPart } from './plain-part.ts'
 
+/** What a router needs of its surroundings, and how it is to behave. */
 export interface RouterOptions {
   readonly clock: Clock
   readonly dice: Dice

@@ -34,6 +34,7 @@ export type { LinkPeer } from '../link/link-peer.ts'
 export type { Link as RouterLink } from '../link/link.ts'
 export type { RouterOptions } from './router-options.ts'
 
+/** One node of one network, packet by packet. What `send` and `say` answer is an error, and not thrown; what neighbours do wrong is a `fault` event. */
 export class Router {
   /** The network has a key. */
   readonly keyed: boolean

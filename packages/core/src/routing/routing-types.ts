@@ -1,6 +1,7 @@
 import type { BroadcastId } from '../wire/gossip-control.ts'
 import type { DecodedPacket } from '../wire/packet.ts'
 
+/** `plain`: a plain ALN node, or one under a name of its own choice; it cannot prove who it is in a session. */
 export type PeerKind = 'member' | 'relay' | 'plain'
 
 /** Packets to it are sent to end early: where their hops run out is what they ask. */
@@ -48,6 +49,7 @@ export interface Destination {
   readonly startedAt?: number | undefined
 }
 
+/** A service at one node. */
 export interface ServiceRow {
   readonly service: string
   readonly address: string
@@ -64,6 +66,7 @@ export interface ServiceRow {
   readonly unchangedMs: number
 }
 
+/** What `router.on` tells. Inside a listener the tables already show it. */
 export interface RouterEvents {
   destination: [change: { readonly address: string; readonly state: 'up' | 'change' | 'down' }]
   service: [change: { readonly service: string; readonly address: string; readonly load: number; readonly state: 'up' | 'change' | 'down' }]

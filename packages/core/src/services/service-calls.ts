@@ -19,12 +19,14 @@ import { checkServiceName, type ServiceRegistry } from './service-registry.ts'
 /** The relay of a large network is asked for providers no longer than this. */
 const seekMsMax = 3_000
 
+/** Of a call: whom it asks, how long it waits for the first answer (10 000 ms), and whether it may ask again. */
 export interface CallOptions extends MemberCallOptions {
   select?: Select | undefined
   /** In a network with a key: also plain ALN nodes, which cannot prove who they are, and which relays can read. */
   plain?: boolean | undefined
 }
 
+/** Of a call to every provider: `timeoutMs` (10 000) is how long each may take to its first answer. */
 export interface CallAllOptions extends OperationOptions {
   plain?: boolean | undefined
 }

@@ -17,6 +17,7 @@ import { reported } from '../calls/reported-handler.ts'
 import type { RequestHandler } from '../calls/request.ts'
 import { requestTimeoutMs } from '../calls/requests.ts'
 
+/** What happened to one service at one node. */
 export interface ServiceChange {
   readonly service: string
   readonly address: Address
@@ -24,6 +25,7 @@ export interface ServiceChange {
   readonly load: number
 }
 
+/** What `mesh.services.on` tells: a provider is there, its load moved, or it is there no more. */
 export interface ServiceEvents {
   up: [change: ServiceChange]
   change: [change: ServiceChange]
@@ -35,6 +37,7 @@ const seekEveryMs = 2_000
 
 const registerOptions: readonly string[] = ['load', 'plain'] satisfies (keyof RegisterOptions)[]
 
+/** How a service is offered. */
 export interface RegisterOptions {
   /** 0 (idle, the default) … 1 (full). Callers prefer the least. */
   load?: number | undefined

@@ -35,6 +35,7 @@ export type StreamHandler<M> = (
 
 type Kept = SeekableSource | Uint8Array | undefined
 
+/** How streams of one name are taken. */
 export interface StreamRegisterOptions {
   /** What is here already of a file that broke off, as a Blob or bytes: then only the rest of it comes, if the beginning is the same. */
   kept?: ((file: StreamFile, caller: Address) => Kept | Promise<Kept>) | undefined

@@ -12,6 +12,7 @@ export interface StreamProgress {
   readonly total: number | undefined
 }
 
+/** How something is streamed. `timeoutMs` (10 000) is how long the other side may take to take it; `signal` ends it at any time. */
 export interface StreamOptions extends OperationOptions {
   /** Called while bytes arrive there, at most ten times a second, and when all have. */
   onProgress?: ((progress: StreamProgress) => void) | undefined

@@ -1,6 +1,7 @@
 import { concatBytes } from '../bytes/concat-bytes.ts'
 import type { Carries, Channel } from '../channel/channel.ts'
 
+/** The two ends of one channel. */
 export interface ChannelPair {
   readonly dialer: Channel
   readonly listener: Channel

@@ -7,6 +7,7 @@ import type { Carries, Channel } from '../channel/channel.ts'
 import { ContractRun, sameMessages } from './channel-contract-run.ts'
 import type { ChannelWorld } from './channel-contract-run.ts'
 
+/** One promise of the port. */
 export interface ChannelContractCase {
   /** With the row that it proves. */
   readonly title: string
@@ -33,6 +34,7 @@ function contractCase(title: string, carries: readonly Carries[], body: (run: Co
   }
 }
 
+/** Every promise of `Channel`, for a test runner to go through. */
 export const channelContractCases: readonly ChannelContractCase[] = [
   contractCase('the two ends know their parts', every, async (run) => {
     run.check(run.dialer.channel.role === 'dialer', "the dialer's role is 'dialer'")

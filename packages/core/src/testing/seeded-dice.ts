@@ -2,6 +2,7 @@
 
 import type { Dice } from '../ports/dice.ts'
 
+/** Dice that fall the same way for the same seed. */
 export class SeededDice implements Dice {
   readonly #seed: string
   #a: number

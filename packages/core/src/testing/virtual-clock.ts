@@ -10,6 +10,7 @@ interface ClockEvent {
   callback: (() => void) | undefined
 }
 
+/** How it begins, and how promises run. */
 export interface VirtualClockOptions {
   /** What `wallTime` says at the start, milliseconds since 1970. Default: the first second of 2026. */
   readonly wallTimeMs?: number | undefined
@@ -26,6 +27,7 @@ async function settleMicrotasks(): Promise<void> {
   for (let turn = 0; turn < settleTurns; turn += 1) await Promise.resolve()
 }
 
+/** A clock that is moved by hand: `runFor` in one go, `advance` with promises between. */
 export class VirtualClock implements Clock {
   readonly #wallTimeMs: number
   readonly #settle: () => Promise<void>

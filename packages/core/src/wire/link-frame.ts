@@ -7,6 +7,7 @@ import { WireFault } from './wire-fault.ts'
 // What one capable neighbour hands the other: a kind and a body. Kinds that are not known are skipped by the caller, so
 // that tomorrow's peer can talk to today's.
 
+/** The first byte of a link frame. */
 export const frameKinds = { hello: 1, reply: 2, finish: 3, refusal: 4, control: 5, packets: 6, leave: 7 } as const
 
 /** Below 64 KiB with room for KISS-free headers: every transport that we know takes a message of this size whole. */
@@ -54,6 +55,7 @@ export function encodeLinkFrame(kind: number, body: Uint8Array): Uint8Array {
   return frame
 }
 
+/** Gives the kind and the body of a frame, also of a kind that is not known. A fault: it is empty or too long. */
 export function decodeLinkFrame(bytes: Uint8Array): LinkFrame | WireFault {
   if (bytes.length === 0) return new WireFault('truncated', 'an empty link frame')
   if (bytes.length > linkFrameBytesMax) return new WireFault('too-long', `a link frame of ${bytes.length} bytes`)
@@ -220,6 +222,7 @@ export function decodeReply(body: Uint8Array): Reply | WireFault {
   return { version: body[0]!, noise: body.subarray(1) }
 }
 
+/** The frame that says why a greeting ends here. */
 export function encodeRefusal(refusal: Refusal): Uint8Array {
   return new ByteWriter().u8(frameKinds.refusal).string(refusal.code).text(refusal.text).finish()
 }

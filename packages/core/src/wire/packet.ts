@@ -1,5 +1,6 @@
 // One ALN packet (ALN wire §1). Fields are named as in the family. 0, "" and empty data mean "absent", as in every stack.
 
+/** What `netState` of an ALN packet says. */
 export const netStates = { route: 1, service: 2, query: 3, frame: 0x10, error: 255 } as const
 
 /** A packet as an app or a channel writes it. Text data becomes UTF-8. */

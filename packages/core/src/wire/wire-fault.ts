@@ -21,6 +21,7 @@ export class WireFault {
   }
 }
 
+/** Whether what was decoded is a fault. */
 export function isWireFault(value: unknown): value is WireFault {
   return value instanceof WireFault
 }

@@ -4,6 +4,7 @@
 import { MeshError, admissionKeyHash, deriveKeyring, isNetworkName, keyOfText, keyTextKind, networkKeySources } from '@hopmesh/core'
 import type { Crypto, NetworkKeyring } from '@hopmesh/core'
 
+/** A network that a relay carries, and by which keys. */
 export interface PinnedNetwork {
   readonly name: string
   /** Admission public keys as `hopmesh key --public` prints them, at least one; with `alnInsecure` the network key itself. */

@@ -21,6 +21,7 @@ import { loadRelayIdentity } from './relay-identity.ts'
 import { refusePlain } from './refuse-plain.ts'
 import { WebFront } from './web-front.ts'
 
+/** Where a relay listens, and whom it lets in. */
 export interface RelayOptions {
   /** Default 127.0.0.1. */
   readonly host?: string | undefined
@@ -59,6 +60,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   return relay
 }
 
+/** A relay that `startRelay` has started. */
 export class Relay {
   readonly #options: RelayOptions
   readonly #limits: RelayLimits

@@ -8,6 +8,7 @@ import { nodeClock } from '../system-ports.ts'
 import { TurnWriter } from './turn-writer.ts'
 import { lingerBytesMax, tcpBufferedBytesHigh, tcpConnectTimeoutMs, tcpKeepAliveMs, tcpLingerMs, tcpMessageBytesMax } from './limits.ts'
 
+/** Whom to connect to. */
 export interface TcpTarget {
   readonly host: string
   readonly port: number

@@ -3,6 +3,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { MeshError } from '@hopmesh/core'
 import { TcpChannel } from './tcp-channel.ts'
 
+/** Where to listen. */
 export interface TcpListenOptions {
   /** 0 picks a free one. */
   readonly port: number

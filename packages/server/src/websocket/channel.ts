@@ -15,6 +15,7 @@ import {
   webSocketLingerMs,
 } from './limits.ts'
 
+/** What the channel is told of its socket. */
 export interface WebSocketChannelOptions {
   readonly role: 'dialer' | 'listener'
   readonly carries: 'frames' | 'text'

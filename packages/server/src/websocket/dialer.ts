@@ -4,6 +4,7 @@ import { WebSocket } from 'ws'
 import { WebSocketChannel } from './channel.ts'
 import { frameMessageBytesMax, subprotocol, textMessageBytesMax, upgradeTimeoutMs } from './limits.ts'
 
+/** What is dialed. */
 export interface WebSocketDialOptions {
   /** Default `frames`: a hopmesh relay. `text`: an ALN host that speaks JSON. */
   readonly carries?: 'frames' | 'text' | undefined

@@ -15,8 +15,10 @@ interface Route {
   readonly cost: number
 }
 
+/** Takes a packet for a service of that node. */
 export type PlainHandler = (packet: DecodedPacket) => void
 
+/** One plain node. `addChannel` gives it a link; it answers as its stack does. */
 export class PlainRouterModel {
   readonly address: string
   readonly stack: PlainStack

@@ -1,8 +1,10 @@
 // How the plain ALN routers behave, one row for each difference that a neighbour can see, mistakes included. Written down from
 // watching the real ones; `plain-router-model.ts` plays any of the columns.
 
+/** The three stacks of plain ALN. */
 export type PlainStackName = 'python' | 'nodejs' | 'go'
 
+/** How one stack behaves where they differ. */
 export interface PlainStack {
   readonly name: PlainStackName
   /** The channels that it has. */
@@ -45,6 +47,7 @@ export interface PlainStack {
   readonly forwardsErrors: boolean
 }
 
+/** The stacks that are out there, with what each does. */
 export const plainStacks: Readonly<Record<PlainStackName, PlainStack>> = {
   python: {
     name: 'python',

@@ -11,6 +11,7 @@ import { ScenarioFailure } from './scenario-outcome.ts'
 import { neighboursOf, randomRegular, starOfRelays, treeWithChords, grid, type Topology } from './topology.ts'
 import { healWorld, injectWorldFault, worldFaultKinds, type WorldFaultKind } from './world-faults.ts'
 
+/** What the dice would else decide. */
 export interface BroadcastScenarioOptions {
   /** Default 20 … 26. */
   readonly nodes?: number | undefined
@@ -19,6 +20,7 @@ export interface BroadcastScenarioOptions {
   readonly recorded?: boolean | undefined
 }
 
+/** What a world of broadcasts came to. */
 export interface BroadcastOutcome {
   readonly seed: number
   readonly digest: string

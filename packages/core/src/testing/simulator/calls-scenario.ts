@@ -9,12 +9,14 @@ import { MemberWorld } from './member-world.ts'
 import type { ScenarioOutcome } from './scenario-outcome.ts'
 import { drawFaultKinds } from './sim-faults.ts'
 
+/** What the dice would else decide. */
 export interface CallsScenarioOptions {
   /** Default 3 to 6. */
   readonly members?: number | undefined
   readonly settle?: (() => Promise<void>) | undefined
 }
 
+/** What a world of calls came to. */
 export interface CallsOutcome extends ScenarioOutcome {
   /** Calls that were executed, of which some were not answered. */
   readonly executed: number

@@ -19,6 +19,7 @@ import {
   type WorldFaultOptions,
 } from './world-faults.ts'
 
+/** What the dice would else decide. */
 export interface FaultScenarioOptions {
   /** Of a drawn topology. Default 8 for odd seeds, 20 for even ones. */
   readonly nodes?: number | undefined
@@ -38,6 +39,7 @@ export interface FaultScenarioOptions {
   readonly recorded?: boolean | undefined
 }
 
+/** What a world of faults came to. */
 export interface FaultOutcome {
   readonly seed: number
   /** What the seed drew, for people. */

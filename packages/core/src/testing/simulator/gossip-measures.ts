@@ -6,6 +6,7 @@ import { randomRegular, type Topology } from './topology.ts'
 
 const warmUpSeconds = 15
 
+/** What broadcasts cost, and whom they reached. */
 export interface BroadcastMeasure {
   /** Living nodes that could hear of it, and did not, over all broadcasts. */
   readonly missed: number

@@ -18,11 +18,13 @@ import { VirtualClock } from '../virtual-clock.ts'
 import { atOnce } from './sim-world.ts'
 import type { Topology } from './topology.ts'
 
+/** How quick its links are. */
 export interface GossipWorldOptions {
   /** Each link gets a latency of its own between these. Default 20 … 80. */
   readonly latenciesMs?: readonly [number, number] | undefined
 }
 
+/** One of them. */
 export interface GossipNode {
   readonly index: number
   readonly address: Address
@@ -55,6 +57,7 @@ class Pipe implements GossipNeighbour {
   }
 }
 
+/** Nodes that broadcast and do nothing else. */
 export class GossipWorld {
   readonly clock: VirtualClock = new VirtualClock()
   readonly dice: SeededDice

@@ -32,6 +32,7 @@ interface Watched {
   readonly origins: Map<string, Known>
 }
 
+/** Holds a world against I1 … I10; what does not hold is thrown. */
 export class Invariants {
   /** Times that a selected route changed. */
   routeChanges = 0

@@ -10,6 +10,7 @@ import { MemberWorld } from './member-world.ts'
 import type { ScenarioOutcome } from './scenario-outcome.ts'
 import { drawFaultKinds } from './sim-faults.ts'
 
+/** What the dice would else decide. */
 export interface LettersScenarioOptions {
   /** Default 3 to 6, and 20 in one world of 25. */
   readonly members?: number | undefined
@@ -18,6 +19,7 @@ export interface LettersScenarioOptions {
   readonly settle?: (() => Promise<void>) | undefined
 }
 
+/** What a world of messages came to. */
 export interface LettersOutcome extends ScenarioOutcome {
   /** Messages to one member, by what became of them. */
   readonly delivered: number

@@ -14,6 +14,7 @@ import { simEnvironment, simUrl } from './sim-environment.ts'
 import { drawFaultKinds, injectFault } from './sim-faults.ts'
 import { SimWorld } from './sim-world.ts'
 
+/** What the dice would else decide. */
 export interface MeshScenarioOptions {
   readonly membersMax?: number | undefined
   readonly faultsMax?: number | undefined

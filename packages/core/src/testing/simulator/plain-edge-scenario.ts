@@ -15,6 +15,7 @@ import { ScenarioFailure } from './scenario-outcome.ts'
 import type { ScenarioOutcome } from './scenario-outcome.ts'
 import { SimWorld } from './sim-world.ts'
 
+/** What the dice would else decide. */
 export interface PlainEdgeScenarioOptions {
   /** Default 6. */
   readonly faults?: number | undefined
@@ -24,6 +25,7 @@ export interface PlainEdgeScenarioOptions {
   readonly chained?: boolean | undefined
 }
 
+/** What a world with plain nodes came to. */
 export interface PlainEdgeOutcome extends ScenarioOutcome {
   /** Ordered pairs of nodes that are joined by links: those that reached each other at the end, and those that did not. */
   readonly pairsOk: number

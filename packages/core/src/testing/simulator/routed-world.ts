@@ -11,6 +11,7 @@ import type { SimNode } from './sim-node.ts'
 import { SimWorld } from './sim-world.ts'
 import { checkTopology, type Topology } from './topology.ts'
 
+/** How its links are, and who lies. */
 export interface RoutedWorldOptions extends SimNetworkOptions {
   /** Each way gets a latency of its own between these. Default 5 … 50. */
   readonly latenciesMs?: readonly [number, number] | undefined
@@ -45,6 +46,7 @@ interface KeptLink {
 
 const redialMs = [100, 1_000] as const
 
+/** A network of routers, of which each link is dialed again when it broke. */
 export class RoutedWorld implements SimObserver {
   readonly topology: Topology
   readonly world: SimWorld

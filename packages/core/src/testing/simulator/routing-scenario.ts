@@ -9,6 +9,7 @@ import type { ScenarioOutcome } from './scenario-outcome.ts'
 import { drawFaultKinds, injectFault } from './sim-faults.ts'
 import { SimWorld } from './sim-world.ts'
 
+/** What the dice would else decide. */
 export interface RoutingScenarioOptions {
   readonly nodesMax?: number | undefined
   readonly faultsMax?: number | undefined

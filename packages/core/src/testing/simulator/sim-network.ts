@@ -10,6 +10,7 @@ import { SimChannel } from './sim-channel.ts'
 import type { SimPath, SimTransport } from './sim-channel.ts'
 import { SimNode } from './sim-node.ts'
 
+/** How a network is to begin with; `loss` is a share: 0 … 1. */
 export interface SimNetworkOptions {
   readonly clock?: VirtualClock | undefined
   /** Of every path to begin with. Default 10. */
@@ -32,6 +33,7 @@ export interface SimObserver {
   ended?(channel: SimChannel): void
 }
 
+/** What one connection is. */
 export interface SimPipeOptions {
   /** Default `websocket`. */
   readonly medium?: Medium | undefined
@@ -43,6 +45,7 @@ export interface SimPipeOptions {
 const dialTimeoutMs = 20_000
 const historyLinesMax = 1_000
 
+/** Processes by name, the pipes between them, and what is done to these. */
 export class SimNetwork {
   readonly seed: number | string
   readonly clock: VirtualClock

@@ -33,6 +33,7 @@ interface StartedSimRouter {
   readonly dice: SeededDice
 }
 
+/** A network with relays, routers and meshes in it. */
 export class SimWorld {
   readonly network: SimNetwork
   readonly wireNetwork: WireNetwork

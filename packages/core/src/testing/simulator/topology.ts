@@ -2,6 +2,7 @@
 
 import type { SeededDice } from '../seeded-dice.ts'
 
+/** Who there is, and who is joined to whom. */
 export interface Topology {
   /** 'ring of 8': for people. */
   readonly name: string
@@ -18,10 +19,12 @@ function topology(name: string, nodes: number, edges: readonly Edge[], relays: r
   return { name: `${name} of ${nodes}`, nodes, edges, relays: new Set(relays) }
 }
 
+/** Each one is joined to the next one. */
 export function line(nodes: number): Topology {
   return topology('line', nodes, pathEdges(nodes))
 }
 
+/** As a line, and the last one is joined to the first one. */
 export function ring(nodes: number): Topology {
   return topology('ring', nodes, nodes < 3 ? pathEdges(nodes) : [...pathEdges(nodes), [nodes - 1, 0]])
 }
@@ -53,6 +56,7 @@ export function starOfRelays(nodes: number, relays: number, uplinks = 1): Topolo
   )
 }
 
+/** Everybody is joined to everybody. */
 export function full(nodes: number): Topology {
   const edges: Edge[] = []
   for (let one = 0; one < nodes; one += 1) for (let other = one + 1; other < nodes; other += 1) edges.push([one, other])

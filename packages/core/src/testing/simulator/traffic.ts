@@ -21,6 +21,7 @@ interface Visit {
   readonly at: number
 }
 
+/** Sends packets, and holds the way of each against I9. */
 export class Traffic {
   sent = 0
   arrived = 0

@@ -10,6 +10,7 @@ import type { SimPath } from './sim-channel.ts'
 import { lies } from './lying-node.ts'
 import { neighboursOf } from './topology.ts'
 
+/** Everything that can be done to a world. */
 export const worldFaultKinds = [
   'cut',
   'silent cut',
@@ -32,6 +33,7 @@ export const worldFaultKinds = [
   'heal',
 ] as const
 
+/** One of `worldFaultKinds`. */
 export type WorldFaultKind = (typeof worldFaultKinds)[number]
 
 /** One thing that goes wrong, and where; what is left out is drawn. */
