@@ -7,6 +7,7 @@ import type { SeekableSource } from '@hopmesh/core'
 /** A file on disk as something to be streamed: read piece by piece, from any place. */
 export interface FileSource extends SeekableSource {
   readonly name: string
+  /** Milliseconds since 1970. */
   readonly lastModified: number
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

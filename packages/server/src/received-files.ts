@@ -14,6 +14,7 @@ export interface ReceivedFile {
   readonly path: string
   /** As the sender calls it. */
   readonly name: string
+  /** Bytes. */
   readonly size: number
   readonly from: Address
 }

@@ -20,7 +20,12 @@ export interface MeshOptions {
   relays?: readonly string[] | undefined
   /** A display name, never an identity; at most 64 bytes of UTF-8. */
   name?: string | undefined
+  /** `persistent`, the default of pages: the browser profile keeps it. `ephemeral`, the default elsewhere: it ends with the process. */
   identity?: 'persistent' | 'ephemeral' | { readonly file: string } | KeyPair | undefined
+  /**
+   * Direct links: how many this node keeps up by itself (`degree`, default 6), with how many it takes no more that others ask for
+   * (`accept`, default 10), and whether there are any (`webrtc`, default true).
+   */
   links?: { readonly degree?: number | undefined; readonly accept?: number | undefined; readonly webrtc?: boolean | undefined } | undefined
   /** 'leaf': it carries nothing for others, whatever its links are. Default 'member'. */
   role?: 'member' | 'leaf' | undefined
@@ -33,11 +38,13 @@ export interface MeshOptions {
    * which is the default, nobody, or those for whom the function says true. Others hear NOT_ALLOWED.
    */
   questions?: 'everybody' | 'nobody' | MayAsk | undefined
+  /** As RTCPeerConnection takes them, or as texts: 'stun:host'. Default none: only addresses of the own network are tried. */
   iceServers?: readonly unknown[] | undefined
   /** Whether plain ALN nodes may be neighbours. Default 'accept', with a `key` 'refuse'. */
   plainNodes?: 'accept' | 'refuse' | undefined
   /** For `joinMesh`. Default 10 000. */
   timeoutMs?: number | undefined
+  /** Aborting it closes the mesh; with `joinMesh` it ends the joining only. */
   signal?: AbortSignal | undefined
   /** 0 (off) … 6 (each frame), or rooms by name: 'link,routing'. */
   debug?: number | string | undefined

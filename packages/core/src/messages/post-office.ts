@@ -36,6 +36,7 @@ export interface StoredMessage {
   readonly parts: readonly MessagePart[]
   /** Milliseconds since 1970. */
   readonly sentAt: number
+  /** Milliseconds since 1970: after it the message is given up. */
   readonly expiresAt: number
 }
 

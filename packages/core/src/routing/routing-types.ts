@@ -31,7 +31,9 @@ export interface Destination {
   readonly kind: PeerKind
   readonly name: string
   readonly capabilities: readonly string[]
+  /** Links between here and there; 1 is a neighbour. */
   readonly hops: number
+  /** The sum of the link costs; without unit, smaller is better. */
   readonly cost: number
   /** The next hop; the address itself when it is a neighbour. */
   readonly via: string
@@ -55,7 +57,9 @@ export interface ServiceRow {
   readonly address: string
   /** 1 (idle) … 127 (full), as the wire has it. */
   readonly load: number
+  /** Links between here and there; 0 for one's own. */
   readonly hops: number
+  /** The sum of the link costs; without unit, smaller is better. */
   readonly cost: number
   readonly kind: PeerKind
   /** As in `Destination`. */
@@ -69,6 +73,7 @@ export interface ServiceRow {
 /** What `router.on` tells. Inside a listener the tables already show it. */
 export interface RouterEvents {
   destination: [change: { readonly address: string; readonly state: 'up' | 'change' | 'down' }]
+  /** `load` as in `ServiceRow`. */
   service: [change: { readonly service: string; readonly address: string; readonly load: number; readonly state: 'up' | 'change' | 'down' }]
   /** A link to this neighbour ended, and not by the wish of this node. */
   lost: [link: { readonly address: string }]

@@ -9,6 +9,7 @@ export interface ServiceListing {
   readonly load: number
   /** Links between here and there; 0 for a local one. */
   readonly hops: number
+  /** The sum of the link costs; without unit, smaller is better. */
   readonly cost: number
   readonly kind: PeerKind
   /** The display name of the provider; '' when it has none. */
