@@ -9,6 +9,8 @@ export const recordBytesMax = 32_768
 export const nameBytesMax = 64
 export const serviceNameBytesMax = 100
 /** Of one member, and of one plain host behind it. */
+/** Of a plain host that was never advertised and has only spoken. */
+export const spokenHops = 63
 export const servicesMax = 32
 /** 1 024 hosts with short names and a service each stay below `recordBytesMax`; longer ones meet that bound first. */
 export const plainHostsMax = 1_024

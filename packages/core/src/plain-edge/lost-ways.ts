@@ -9,13 +9,12 @@ import type { PlainTeller } from './plain-teller.ts'
 import { netStates } from '../wire/packet.ts'
 import { isEcho, isTellable } from './plain-words.ts'
 
-/** Not more often, for it is many words. */
+/** It says what it knows meanwhile. */
 const anewAfterMs = 1_000
+/** Not more often, for it is many words. */
 const anewEveryMs = 10_000
 /** What routers tell each other takes less: by then it is known who has a link to whom. */
 const settledMs = 1_000
-/** Where the network is in two parts that plain nodes join, each part takes what the other one told for strays. */
-const strayEveryMs = 60_000
 
 export class LostWays {
   readonly #port: PlainEdgePort
@@ -32,13 +31,14 @@ export class LostWays {
   tellAnew(neighbour: PlainNeighbour): void {
     if (neighbour.cancelAnew) return
     const now = this.#port.clock.now()
-    const at = Math.max(now + anewAfterMs, neighbour.anewAt + anewEveryMs)
-    neighbour.cancelAnew = this.#neighbours.after(neighbour, at - now, () => {
-      neighbour.cancelAnew = undefined
-      neighbour.anewAt = at
-      this.#teller.tell(neighbour, 'anew')
-      // Whether it still knows what nobody here could have told it.
-      this.#neighbours.after(neighbour, anewAfterMs, () => neighbour.link.sendPlain([{ netState: netStates.query }]))
+    const askAt = Math.max(now, neighbour.anewAt + anewEveryMs)
+    neighbour.cancelAnew = this.#neighbours.after(neighbour, askAt - now, () => {
+      neighbour.link.sendPlain([{ netState: netStates.query }])
+      neighbour.cancelAnew = this.#neighbours.after(neighbour, anewAfterMs, () => {
+        neighbour.cancelAnew = undefined
+        neighbour.anewAt = askAt
+        this.#teller.tell(neighbour, 'anew')
+      })
     })
   }
 
@@ -48,30 +48,21 @@ export class LostWays {
     const told = neighbour.told.get(destination)
     // Our own words, once around.
     if (cost === 1 || destination === this.#port.address || (told && told.cost < cost) || !isTellable(destination)) return
-    const one = isMemberForm(destination) || this.#port.wayTo(destination) === 'native'
-    if (!one && !isEcho(cost)) return
-    // What is counted among plain nodes came from one that is, or was, next to it.
-    const hops = isEcho(cost) ? undefined : cost - 1
+    // What is counted among plain nodes comes from one that is, or was, next to it.
+    const isClaim = !isEcho(cost) && (isMemberForm(destination) || this.#port.wayTo(destination) === 'native')
+    if (!isClaim && !isEcho(cost)) return
+    // One that came back after it was withdrawn is there, and only out of our reach.
+    const hops = isClaim && !neighbour.doubted.has(destination) ? cost - 1 : undefined
     neighbour.strays.set(destination, hops)
-    if (hops !== undefined) this.#settle(neighbour)
+    if (hops !== undefined) neighbour.cancelDoubt ??= this.#neighbours.after(neighbour, settledMs, () => this.#compare(neighbour))
   }
 
-  #settle(neighbour: PlainNeighbour): void {
-    if (neighbour.cancelStrays) return
-    const now = this.#port.clock.now()
-    const at = Math.max(now + settledMs, neighbour.straysAt + strayEveryMs)
-    neighbour.cancelStrays = this.#neighbours.after(neighbour, at - now, () => {
-      neighbour.cancelStrays = undefined
-      if (!this.#hasLost(neighbour)) return neighbour.strays.clear()
-      neighbour.straysAt = at
-      this.tellAnew(neighbour)
-    })
-  }
-
-  /** Whether somebody, it or one behind it, believes to be next to a gateway and is not. */
-  #hasLost(neighbour: PlainNeighbour): boolean {
-    const shared = new Set(Array.from(neighbour.reached(), ([address, hops]) => (this.#port.isShared(address) ? hops : undefined)))
-    for (const hops of neighbour.strays.values()) if (hops !== undefined && !shared.has(hops)) return true
-    return false
+  /** Somebody, the neighbour or one behind it, believes that it is next to another gateway: does that one say so, too? */
+  #compare(neighbour: PlainNeighbour): void {
+    neighbour.cancelDoubt = undefined
+    const shared = new Set(Array.from(neighbour.reached(), ([address, hops]) => (this.#port.isShared(address, 1) ? hops : undefined)))
+    const lost = [...neighbour.strays].filter(([, hops]) => hops !== undefined && !shared.has(hops))
+    for (const [address] of lost) neighbour.doubted.add(address)
+    if (lost.length > 0) this.tellAnew(neighbour)
   }
 }

@@ -22,8 +22,8 @@ export interface PlainEdgePort {
   visible(): Iterable<VisibleHost>
   /** `native`: it has routes of its own. `lease`: another gateway answers for it. `none`: at most this edge knows it. */
   wayTo(address: string): 'native' | 'lease' | 'none'
-  /** Another gateway has a link of its own to that plain node. */
-  isShared(address: string): boolean
+  /** Another gateway answers for that plain node, over at most so many plain hops. */
+  isShared(address: string, hopsMax: number): boolean
   /** The hosts behind this edge changed. */
   hostsChanged(): void
   /** A packet that is no advert, from a plain neighbour; its source is set and believed no further than its link. */

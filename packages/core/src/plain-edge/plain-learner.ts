@@ -4,7 +4,7 @@
 import type { PlainHost } from '../identity/member-record.ts'
 import { isMemberForm } from '../identity/address.ts'
 import { utf8Length } from '../bytes/utf8-length.ts'
-import { serviceNameBytesMax } from '../identity/record-bounds.ts'
+import { serviceNameBytesMax, spokenHops } from '../identity/record-bounds.ts'
 import { decodeRouteAdvert, decodeServiceAdvert } from '../wire/adverts.ts'
 import { netStates, type DecodedPacket } from '../wire/packet.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
@@ -13,8 +13,8 @@ import type { LostWays } from './lost-ways.ts'
 import type { PlainEdgePort } from './plain-edge-port.ts'
 import type { PlainNeighbour } from './plain-neighbour.ts'
 import type { PlainNeighbours } from './plain-neighbours.ts'
-import { tellEveryMs, type PlainTeller } from './plain-teller.ts'
-import { injectedCost, isEcho, toldLoad } from './plain-words.ts'
+import type { PlainTeller } from './plain-teller.ts'
+import { isEcho, toldLoad } from './plain-words.ts'
 
 const addressBytesMax = 100
 /** L7: who withdrew something may know another way: it is asked, once the withdrawal has passed … */
@@ -23,6 +23,8 @@ const askAfterMs = 400
 const askEveryMs = 2_000
 /** An answer takes less, or is none. */
 const doubtMs = 5_000
+/** Who only ever speaks and says nothing here for so long, but elsewhere, is there. */
+const speakerMovedMs = 10_000
 /** L13: until what the other gateway told is withdrawn, wherever it went. */
 const declinedAgainMs = 1_000
 
@@ -75,8 +77,13 @@ export class PlainLearner {
 
   /** Somebody speaks who was never advertised: an edge node that only ever sends. Any advert beats what is learned here. */
   speaker(neighbour: PlainNeighbour, source: string): void {
-    if (this.#neighbours.toward(source) || neighbour.reaches(source) || this.#port.wayTo(source) !== 'none') return
-    if (neighbour.learn(source, injectedCost - 1)) this.#port.hostsChanged()
+    if (neighbour.reaches(source)) return
+    const before = this.#neighbours.toward(source)
+    if (before && before.hopsTo(source) !== spokenHops) return
+    if (!before && (this.#port.wayTo(source) === 'native' || this.#port.isShared(source, spokenHops - 1))) return
+    // It has moved: nothing else tells.
+    before?.withdraw(source)
+    if (neighbour.learn(source, spokenHops)) this.#port.hostsChanged()
   }
 
   /** A service is told once, by whoever hears of it first: it outlives that way while another one is left. */
@@ -97,11 +104,32 @@ export class PlainLearner {
       const free = neighbour.takeDeclined((address) => this.#port.wayTo(address) !== 'none')
       if (free.length > 0) this.#ask(neighbour, declinedAgainMs)
       const before = neighbour.shared
-      neighbour.shared = new Set(Array.from(neighbour.reached(), ([address]) => address).filter((address) => this.#port.isShared(address)))
+      neighbour.shared = this.#sharedBy(neighbour)
+      for (const address of neighbour.shared)
+        if (!before.has(address) && neighbour.hopsTo(address) === spokenHops) this.#watchSpeaker(neighbour, address)
       for (const address of before) if (neighbour.reaches(address) && !neighbour.shared.has(address)) this.#lostWays.tellAnew(neighbour)
       // It has come to another gateway: with a second link, or because this one is dead and nobody noticed.
       if (neighbour.shared.has(neighbour.address) && !before.has(neighbour.address)) this.#doubt(neighbour)
     }
+  }
+
+  /** Whom it reaches while another gateway is next to that one; or has heard it, too, of those that only ever speak. */
+  #sharedBy(neighbour: PlainNeighbour): Set<string> {
+    const reached = [...neighbour.reached()]
+    return new Set(
+      reached.flatMap(([address, hops]) => (this.#port.isShared(address, hops === spokenHops ? spokenHops : 1) ? [address] : [])),
+    )
+  }
+
+  /** Another gateway has heard it, too: it may have gone there, and the link that it spoke on may never end. */
+  #watchSpeaker(neighbour: PlainNeighbour, address: string): void {
+    const since = this.#port.clock.now()
+    this.#neighbours.after(neighbour, speakerMovedMs, () => {
+      if (!neighbour.shared.has(address) || neighbour.hopsTo(address) !== spokenHops) return
+      if (neighbour.heardAt >= since) return this.#watchSpeaker(neighbour, address)
+      neighbour.withdraw(address)
+      this.#port.hostsChanged()
+    })
   }
 
   /**
@@ -132,8 +160,7 @@ export class PlainLearner {
   /** Two links under one name, here or at another gateway: the older one may be dead without knowing it. Every stack answers a query. */
   #doubt(neighbour: PlainNeighbour): void {
     const { clock } = this.#port
-    // Who has just come was heard before this is noticed.
-    const since = clock.now() - tellEveryMs
+    const since = clock.now()
     neighbour.link.sendPlain([{ netState: netStates.query }])
     this.#neighbours.after(neighbour, doubtMs, () => {
       if (neighbour.heard && neighbour.heardAt < since) neighbour.link.close('silent, and another link has its name')
@@ -168,6 +195,8 @@ export class PlainLearner {
     if (neighbour.address === source) return
     neighbour.address = source
     neighbour.tellFrom = 0
+    // Who has just come is there: in doubt are the links that it had.
+    if (this.#port.isShared(source, 1)) neighbour.shared = new Set([source])
     neighbour.link.namePlain(source)
     if (this.#neighbours.returns(source)) this.#lostWays.tellAnew(neighbour)
     for (const other of this.#neighbours.all()) if (other !== neighbour && other.address === source) this.#doubt(other)

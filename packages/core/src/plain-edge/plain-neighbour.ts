@@ -1,4 +1,5 @@
 import { RecentMap } from '../bytes/recent-map.ts'
+import { RecentSet } from '../bytes/recent-set.ts'
 import type { PlainHost } from '../identity/member-record.ts'
 import type { Link } from '../link/link.ts'
 
@@ -7,6 +8,8 @@ export const plainHostsMax = 1_024
 export const plainServicesMax = 32
 /** Routes of one neighbour that another gateway has told it. */
 export const straysMax = 1_024
+/** Gateways that one neighbour believes in. */
+const doubtedMax = 64
 
 interface Host {
   /** Undefined: only its services were heard of so far. */
@@ -51,13 +54,13 @@ export class PlainNeighbour {
   /** Told anew last. */
   anewAt: number = Number.NEGATIVE_INFINITY
   cancelAnew: (() => void) | undefined
-  /** Whom it reaches, itself included, and another gateway has a link to. */
+  /** Whom it reaches, itself included, and another gateway has a link to; or has heard, of those that only ever speak. */
   shared: ReadonlySet<string> = new Set()
   /** What it says that it reaches in this network, better than it was told here; and over how many plain hops, if it does so beside us. */
   readonly strays: Map<string, number | undefined> = new RecentMap(straysMax)
-  /** When it was told anew because of them. */
-  straysAt: number = Number.NEGATIVE_INFINITY
-  cancelStrays: (() => void) | undefined
+  /** Gateways that it says it is next to, and that did not say so when it was told anew for that. */
+  readonly doubted: RecentSet<string> = new RecentSet(doubtedMax)
+  cancelDoubt: (() => void) | undefined
   /** It said something last. */
   heardAt: number = Number.NEGATIVE_INFINITY
   /** It will be told what is due then. */

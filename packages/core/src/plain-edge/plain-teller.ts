@@ -12,7 +12,7 @@ import type { PlainNeighbours } from './plain-neighbours.ts'
 import { isTellable, routeWord, serviceWord, toldCost, toldLoad } from './plain-words.ts'
 
 /** Changes toward plain neighbours are told together. */
-export const tellEveryMs = 20
+const tellEveryMs = 20
 /** L7, L8: what a neighbour has forgotten it hears again after this time; its withdrawal must have passed by then. */
 const ownAgainMs = 150
 const nativeAgainMs = 250

@@ -33,7 +33,8 @@ export class PlainHosts {
   set(gateway: string, hosts: readonly PlainHost[]): ReadonlySet<string> {
     if (hosts.length === 0 && !this.#byGateway.has(gateway)) return none
     const touched = new Set<string>()
-    for (const { address } of this.#byGateway.get(gateway) ?? []) {
+    const before = this.#byGateway.get(gateway) ?? []
+    for (const { address } of before) {
       const gateways = this.#byAddress.get(address)
       gateways?.delete(gateway)
       if (gateways?.size === 0) this.#byAddress.delete(address)
@@ -43,6 +44,10 @@ export class PlainHosts {
       const gateways = this.#byAddress.get(host.address) ?? new Map<string, PlainHost>()
       this.#byAddress.set(host.address, gateways.set(gateway, host))
       touched.add(host.address)
+    }
+    for (const { address } of before) {
+      const answers = this.#byAddress.get(address)?.has(gateway)
+      if (!answers && this.#waysBack.get(address) === gateway) this.#waysBack.delete(address)
     }
     if (hosts.length > 0) this.#byGateway.set(gateway, hosts)
     else this.#byGateway.delete(gateway)

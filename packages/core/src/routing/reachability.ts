@@ -2,6 +2,7 @@
 // selected routes and the records behind them, so that a lost route takes names, services and plain hosts with it.
 
 import { epochOf, type MemberRecord, type PlainHost, type ServiceAdvert } from '../identity/member-record.ts'
+import { spokenHops } from '../identity/record-bounds.ts'
 import type { VisibleHost } from '../plain-edge/plain-edge.ts'
 import { FarMembers, type FarMember } from './far-members.ts'
 import type { Route } from './table/origin.ts'
@@ -82,14 +83,16 @@ export class Reachability {
     return this.#plain.route(address, (gateway) => this.#costOfOther(gateway)) ? 'lease' : 'none'
   }
 
-  /** Another gateway has a link of its own to that plain node. */
-  isShared(address: string): boolean {
-    return this.#plain.route(address, (gateway) => this.#costOfOther(gateway), 1) !== undefined
+  /** Another gateway answers for that plain node, over at most so many plain hops. */
+  isShared(address: string, hopsMax: number): boolean {
+    return this.#plain.route(address, (gateway) => this.#costOfOther(gateway), hopsMax) !== undefined
   }
 
-  /** Where packets for a plain node go: its gateway, or at least where its own came from. */
+  /** Where packets for a plain node go: its gateway, or where its own came from, if it has only ever spoken. */
   wayToPlain(address: string): PlainRoute | undefined {
-    return this.plainRoute(address) ?? this.#plain.wayBack(address, (gateway) => this.#costOf(gateway))
+    const route = this.plainRoute(address)
+    if (route && route.host.hops < spokenHops) return route
+    return this.#plain.wayBack(address, (gateway) => this.#costOf(gateway)) ?? route
   }
 
   destination(address: string): Destination | undefined {

@@ -109,7 +109,7 @@ export class RouterRooms {
         ownServices: () => this.contents.services().filter(({ plain }) => plain !== false),
         visible: () => this.reachability.visibleToPlain(),
         wayTo: (address) => this.reachability.wayTo(address),
-        isShared: (address) => this.reachability.isShared(address),
+        isShared: (address, hopsMax) => this.reachability.isShared(address, hopsMax),
         hostsChanged: () => {
           this.contents.changed()
           this.plainSide.edge?.changed()
