@@ -56,6 +56,8 @@ export class PlainLearner {
     if (own.some((address) => address !== '' && !neighbour.reaches(address) && !neighbour.link.admits(address))) return
     this.#name(neighbour, packet.srcAddr)
     if (isEcho(cost)) return
+    // Its link to this node has ended, and it is behind this neighbour now.
+    if (cost > 1 && !neighbour.reaches(destination) && this.#neighbours.returns(destination)) this.#lostWays.tellAnew(neighbour)
     if (this.#isDeclined(neighbour, destination, cost)) return neighbour.decline(destination, cost)
     if (neighbour.learn(destination, cost)) this.#port.hostsChanged()
   }

@@ -217,6 +217,26 @@ describe('plain nodes with several links, at once or one after the other', () =>
     expect(member.services('temp')).toMatchObject([{ address: 'y' }])
   })
 
+  it('ALN-05 who comes to a plain neighbour only after its own link has ended hears everything anew through that one', () => {
+    const world = new RouterWorld()
+    const [relay, member] = [world.router('relay', 'relay'), world.router('member')]
+    world.link(member, relay)
+    const [between, lost] = [new PlainPeer(world, relay), new PlainPeer(world, relay)]
+    between.join('x')
+    lost.join('z')
+    world.run(15_000)
+    lost.close()
+    world.run(1_000)
+    between.say(routeSaid('x', 'z', 2))
+    world.run(3_000)
+    expect(
+      between
+        .routes()
+        .filter((row) => row.startsWith(member.address))
+        .slice(-2),
+    ).toEqual([`${member.address} 0`, `${member.address} 65`])
+  })
+
   describe('ALN-06 an edge node that only ever sends and moves without a word', () => {
     function scene() {
       const world = new RouterWorld()

@@ -52,6 +52,7 @@ describe('a mesh with plain routers at its edge (models of the Python, Node.js a
     ['20249: what is left to a Node.js router is a way through another plain one', 20_249, undefined],
     ['70521: … through a Go router', 70_521, true],
     ['70936: … that it came to after its gateway had lost it', 70_936, true],
+    ['210920: … which leads to the same gateway', 210_920, true],
   ])('ALN-05 found: seed %s', (_, seed, chained) => {
     expect(runPlainEdgeScenario(seed, { chained }).dark).toEqual([])
   })
