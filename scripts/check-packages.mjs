@@ -19,6 +19,7 @@ async function step(name, command, args, options = {}) {
 }
 
 async function check() {
+  if (!(await step('nothing of what was built before', node, [join(root, 'scripts', 'clean.mjs')]))) return
   if (!(await step('types and library build', node, [tool('typescript', 'tsc'), '-b']))) return
   if (!(await step('page build', node, [tool('vite', 'vite'), 'build', 'packages/browser', '--logLevel', 'warn']))) return
   for (const name of ['core', 'browser', 'server']) {
