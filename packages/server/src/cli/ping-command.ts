@@ -1,9 +1,12 @@
 import { MeshError } from '@hopmesh/core'
 import type { Mesh } from '@hopmesh/core'
-import { isSomebody, shownUp } from './find.ts'
+import { isPartial, isSomebody, shownUp } from './find.ts'
 import { withMesh } from './open-mesh.ts'
 import { milliseconds, printLine } from './output.ts'
 import type { Settings } from './settings.ts'
+
+/** For the relay to say whether it is a service. */
+const askMs = 2_000
 
 /** Calls `target` when it is a service, pings it when it is an address or the name of somebody; prints the reply and the round trip. */
 export async function runPing(url: string, target: string, settings: Settings): Promise<void> {
@@ -28,10 +31,18 @@ export async function runPing(url: string, target: string, settings: Settings): 
 }
 
 async function kindOf(mesh: Mesh, target: string): Promise<'service' | 'address'> {
-  const kind = await shownUp(() => {
+  const kind = await shownUp(mesh, () => {
     if (mesh.services.list(target).length > 0) return 'service'
     return isSomebody(mesh, target) ? 'address' : undefined
   })
+  if (kind === 'address' && mesh.peer(target) === undefined && isPartial(mesh)) return farKindOf(mesh, target)
   if (kind === undefined) throw new MeshError('NO_SERVICE', `nobody offers a service '${target}', and nobody has this address or name`)
   return kind
+}
+
+function farKindOf(mesh: Mesh, target: string): Promise<'service' | 'address'> {
+  return mesh.services.wait(target, { timeoutMs: askMs }).then(
+    () => 'service',
+    () => 'address',
+  )
 }

@@ -23,7 +23,7 @@ export async function runSend(
 }
 
 async function send(mesh: Mesh, target: string, file: FileSource, settings: Settings): Promise<void> {
-  if ((await shownUp(() => (isSomebody(mesh, target) ? true : undefined))) === undefined) {
+  if ((await shownUp(mesh, () => (isSomebody(mesh, target) ? true : undefined))) === undefined) {
     throw new MeshError('UNKNOWN_NAME', `nobody called '${target}' can be reached`)
   }
   const since = performance.now()

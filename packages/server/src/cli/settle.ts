@@ -6,8 +6,8 @@ const quietMs = 400
 const settleMaxMs = 4_000
 
 /** Waits until `look` has given the same rows for a while: adverts come one after the other, as the relay finds time for them. */
-export async function settled<T>(mesh: Mesh, look: () => T): Promise<T> {
-  const giveUpAt = performance.now() + settleMaxMs
+export async function settled<T>(mesh: Mesh, look: () => T, mostMs: number = settleMaxMs): Promise<T> {
+  const giveUpAt = performance.now() + mostMs
   for (let rows = look(); ;) {
     const seen = JSON.stringify(rows)
     await Promise.all([new Promise((resolve) => setTimeout(resolve, quietMs)), answered(mesh)])

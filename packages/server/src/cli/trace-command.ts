@@ -8,7 +8,7 @@ import type { Settings } from './settings.ts'
 /** Prints the way to an address or name, hop by hop; what is known of it also when it breaks off. */
 export async function runTrace(url: string, target: string, settings: Settings): Promise<void> {
   await withMesh(url, settings, async (mesh) => {
-    if ((await shownUp(() => isSomebody(mesh, target) || undefined)) === undefined) {
+    if ((await shownUp(mesh, () => isSomebody(mesh, target) || undefined)) === undefined) {
       throw new MeshError('NO_ROUTE', `nobody here has the address or name '${target}': 'hopmesh peers' lists who is`)
     }
     const trace = await mesh.trace(target)
