@@ -35,7 +35,8 @@ export function whoPart(address: string): string {
 
 /** Has the form that only members may have: `k` + 26 base32 characters, with or without a tab. */
 export function isMemberForm(text: string): boolean {
-  return memberForm.test(text)
+  // Asked for each packet of a plain node, whose names are of another length.
+  return (text.length === whoLength || text.length === whoLength + 1 + tabLength) && memberForm.test(text)
 }
 
 /** Is the full address of a member: `who.tab`. */

@@ -90,6 +90,11 @@ function readAs(bytes: Uint8Array): Reading {
   return { bytes, end, clean: isCleanControlWord(bytes[0]! * 0x100 + bytes[1]!), meant: end !== 2 }
 }
 
+/** As `isExact`, without a `Reading`. */
+function isExactly(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start > 2 && measurePacket(bytes, start, end) === end && isCleanControlWord(bytes[start]! * 0x100 + bytes[start + 1]!)
+}
+
 function isExact(reading: Reading): boolean {
   return reading.end === reading.bytes.length && reading.clean && reading.meant
 }
@@ -126,13 +131,25 @@ export class PlainStreamReader {
   /** What `chunk` completed, in order. Packet data may be views into `chunk`, which must not be written again. */
   push(chunk: Uint8Array): (DecodedPacket | WireFault)[] {
     const out: (DecodedPacket | WireFault)[] = []
+    // In most chunks nothing is escaped: searched once, not for each frame.
+    let escape = chunk.indexOf(kissEscape)
     let start = 0
     for (let end = chunk.indexOf(kissEnd); end >= 0; end = chunk.indexOf(kissEnd, start)) {
-      this.#endFrame(chunk.subarray(start, end), out)
+      if (escape >= 0 && escape < start) escape = chunk.indexOf(kissEscape, start)
+      const bare = escape < 0 || escape > end
+      if (!bare || !this.#takeBare(chunk, start, end, out)) this.#endFrame(chunk.subarray(start, end), out)
       start = end + 1
     }
     if (start < chunk.length) this.#keepPartial(chunk.subarray(start), out)
     return out
+  }
+
+  /** A frame without an escape that is a whole packet, behind one that was whole: nearly all are. False: it may mean something else. */
+  #takeBare(bytes: Uint8Array, start: number, end: number, out: (DecodedPacket | WireFault)[]): boolean {
+    if (this.#held !== undefined || this.#skipping || this.#partial.length > 0) return false
+    if (bytes[start] === kissEscapedEnd || !isExactly(bytes, start, end)) return false
+    this.#deliver(bytes, start, end, out)
+    return true
   }
 
   #keepPartial(bytes: Uint8Array, out: (DecodedPacket | WireFault)[]): void {
@@ -171,13 +188,7 @@ export class PlainStreamReader {
         this.#afterEmpty = true
         return
       }
-      if (raw[0] !== kissEscapedEnd && !raw.includes(kissEscape)) {
-        const reading = readAs(raw)
-        if (isExact(reading)) {
-          this.#deliver(reading, out)
-          return
-        }
-      }
+      if (!raw.includes(kissEscape) && this.#takeBare(raw, 0, raw.length, out)) return
     }
     this.#interpret(raw, out)
   }
@@ -238,7 +249,7 @@ export class PlainStreamReader {
   #giveUpHeld(out: (DecodedPacket | WireFault)[]): void {
     const held = this.#held
     this.#held = undefined
-    if (held?.otherwise !== undefined) this.#deliver(held.otherwise, out)
+    if (held?.otherwise !== undefined) this.#deliver(held.otherwise.bytes, 0, held.otherwise.end, out)
     else if (held !== undefined) out.push(new WireFault('truncated', 'a frame that ended before its packet'))
     this.#afterEmpty = false
   }
@@ -246,13 +257,13 @@ export class PlainStreamReader {
   #settle(reading: Reading, usesHeld: boolean, out: (DecodedPacket | WireFault)[]): void {
     if (usesHeld) this.#held = undefined
     else this.#giveUpHeld(out)
-    this.#deliver(reading, out)
+    this.#deliver(reading.bytes, 0, reading.end, out)
   }
 
-  #deliver(reading: Reading, out: (DecodedPacket | WireFault)[]): void {
+  #deliver(bytes: Uint8Array, start: number, end: number, out: (DecodedPacket | WireFault)[]): void {
     this.#afterEmpty = false
-    if (reading.end > this.#packetBytesMax) out.push(new WireFault('too-long', `a packet of ${reading.end} bytes`))
-    else out.push(decodePacket(reading.bytes))
+    if (end - start > this.#packetBytesMax) out.push(new WireFault('too-long', `a packet of ${end - start} bytes`))
+    else out.push(decodePacket(bytes, start))
   }
 }
 

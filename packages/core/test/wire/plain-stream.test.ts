@@ -205,6 +205,18 @@ describe('ALN-33 ALN-32 streams that are not as they should be', () => {
     }
   })
 
+  it('ALN-33 reads frames with and without escapes in one chunk, each as if it came alone', () => {
+    const bytes = [0x07, 0xc0, 0xdb, 0xdc, 0xdd]
+    const packets = Array.from({ length: 200 }, (_, at) => ({
+      srcAddr: 'a',
+      contextID: at + 1,
+      data: new Uint8Array(9).fill(bytes[(at * at) % 5]!),
+    }))
+    const chunk = Uint8Array.from(packets.flatMap((packet) => [...frame(encodePacket(packet))]))
+    expect(reader().push(chunk).map(shown)).toEqual(packets.map(shown))
+    expect(feed(reader(), chunk, 64).map(shown)).toEqual(packets.map(shown))
+  })
+
   it('keeps the order of packets and faults', () => {
     const stream = reader()
     const chunk = new Uint8Array([...good, ...fromHex('f38a0470c0'), ...good, 0xc0, ...good])
