@@ -23,6 +23,7 @@ export class TcpChannel implements Channel {
   readonly role: 'dialer' | 'listener'
   readonly label: string
   readonly messageBytesMax: number = tcpMessageBytesMax
+  readonly copiesMessages = true
   readonly #socket: Socket
   readonly #inbox: ChannelInbox
   readonly #writer: TurnWriter

@@ -1,16 +1,20 @@
 import type { Socket } from 'node:net'
 
-/** A larger message is written as it is. */
-const joinedBytesMax = 2_048
+/** What one write holds. With more to say in a turn the first of it is under way while the rest is being made. */
+const writeBytesMax = 65_536
+/** So much is copied once more, rather than kept in a buffer of `writeBytesMax` until the other side takes it. */
+const copiedBytesMax = 16_384
+const sparesMax = 16
+/** Buffers whose bytes have left. Fresh ones cost more than what is written into them. */
+const spares: Buffer[] = []
 
 /**
- * What is sent in one turn leaves in one write: fewer system calls, and ALN hosts depend on what their first read brings.
- * Small messages are joined before: hundreds of them cost less as one copy than as hundreds of writes.
+ * What is sent in one turn leaves in one write, or in few: fewer system calls, and ALN hosts depend on what their first read brings.
  */
 export class TurnWriter {
   readonly #socket: Socket
-  #small: Uint8Array[] = []
-  #smallBytes = 0
+  #buffer: Buffer | undefined
+  #used = 0
   #scheduled = false
 
   constructor(socket: Socket) {
@@ -19,37 +23,51 @@ export class TurnWriter {
 
   /** Bytes that were given and the socket has not sent. */
   get bufferedBytes(): number {
-    return this.#socket.writableLength + this.#smallBytes
+    return this.#socket.writableLength + this.#used
   }
 
-  /** The message must not change any more. */
+  /** Copies the message. */
   write(message: Uint8Array): void {
     if (!this.#scheduled) {
       this.#scheduled = true
-      this.#socket.cork()
       process.nextTick(() => this.flush())
     }
-    if (message.length <= joinedBytesMax) {
-      this.#small.push(message)
-      this.#smallBytes += message.length
-    } else {
-      this.#join()
-      this.#socket.write(message)
+    let rest = message
+    while (this.#used + rest.length > writeBytesMax) {
+      const room = writeBytesMax - this.#used
+      this.#add(rest.subarray(0, room))
+      this.#send()
+      rest = rest.subarray(room)
     }
+    this.#add(rest)
   }
 
   flush(): void {
     if (!this.#scheduled) return
     this.#scheduled = false
-    this.#join()
-    this.#socket.uncork()
+    if (this.#used > 0) this.#send()
   }
 
-  #join(): void {
-    const [first] = this.#small
-    if (first === undefined) return
-    this.#socket.write(this.#small.length === 1 ? first : Buffer.concat(this.#small, this.#smallBytes))
-    this.#small = []
-    this.#smallBytes = 0
+  #add(part: Uint8Array): void {
+    this.#buffer ??= spares.pop() ?? Buffer.allocUnsafeSlow(writeBytesMax)
+    this.#buffer.set(part, this.#used)
+    this.#used += part.length
   }
+
+  #send(): void {
+    const buffer = this.#buffer
+    if (buffer === undefined) return
+    const bytes = buffer.subarray(0, this.#used)
+    this.#buffer = undefined
+    this.#used = 0
+    if (bytes.length > copiedBytesMax) this.#socket.write(bytes, () => keep(buffer))
+    else {
+      this.#socket.write(Buffer.from(bytes))
+      keep(buffer)
+    }
+  }
+}
+
+function keep(buffer: Buffer): void {
+  if (spares.length < sparesMax) spares.push(buffer)
 }

@@ -45,6 +45,29 @@ describe('ALN-41 TcpChannel and TcpHost', () => {
     expect(chunks).toEqual([21 * 50])
   })
 
+  it('ALN-41 what was sent arrives as it was, small or larger than a write, whatever its bytes hold afterwards', async () => {
+    const { raw, channel, end } = await rawPair()
+    let heard = Buffer.alloc(0)
+    raw.on('data', (chunk) => (heard = Buffer.concat([heard, chunk])))
+    const sent: Buffer[] = []
+    for (const length of [1, 70_000, 5, 65_536, 200_000, 100, 16_384, 16_385]) {
+      const message = new Uint8Array(length).fill(length % 251)
+      sent.push(Buffer.from(message))
+      channel.send(message)
+      message.fill(0xee)
+    }
+    const all = Buffer.concat(sent)
+    while (heard.length < all.length) await sleep(1)
+    for (let round = 0; round < 3; round += 1) {
+      channel.send(new Uint8Array(50_000).fill(round))
+      await sleep(1)
+    }
+    while (heard.length < all.length + 150_000) await sleep(1)
+    end()
+    const later = Buffer.concat([0, 1, 2].map((round) => Buffer.alloc(50_000, round)))
+    expect(heard.equals(Buffer.concat([all, later]))).toBe(true)
+  })
+
   it('ALN-41 a reset of the other side closes the channel as lost, after what it said', async () => {
     const { raw, channel, end } = await rawPair()
     const state = listen(channel)
