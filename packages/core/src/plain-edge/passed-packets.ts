@@ -18,12 +18,23 @@ export class PassedPackets {
   /** The last `passesMax` passes of each, in any order. */
   #times = new Float64Array(0)
   #lastAt = new Float64Array(0)
+  /** Of what came last: packets that came together are in one buffer. */
+  #words: DataView = new DataView(new ArrayBuffer(0))
 
   /** Whether it may pass once more. */
   pass(packet: Packet, now: number): boolean {
     if (this.#hashes.length === 0) this.#makeRoom()
-    const hash = hashOf(packet)
-    const place = this.#placeOf(hash)
+    const hash = this.#hashOf(packet)
+    // Of the lower half: the upper bits of a product depend on all bits of its factors.
+    const first = (Math.imul(hash, 0x9e37_79b1) >>> 23) * besideMax
+    let place = first
+    while (place < first + besideMax && this.#hashes[place] !== hash) place += 1
+    if (place < first + besideMax) return this.#passAgain(place, now)
+    this.#remember(first, hash, now)
+    return true
+  }
+
+  #passAgain(place: number, now: number): boolean {
     let recent = 0
     let oldest = place * passesMax
     for (let at = place * passesMax; at < (place + 1) * passesMax; at += 1) {
@@ -36,6 +47,15 @@ export class PassedPackets {
     return true
   }
 
+  #remember(first: number, hash: number, now: number): void {
+    let place = first
+    for (let at = first; at < first + besideMax; at += 1) if (this.#lastAt[at]! < this.#lastAt[place]!) place = at
+    this.#hashes[place] = hash
+    this.#lastAt[place] = now
+    this.#times[place * passesMax] = now
+    for (let at = place * passesMax + 1; at < (place + 1) * passesMax; at += 1) this.#times[at] = Number.NEGATIVE_INFINITY
+  }
+
   /** Most nodes have no plain neighbours. */
   #makeRoom(): void {
     this.#hashes = new Float64Array(packetsMax).fill(-1)
@@ -43,38 +63,34 @@ export class PassedPackets {
     this.#lastAt = new Float64Array(packetsMax).fill(Number.NEGATIVE_INFINITY)
   }
 
-  #placeOf(hash: number): number {
-    // Of the lower half: the upper bits of a product depend on all bits of its factors.
-    const first = (Math.imul(hash, 0x9e37_79b1) >>> 23) * besideMax
-    let place = first
-    for (let at = first; at < first + besideMax; at += 1) {
-      if (this.#hashes[at] === hash) return at
-      if (this.#lastAt[at]! < this.#lastAt[place]!) place = at
-    }
-    this.#hashes[place] = hash
-    for (let at = place * passesMax; at < (place + 1) * passesMax; at += 1) this.#times[at] = Number.NEGATIVE_INFINITY
-    return place
+  /** Over what stays the same from hop to hop, in 53 bits. */
+  #hashOf({ srcAddr, destAddr, service, contextID, seqNum, ackBlock, data }: Packet): number {
+    const names = withText(withText(withText(0x811c_9dc5, srcAddr), destAddr), service)
+    const head = mixed(mixed(mixed(names, contextID ?? 0), seqNum ?? 0), ackBlock ?? 0)
+    if (data === undefined) return joined(head, ~head)
+    if (typeof data === 'string') return joined(withText(head, data), ~head)
+    if (this.#words.buffer !== data.buffer) this.#words = new DataView(data.buffer)
+    return hashOfBytes(head, this.#words, data)
   }
 }
 
-/** Over what stays the same from hop to hop, in 53 bits: two halves that take turns at the words of the data. */
-function hashOf({ srcAddr, destAddr, service, contextID, seqNum, ackBlock, data }: Packet): number {
-  let high = withText(withText(withText(0x811c_9dc5, srcAddr), destAddr), service)
-  high = mixed(mixed(mixed(high, contextID ?? 0), seqNum ?? 0), ackBlock ?? 0)
-  let low = ~high
-  if (typeof data === 'string') high = withText(high, data)
-  else if (data !== undefined) {
-    const { length } = data
-    const words = new DataView(data.buffer, data.byteOffset, length)
-    let at = 0
-    for (; at + 8 <= length; at += 8) {
-      high = mixed(high, words.getInt32(at))
-      low = mixed(low, words.getInt32(at + 4))
-    }
-    for (; at < length; at += 1) low = mixed(low, words.getUint8(at))
-    high = mixed(high, length)
+/** Four parts take turns at the words: none waits for what the one before it has computed. */
+function hashOfBytes(head: number, words: DataView, { byteOffset, length }: Uint8Array): number {
+  let [one, two, three, four] = [head, ~head, head ^ length, length]
+  const end = byteOffset + length
+  let at = byteOffset
+  for (; at + 16 <= end; at += 16) {
+    one = mixed(one, words.getInt32(at))
+    two = mixed(two, words.getInt32(at + 4))
+    three = mixed(three, words.getInt32(at + 8))
+    four = mixed(four, words.getInt32(at + 12))
   }
-  return (high >>> 11) * 0x1_0000_0000 + (mixed(low, high) >>> 0)
+  for (; at < end; at += 1) one = mixed(one, words.getUint8(at))
+  return joined(mixed(one, two), mixed(three, four))
+}
+
+function joined(high: number, low: number): number {
+  return (mixed(high, low) >>> 11) * 0x1_0000_0000 + (mixed(low, high) >>> 0)
 }
 
 function withText(start: number, text = ''): number {
