@@ -152,6 +152,12 @@ export class ChannelLink implements Link, FramePortReceiver {
     return true
   }
 
+  passPlain(packet: Packet): boolean {
+    if (this.#state.phase !== 'plain') return false
+    this.#state.life.pass(packet)
+    return true
+  }
+
   get plainFull(): boolean {
     return this.#state.phase === 'plain' && this.#state.life.full
   }
@@ -260,7 +266,7 @@ export class ChannelLink implements Link, FramePortReceiver {
     const { expect } = this.#options
     if (expect !== undefined) return this.#fail(new MeshError('HANDSHAKE_FAILED', `${expect} was asked for, a plain ALN node answered`))
     this.#state.life.end()
-    const life = new PlainLife(this.#port)
+    const life = new PlainLife(this.#port, this.#owner.clock)
     this.#state = { phase: 'plain', life }
     const refusal = this.#owner.plain(this)
     if (refusal) {
@@ -326,6 +332,7 @@ export class ChannelLink implements Link, FramePortReceiver {
     if (this.#state.phase === 'closed') return
     const state = this.#state
     if (state.phase === 'joined' || state.phase === 'greeting') state.life.end()
+    else if (state.phase === 'plain') state.life.flush()
     this.#ingress.end()
     this.#state = { phase: 'closed', why }
     const greeting = state.phase === 'opening' || state.phase === 'greeting'

@@ -62,8 +62,18 @@ export class FramePort implements ChannelReceiver {
   /** Plain packets in one write, as far as the channel has writes. */
   sendPlain(packets: readonly Packet[]): boolean {
     let room = true
-    for (const bytes of this.#codec?.write(packets) ?? []) room = this.channel.send(bytes)
-    return room
+    for (const packet of packets) room = this.addPlain(packet)
+    return this.flush() && room
+  }
+
+  /** A plain packet that leaves with the next ones, or with `flush`. As `Channel.send`. */
+  addPlain(packet: Packet): boolean {
+    return this.#codec?.add(packet, this.channel) ?? true
+  }
+
+  /** As `Channel.send`. */
+  flush(): boolean {
+    return this.#codec?.flush(this.channel) ?? true
   }
 
   message(bytes: Uint8Array): void {

@@ -42,6 +42,8 @@ export interface Link extends MemoryHolder {
   keepNames(namesMax: number): void
   /** To a plain neighbour, also when its channel is full: for what is said seldom. False: it did not leave. */
   sendPlain(packets: readonly Packet[]): boolean
+  /** One packet on its way to a plain neighbour. False: it did not leave. */
+  passPlain(packet: Packet): boolean
   /** What a plain neighbour calls itself. */
   namePlain(address: string): void
   /** Whether the plain neighbour may call itself so; one that may not has lost this link. */

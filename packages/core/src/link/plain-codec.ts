@@ -1,9 +1,9 @@
 // How packets of plain ALN travel where a plain node may be at the other end: in KISS on a stream, in JSON on a text channel. Frames of
 // ours travel there as data of such packets.
 
-import { concatBytes } from '../bytes/concat-bytes.ts'
+import type { Channel } from '../channel/channel.ts'
+import { FramedPackets } from '../wire/framed-packets.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
-import { encodeFramedPacket } from '../wire/packet-codec.ts'
 import { packetFromJson, packetToJson } from '../wire/packet-json.ts'
 import { PlainStreamReader } from '../wire/plain-stream.ts'
 import type { WireFault } from '../wire/wire-fault.ts'
@@ -11,8 +11,10 @@ import type { WireFault } from '../wire/wire-fault.ts'
 /** For one channel: it remembers the beginning of a packet. */
 export interface PlainCodec {
   read(bytes: Uint8Array): Iterable<DecodedPacket | WireFault>
-  /** What is given to the channel, one after the other. */
-  write(packets: readonly Packet[]): Uint8Array[]
+  /** Behind what was added before. It leaves with `flush`, or earlier; answers as `Channel.send`. */
+  add(packet: Packet, channel: Channel): boolean
+  /** What was added is given to the channel; answers as `Channel.send`. */
+  flush(channel: Channel): boolean
   /** Packets up to so many bytes are read from now on. */
   widen(packetBytesMax: number): void
 }
@@ -24,17 +26,23 @@ export function plainCodec(carries: 'stream' | 'text', packetBytesMax: number): 
   if (carries === 'text') {
     return {
       read: (bytes) => [packetFromJson(decoder.decode(bytes))],
-      write: (packets) => packets.map((packet) => encoder.encode(packetToJson(packet))),
+      add: (packet, channel) => channel.send(encoder.encode(packetToJson(packet))),
+      flush: () => true,
       widen: () => {},
     }
   }
   const stream = new PlainStreamReader({ packetBytesMax })
+  const frames = new FramedPackets()
+  const flush = (channel: Channel): boolean => frames.flush((bytes) => channel.send(channel.copiesMessages ? bytes : bytes.slice()))
   return {
     read: (bytes) => stream.push(bytes),
-    write(packets) {
-      const frames = packets.map((packet) => encodeFramedPacket(packet))
-      return frames.length === 1 ? frames : [concatBytes(frames)]
+    add(packet, channel) {
+      if (frames.add(packet)) return true
+      const room = flush(channel)
+      frames.add(packet)
+      return room
     },
+    flush,
     widen: (bytesMax) => stream.widen(bytesMax),
   }
 }

@@ -6,7 +6,9 @@ import { isMemberForm } from '../identity/address.ts'
 import type { PlainHost } from '../identity/member-record.ts'
 import type { Link } from '../link/link.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
-import { encodeFramedPacket } from '../wire/packet-codec.ts'
+import { frameRoom } from '../wire/framed-packets.ts'
+import { frame } from '../wire/kiss.ts'
+import { encodePacket } from '../wire/packet-codec.ts'
 import { hostsBehind } from './hosts-behind.ts'
 import { PassedPackets } from './passed-packets.ts'
 import { LostWays } from './lost-ways.ts'
@@ -20,8 +22,6 @@ import { lastWay, plainFrameBytesMax } from './plain-words.ts'
 export type { PlainEdgePort, VisibleHost } from './plain-edge-port.ts'
 
 const answerEveryMs = 1_000
-/** Data that fits a frame whatever its bytes and the names around it are. */
-const unescapedBytesMax = 1_000
 
 /** Why a packet did not leave. */
 export type PlainRefusal = 'NO_ROUTE' | 'QUEUE_FULL' | 'TOO_LARGE' | 'HOP_LIMIT'
@@ -102,7 +102,7 @@ export class PlainEdge {
     // What a member says never comes back: nobody believes a plain node that speaks as a member.
     if (!isMemberForm(source) && source !== this.#port.address && !this.#passed.pass(packet, now)) return 'HOP_LIMIT'
     if (source) this.#teller.tellBefore(neighbour, source, now)
-    return neighbour.link.sendPlain([last]) ? undefined : 'NO_ROUTE'
+    return neighbour.link.passPlain(last) ? undefined : 'NO_ROUTE'
   }
 
   receive(link: Link, packet: DecodedPacket): void {
@@ -165,11 +165,13 @@ export class PlainEdge {
     if (source === '') return this.#port.fault('bad-value', `a packet without a source from ${neighbour.link.channel.label}`)
     if (!neighbour.reaches(source) && !neighbour.link.admits(source)) return
     this.#learner.speaker(neighbour, source)
-    this.#port.packet({ ...packet, srcAddr: source, nextAddr: undefined }, source, neighbour.link)
+    packet.srcAddr = source
+    packet.nextAddr = undefined
+    this.#port.packet(packet, source, neighbour.link)
   }
 }
 
 /** Behind KISS, escapes included. Most packets need no count. */
 function isTooLong(packet: Packet): boolean {
-  return (packet.data?.length ?? 0) > unescapedBytesMax && encodeFramedPacket(packet).length > plainFrameBytesMax
+  return frameRoom(packet) > plainFrameBytesMax && frame(encodePacket(packet)).length > plainFrameBytesMax
 }

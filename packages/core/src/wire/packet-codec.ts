@@ -1,7 +1,6 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { decodeControlFlags, encodeControlFlags, fieldFlags } from './control-flags.ts'
 import { crc32 } from './crc32.ts'
-import { frameInPlace } from './kiss.ts'
 import type { DecodedPacket, Packet } from './packet.ts'
 import { allocateFor } from './slab.ts'
 import { nameRoom, nameTooLong, putName, stringBytesMax } from './names.ts'
@@ -133,11 +132,6 @@ export function encodePacket(packet: Packet, options?: { crc?: boolean }): Uint8
     const end = putPacket(packet, out, at, crc ? fieldFlags.crc : 0)
     return crc ? putU32(out, end, crc32(out, at, end)) : end
   })
-}
-
-/** The packet as `frame` of what `encodePacket` gives. Throws as that does. */
-export function encodeFramedPacket(packet: Packet): Uint8Array {
-  return frameInPlace(allocateFor(packetRoom(packet), (out, at) => putPacket(packet, out, at, 0) + 1))
 }
 
 function putU16(out: Uint8Array, at: number, value: number): number {

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { concatBytes } from '../../src/bytes/concat-bytes.ts'
+import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
 import type { Router } from '../../src/routing/router.ts'
 import { readOrder } from '../../src/plain-edge/origin-order.ts'
 import { netStates, type DecodedPacket } from '../../src/wire/packet.ts'
+import { frame } from '../../src/wire/kiss.ts'
+import { encodePacket } from '../../src/wire/packet-codec.ts'
+import { PlainStreamReader } from '../../src/wire/plain-stream.ts'
+import { isWireFault } from '../../src/wire/wire-fault.ts'
 import { RouterWorld, text } from '../routing/router-world.ts'
 import { PlainPeer, pong, routeSaid, serviceSaid } from './plain-peer.ts'
 
@@ -438,6 +444,30 @@ describe('rules of the plain edge: ways and packets', () => {
     y.say({ srcAddr: 'y', destAddr: relay.address, service: 'ping', contextID: 5, data: 'x' })
     world.run(500)
     expect(y.data().map(({ data }) => text(data))).toEqual(['pong x'])
+  })
+
+  it('ALN-30 what passes in one turn leaves together and in order, also when the link ends in that very turn', () => {
+    const { world, relay, y } = scene()
+    const [mine, theirs] = memoryChannelPair(world.clock, { carries: 'stream' })
+    const chunks: Uint8Array[] = []
+    mine.start({ message: (bytes) => chunks.push(bytes), drained: () => {}, closed: () => {} })
+    const link = relay.addChannel(theirs)
+    mine.send(frame(encodePacket(routeSaid('x', 'x', 1))))
+    world.run(1_000)
+    chunks.length = 0
+    y.say(...Array.from({ length: 50 }, (_, at) => ({ srcAddr: 'y', destAddr: 'x', contextID: at + 1, data: 'words' })))
+    world.run(1_000)
+    const read = (): (number | undefined)[] => {
+      const packets = new PlainStreamReader({ packetBytesMax: 5_120 }).push(concatBytes(chunks.splice(0)))
+      return packets.map((packet) => (isWireFault(packet) ? undefined : packet.contextID))
+    }
+    expect(chunks.length).toBeLessThan(5)
+    expect(read()).toEqual(Array.from({ length: 50 }, (_, at) => at + 1))
+    link.passPlain({ srcAddr: 'y', destAddr: 'x', contextID: 51 })
+    link.passPlain({ srcAddr: 'y', destAddr: 'x', contextID: 52 })
+    link.close()
+    world.run(1_000)
+    expect(read()).toEqual([51, 52])
   })
 
   it('L14 ALN-30 the same packet between plain nodes passes three times in two seconds', () => {
