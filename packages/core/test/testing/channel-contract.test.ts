@@ -5,7 +5,7 @@ import { channelContractCasesFor } from '../../src/testing/channel-contract.ts'
 import type { ChannelWorld } from '../../src/testing/channel-contract-run.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
-type Breakage = (channel: Channel) => Partial<Pick<Channel, 'start' | 'send' | 'close' | 'bufferedBytes'>>
+type Breakage = (channel: Channel) => Partial<Pick<Channel, 'start' | 'send' | 'close' | 'bufferedBytes' | 'copiesMessages'>>
 
 /** A channel with one promise broken. */
 function broken(channel: Channel, breakage: Breakage): Channel {
@@ -45,6 +45,7 @@ const receiving = (receiver: ChannelReceiver, changed: Partial<ChannelReceiver>)
 
 const breakages: readonly [string, Breakage, string][] = [
   ['nothing', () => ({}), ''],
+  ['copies promised and not made', () => ({ copiesMessages: true }), 'order is kept'],
   ['two messages swapped', (channel) => swapping(channel), 'order is kept'],
   ['the 700th message lost', (channel) => dropping(channel, 700), '1 000 small messages arrive intact'],
   [
