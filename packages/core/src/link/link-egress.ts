@@ -4,7 +4,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import { ControlEncoder } from '../wire/control-codec.ts'
 import type { ControlMessage } from '../wire/control.ts'
-import { giveBack, spareBuffer } from '../bytes/spare-buffers.ts'
+import { giveBack } from '../bytes/spare-buffers.ts'
 import {
   encodeItemFrame,
   encodeItems,
@@ -23,10 +23,8 @@ export const egressBytesMax: number = 2 * 1024 * 1024
 const sealingMax = 1_024
 export const controlBehindBytesMax: number = 4 * 1024 * 1024
 const controlBytesMax = linkFrameBytesMax - 32
-/** From this size on copying a packet costs more than a frame of its own. */
+/** From this size on copying a packet costs more than a frame of its own, unless the channel joins messages. */
 export const aloneBytesMin = 8_192
-/** In front of its one item: a kind and a length. */
-const frameHeadBytesMax = 4
 
 /**
  * The sending half of a joined link. What is ready in one turn leaves in one frame; nothing waits for company. Control
@@ -67,12 +65,11 @@ export class LinkEgress {
   packet(packet: Uint8Array | ItemToWrite, from?: object): boolean {
     const { length } = packet
     if (!this.#mayWait(length, from)) return false
-    if (length >= aloneBytesMin) return this.#alone(() => encodeItemFrame(frameKinds.packets, packet, this.#room(length)), true)
-    this.#batch ??= new FrameBatch(frameKinds.packets)
+    if (this.#isAlone(length)) return this.#alone(() => encodeItemFrame(frameKinds.packets, packet, this.#isCopied), true)
+    this.#batch ??= new FrameBatch(frameKinds.packets, this.#isCopied)
     if (!this.#batch.add(packet)) {
       this.flush()
-      this.#holdBatch()
-      if (this.#heldBytes >= egressBytesMax || !this.#batch.add(packet)) return false
+      if (!this.#holdBatch() || !this.#batch.add(packet)) return false
     }
     if (!this.#waits()) this.#schedule()
     return true
@@ -80,7 +77,7 @@ export class LinkEgress {
 
   /** A packet that came alone in `frame`, both given away. A large one leaves in that very frame. */
   pass(bytes: Uint8Array, frame: Uint8Array, from?: object): boolean {
-    if (bytes.length < aloneBytesMin) return this.packet(bytes, from)
+    if (!this.#isAlone(bytes.length)) return this.packet(bytes, from)
     // While it waits it is a copy: the frame may be a part of something much larger.
     return this.#mayWait(bytes.length, from) && this.#alone((waits) => (waits ? frame.slice() : frame))
   }
@@ -119,7 +116,7 @@ export class LinkEgress {
   flush(): void {
     this.#scheduled = false
     this.#sendControl()
-    if (!this.#waits() && this.#batch && this.#batch.items > 0) this.#congested = !this.#port.sendFrame(this.#batch.take())
+    if (!this.#waits() && this.#batch && this.#batch.items > 0) this.#send(this.#batch.take())
   }
 
   /** Calls after everything that was given so far has been handed to the channel or dropped. */
@@ -132,24 +129,26 @@ export class LinkEgress {
   #alone(frameOf: (waits: boolean) => Uint8Array, isOwn = false): boolean {
     this.flush()
     if (!this.#waits()) {
-      const frame = frameOf(false)
-      this.#congested = !this.#port.sendFrame(frame)
-      if (isOwn) this.#used(frame)
+      this.#send(frameOf(false), isOwn)
       return true
     }
-    this.#holdBatch()
-    if (this.#heldBytes >= egressBytesMax) return false
+    if (!this.#holdBatch()) return false
     this.#hold(frameOf(true))
     return true
   }
 
-  /** For a frame around so many bytes, if it will not be kept. */
-  #room(length: number): Uint8Array | undefined {
-    return this.#port.channel.copiesMessages ? spareBuffer(length + frameHeadBytesMax) : undefined
+  #isAlone(length: number): boolean {
+    return length >= aloneBytesMin && !this.#port.channel.joinsMessages
   }
 
-  #used(frame: Uint8Array): void {
-    if (this.#port.channel.copiesMessages) giveBack(frame)
+  /** The channel copies what it sends: frames are made in spare buffers. */
+  get #isCopied(): boolean {
+    return this.#port.channel.copiesMessages === true
+  }
+
+  #send(frame: Uint8Array, isOwn = true): void {
+    this.#congested = !this.#port.sendFrame(frame)
+    if (isOwn && this.#isCopied) giveBack(frame)
   }
 
   #schedule(): void {
@@ -178,9 +177,11 @@ export class LinkEgress {
     return true
   }
 
-  /** A full batch makes room for the next one, within the bound that `packet` looks at. */
-  #holdBatch(): void {
+  /** What was collected makes room for what comes next. False: so much waits that it stays where it is. */
+  #holdBatch(): boolean {
+    if (this.full) return false
     if (this.#batch && this.#batch.items > 0) this.#hold(this.#batch.take())
+    return true
   }
 
   #hold(frame: Uint8Array): void {
@@ -192,8 +193,7 @@ export class LinkEgress {
     while (!this.#waits() && this.#held.length > 0) {
       const frame = this.#held.shift() as Uint8Array
       this.#heldBytes -= frame.length
-      this.#congested = !this.#port.sendFrame(frame)
-      this.#used(frame)
+      this.#send(frame)
     }
     if (!this.#waits()) this.flush()
   }

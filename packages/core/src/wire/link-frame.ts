@@ -1,5 +1,6 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { partOf } from '../bytes/part-of.ts'
+import { giveBack, spareBuffer } from '../bytes/spare-buffers.ts'
 import { ByteReader, ByteWriter, varintBytes } from './bytes.ts'
 import { allocate } from './slab.ts'
 import { WireFault } from './wire-fault.ts'
@@ -121,9 +122,9 @@ export interface ItemToWrite {
   writeInto(out: Uint8Array, at: number): number
 }
 
-/** A frame of one item; `into`: where it is written if it fits. */
-export function encodeItemFrame(kind: number, item: Uint8Array | ItemToWrite, into: Uint8Array = noBytes): Uint8Array {
-  const batch = new FrameBatch(kind, linkFrameBytesMax, into)
+/** A frame of one item; `isSpare`: as a `FrameBatch` has it. */
+export function encodeItemFrame(kind: number, item: Uint8Array | ItemToWrite, isSpare = false): Uint8Array {
+  const batch = new FrameBatch(kind, isSpare)
   if (!batch.add(item)) throw new MeshError('TOO_LARGE', `An item of ${item.length} bytes does not fit one link frame.`)
   return batch.take()
 }
@@ -131,17 +132,17 @@ export function encodeItemFrame(kind: number, item: Uint8Array | ItemToWrite, in
 /** Collects items straight into the frame they will leave in: a forwarded packet is copied once, here. */
 export class FrameBatch {
   readonly #kind: number
-  readonly #bytesMax: number
-  #bytes: Uint8Array
+  readonly #isSpare: boolean
+  #bytes: Uint8Array = noBytes
   #length = 1
   #items = 0
   /** The next frame will likely be as large as the last one. */
   #sizeHint = 256
 
-  constructor(kind: number, bytesMax: number = linkFrameBytesMax, into: Uint8Array = noBytes) {
+  /** `isSpare`: its frames lie in spare buffers, to be given back. */
+  constructor(kind: number, isSpare = false) {
     this.#kind = kind
-    this.#bytesMax = bytesMax
-    this.#bytes = into
+    this.#isSpare = isSpare
   }
 
   get items(): number {
@@ -157,7 +158,7 @@ export class FrameBatch {
   add(item: Uint8Array | ItemToWrite): boolean {
     const start = this.#length + varintBytes(item.length)
     const needed = start + item.length
-    if (needed > this.#bytesMax || this.#items >= frameItemsMax) return false
+    if (needed > linkFrameBytesMax || this.#items >= frameItemsMax) return false
     if (needed > this.#bytes.length) this.#grow(needed)
     const bytes = this.#bytes
     if (item instanceof Uint8Array) {
@@ -174,7 +175,7 @@ export class FrameBatch {
     return true
   }
 
-  /** The frame; it belongs to the channel, the batch is empty afterwards. */
+  /** The frame; the batch has nothing to do with it any more. */
   take(): Uint8Array {
     if (this.#items === 0) this.#grow(1)
     this.#bytes[0] = this.#kind
@@ -187,8 +188,10 @@ export class FrameBatch {
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.min(this.#bytesMax, Math.max(needed, this.#bytes.length * 2, this.#sizeHint)))
+    const size = Math.min(linkFrameBytesMax, Math.max(needed, this.#bytes.length * 2, this.#sizeHint))
+    const grown = this.#isSpare ? spareBuffer(size) : new Uint8Array(size)
     grown.set(this.#bytes.subarray(0, this.#length))
+    if (this.#isSpare) giveBack(this.#bytes)
     this.#bytes = grown
   }
 }
