@@ -10,23 +10,25 @@ const toldMax = 256
  * already, so that people hear of it before they speak to the wrong one.
  */
 export class NameClashes {
-  readonly #own: { readonly who: string; readonly name: string }
+  readonly #own: { readonly who: string; readonly name: string; isSilent(address: string): boolean }
   readonly #told = new RecentSet<string>(toldMax)
 
-  constructor(own: { readonly who: string; readonly name: string }) {
+  /** `isSilent`: it was asked and did not answer: a ghost, for all that is known (SE5). */
+  constructor(own: { readonly who: string; readonly name: string; isSilent(address: string): boolean }) {
     this.#own = own
   }
 
   /** The addresses that clash, told once per name: `peer` is new or changed. Undefined: nothing to tell. */
   look(peer: Peer, present: Iterable<Peer>): readonly string[] | undefined {
     const name = peer.name.normalize('NFC')
-    if (peer.kind !== 'member' || peer.state !== 'active' || name === '' || this.#told.has(name)) return undefined
+    if (peer.kind !== 'member' || peer.state !== 'active' || name === '' || this.#told.has(name) || this.#own.isSilent(peer.address))
+      return undefined
     const who = whoPart(peer.address)
     const others: string[] = name === this.#own.name && who !== this.#own.who ? ['this member'] : []
     for (const other of present) {
       const clashes =
         other.kind === 'member' && other.state === 'active' && whoPart(other.address) !== who && other.name.normalize('NFC') === name
-      if (clashes) others.push(other.address)
+      if (clashes && !this.#own.isSilent(other.address)) others.push(other.address)
     }
     if (others.length === 0) return undefined
     this.#told.add(name)

@@ -225,7 +225,11 @@ export class MeshRooms {
     })
     const degree = new LinkDegree({ clock, dice, router, links, degree: this.settings.degree })
     this.#started = { ...base, links, degree }
-    this.#clashes = new NameClashes({ who: base.who, name: this.settings.name })
+    this.#clashes = new NameClashes({
+      who: base.who,
+      name: this.settings.name,
+      isSilent: (address) => router.destination(address)?.silent === true,
+    })
     const resumed = messages.attach(router, base.store)
     for (const room of [peers, services, this.calls, this.broadcasts, this.#presence]) room.attach(router)
     this.streams.attach(base.sealed, base.crypto)

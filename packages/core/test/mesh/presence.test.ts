@@ -65,6 +65,24 @@ describe('SE5 a record proves that somebody existed, not that it is there', () =
     expect(world.clock.now() - since).toBeLessThan(200)
   })
 
+  it('PN-02 who is known not to answer is no clash of names', async () => {
+    world = new MeshWorld(99)
+    const relay = world.relay()
+    const bob = world.member('bob')
+    const ghost = world.sim.startRouter('Ada', 'member')
+    const [dialer, listener] = world.sim.network.connect('Ada', 'relay')
+    relay.addChannel(listener)
+    ghost.addChannel(dialer)
+    await world.clock.advanceUntil(() => bob.peer(ghost.address)?.name === 'Ada')
+    await world.settle(rejectionOf(bob.ping('Ada', { timeoutMs: 8_000 })))
+    const ada = world.member('ada one', { name: 'Ada' })
+    await world.acquainted(bob, ada)
+    await world.settle(bob.send('Ada', 'and you?'))
+    expect(bob.warnings.map(({ code }) => code)).not.toContain('NAME_CLASH')
+    // Who has not asked cannot know.
+    expect(ada.warnings.map(({ code }) => code)).toContain('NAME_CLASH')
+  })
+
   it('calls skip for 60 s who did not answer, and it is chosen again when it does', async () => {
     const { bob, ada, ghost } = await haunted(93)
     ghost.registerService('greet', () => {}, { load: 1 })
