@@ -3,7 +3,7 @@
 
 import { pathToFileURL } from 'node:url'
 
-export const worlds = ['faults', 'routing', 'mesh', 'edge', 'letters', 'calls', 'broadcasts']
+export const worlds = ['faults', 'routing', 'mesh', 'edge', 'calm-edge', 'letters', 'calls', 'broadcasts']
 export const builtHere = new URL('../dist/', import.meta.url)
 
 /** Topologies of faults by the names that --topology takes. */
@@ -26,6 +26,7 @@ export async function runOne(build, { world, seed, nodes, topology, kinds, slack
       }
     if (world === 'routing') return { history: [], outcome: testing.runRoutingScenario(seed) }
     if (world === 'edge') return { history: [], outcome: testing.runPlainEdgeScenario(seed) }
+    if (world === 'calm-edge') return { history: [], outcome: testing.runPlainEdgeScenario(seed, { faults: 0 }) }
     if (world === 'broadcasts') return { history: [], outcome: testing.runBroadcastScenario(seed, { nodes, recorded }) }
     if (world === 'letters')
       return { history: [], outcome: await testing.runLettersScenario(seed, { settle: () => new Promise(setImmediate) }) }

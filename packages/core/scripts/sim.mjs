@@ -7,7 +7,7 @@
 //   sim --controls                 each protection switched off in a copy of the build: the simulator must notice (--only L2: one)
 //
 // Worlds: faults (routers, faults of every kind, all invariants), routing and mesh (the scenarios of apps; together: both), edge
-// (plain routers around a mesh), letters (members that write to each other: none lost, none twice),
+// (plain routers around a mesh; calm-edge: without faults), letters (members that write to each other: none lost, none twice),
 // calls (members that call each other: each settles in time, none is executed twice),
 // broadcasts (what is said to all, through partitions: none lost, none twice, each origin's in order).
 

@@ -54,15 +54,20 @@ export class LostWays {
     // One that came back after it was withdrawn is there, and only out of our reach.
     const hops = isClaim && !neighbour.doubted.has(destination) ? cost - 1 : undefined
     neighbour.strays.set(destination, hops)
-    if (hops !== undefined) neighbour.cancelDoubt ??= this.#neighbours.after(neighbour, settledMs, () => this.#compare(neighbour))
+    if (hops !== undefined || !neighbour.compared)
+      neighbour.cancelDoubt ??= this.#neighbours.after(neighbour, settledMs, () => this.#compare(neighbour))
   }
 
   /** Somebody, the neighbour or one behind it, believes that it is next to another gateway: does that one say so, too? */
   #compare(neighbour: PlainNeighbour): void {
     neighbour.cancelDoubt = undefined
     const shared = new Set(Array.from(neighbour.reached(), ([address, hops]) => (this.#port.isShared(address, 1) ? hops : undefined)))
+    shared.delete(undefined)
     const lost = [...neighbour.strays].filter(([, hops]) => hops !== undefined && !shared.has(hops))
     for (const [address] of lost) neighbour.doubted.add(address)
-    if (lost.length > 0) this.tellAnew(neighbour)
+    // What it brought along, it has from some gateway.
+    const isForlorn = !neighbour.compared && shared.size === 0 && neighbour.strays.size > 0
+    neighbour.compared = true
+    if (lost.length > 0 || isForlorn) this.tellAnew(neighbour)
   }
 }

@@ -61,6 +61,8 @@ export class PlainNeighbour {
   /** Gateways that it says it is next to, and that did not say so when it was told anew for that. */
   readonly doubted: RecentSet<string> = new RecentSet(doubtedMax)
   cancelDoubt: (() => void) | undefined
+  /** What it said at first was compared with who has a link to it. */
+  compared = false
   /** It said something last. */
   heardAt: number = Number.NEGATIVE_INFINITY
   /** It will be told what is due then. */

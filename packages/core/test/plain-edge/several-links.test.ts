@@ -77,6 +77,17 @@ describe('plain nodes with several links, at once or one after the other', () =>
       return peer
     }
     const about = (peer: PlainPeer, name: string): string[] => peer.routes().filter((row) => row.startsWith(`${name} `))
+    // Also who has forgotten the gateway, but not what it told.
+    const forlorn = new PlainPeer(world, one)
+    forlorn.answersAs = 'forlorn'
+    forlorn.join('forlorn')
+    forlorn.say(routeSaid('forlorn', 'z', 66))
+    world.run(4_000)
+    expect(about(forlorn, 'z')).toEqual(['z 0'])
+    expect(about(forlorn, member.address).slice(-2)).toEqual([`${member.address} 0`, `${member.address} 65`])
+    forlorn.say(routeSaid('forlorn', 'z', 66))
+    world.run(30_000)
+    expect(about(forlorn, 'z')).toEqual(['z 0'])
     const lost = come('lost')
     expect(about(lost, two.address)).toEqual([`${two.address} 0`])
     expect(about(lost, member.address).slice(-2)).toEqual([`${member.address} 0`, `${member.address} 65`])
