@@ -1,4 +1,5 @@
-import type { Carries, Channel, ChannelReceiver, Medium } from '@hopmesh/core'
+import type { Channel } from '@hopmesh/core'
+import { PassingChannel } from '../passing-channel.ts'
 
 /** What a node has sent so far. */
 export interface Sent {
@@ -13,39 +14,16 @@ export interface Sent {
 }
 
 /** A channel that counts what leaves through it. */
-export class CountedChannel implements Channel {
-  readonly medium: Medium
-  readonly carries: Carries
-  readonly role: 'dialer' | 'listener'
-  readonly label: string
-  readonly messageBytesMax: number
-  readonly #inner: Channel
+export class CountedChannel extends PassingChannel {
   readonly #sent: Sent
 
   constructor(inner: Channel, sent: Sent) {
-    this.medium = inner.medium
-    this.carries = inner.carries
-    this.role = inner.role
-    this.label = inner.label
-    this.messageBytesMax = inner.messageBytesMax
-    this.#inner = inner
+    super(inner)
     this.#sent = sent
   }
 
-  get bufferedBytes(): number {
-    return this.#inner.bufferedBytes
-  }
-
-  start(receiver: ChannelReceiver): void {
-    this.#inner.start(receiver)
-  }
-
-  send(message: Uint8Array): boolean {
+  override send(message: Uint8Array): boolean {
     this.#sent.bytes += message.length
-    return this.#inner.send(message)
-  }
-
-  close(detail?: string): void {
-    this.#inner.close(detail)
+    return super.send(message)
   }
 }
