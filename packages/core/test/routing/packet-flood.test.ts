@@ -159,6 +159,44 @@ describe('a neighbour that sends more than it is worth (LM)', () => {
     expect(heard / alone).toBeGreaterThanOrEqual(0.95)
   })
 
+  it('names of 64 KiB, again and again from whoever was cut off, leave another link 95 %, and nobody learns one', () => {
+    const long = 'n'.repeat(65_536)
+    const said = [
+      { net: 1, src: long, data: null },
+      { net: 2, srv: long, src: 'flood', data: null },
+      { net: 0, srv: 'count', src: 'flood', dst: long, data: null },
+    ].map((packet) => new TextEncoder().encode(JSON.stringify(packet)))
+    const { heard, hub } = throughput(({ world, dial }) => {
+      const open = (): void => {
+        pump(dial('text'), () => said[names++ % said.length]!)
+        world.clock.setTimer(100, open)
+      }
+      open()
+    })
+    console.log(heard, alone, [...hub.faults], hub.links().length)
+    expect(heard / alone).toBeGreaterThanOrEqual(0.95)
+    expect(hub.destinations().some(({ address }) => address.length > 100)).toBe(false)
+  })
+
+  it('who stops reading: what is for it is dropped at a bound, and another link keeps 95 % of what it needs', () => {
+    const { heard, hub } = throughput(({ world, dial, join }) => {
+      const [silent, friend] = [world.router('deaf'), world.router('friend')]
+      const line = dial('frames')
+      silent.addChannel(line)
+      join(friend)
+      world.run(1_000)
+      line.pauseReading()
+      const step = (): void => {
+        for (let count = 0; count < 5; count++)
+          friend.send({ destAddr: silent.address, service: 'count', data: new Uint8Array(packetBytes) })
+        world.clock.setTimer(1, step)
+      }
+      step()
+    }, alone / 4)
+    expect(hub.faults.get('QUEUE_FULL')).toBeGreaterThan(0)
+    expect(heard / throughput(undefined, alone / 4).heard).toBeGreaterThanOrEqual(0.95)
+  })
+
   it('packets that arrive are nobody’s fault: links share the node, and one that needs a quarter of it keeps 95 % of that', () => {
     const flood = packetFlood(({ world, join }) => {
       const accomplice = world.router('accomplice')
