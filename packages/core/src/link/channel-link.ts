@@ -193,8 +193,12 @@ export class ChannelLink implements Link, FramePortReceiver {
     this.#ingress.wasted()
   }
 
+  came(bytes: number): void {
+    this.#ingress.came(bytes)
+  }
+
   frame(bytes: Uint8Array): void {
-    this.#ingress.arrived(bytes.length)
+    this.#ingress.readable()
     if (this.#state.phase === 'joined') {
       this.#state.life.heard()
       if (bytes[0] === frameKinds.leave) return this.#state.life.receiveLeave(bytes.subarray(1))
@@ -203,7 +207,7 @@ export class ChannelLink implements Link, FramePortReceiver {
   }
 
   plain(packet: DecodedPacket): void {
-    this.#ingress.arrived(packet.data?.length ?? 0)
+    this.#ingress.readable()
     const state = this.#state
     if (state.phase !== 'plain' && !(state.phase === 'greeting' && state.life.asks)) return
     const theirs = greetingIn(packet)

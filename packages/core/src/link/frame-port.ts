@@ -19,6 +19,8 @@ export const plainTextBytesMax = 100
 export const plainPacketBytesMax = 5_120
 
 export interface FramePortReceiver {
+  /** So many bytes came; what is in them follows, now or later. */
+  came(bytes: number): void
   /** One link frame, kind byte first. */
   frame(bytes: Uint8Array): void
   /** One plain ALN packet; never on a `frames` channel. */
@@ -77,6 +79,7 @@ export class FramePort implements ChannelReceiver {
   }
 
   message(bytes: Uint8Array): void {
+    this.#receiver.came(bytes.length)
     if (this.channel.carries === 'frames') {
       if (bytes.length > linkFrameBytesMax) this.#receiver.fault(new WireFault('too-long', `a link frame of ${bytes.length} bytes`))
       else this.#receiver.frame(bytes)

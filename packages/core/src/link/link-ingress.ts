@@ -20,6 +20,10 @@ export const ingressBytesMax = 4_194_304
 const unreadableMax = 64
 /** And before anything that can be read. */
 const unreadableFirstMax = 16
+/** Bytes in a row of which nothing can be read, after which no more are taken: an end that never comes, or few things that are long. */
+export const unreadableBytesMax = 1_048_576
+/** And before anything that can be read. */
+export const unreadableFirstBytesMax = 65_536
 
 /** Why nothing is read: others have their turn, or the neighbour said too much that is of no use, or too much altogether. */
 type Pause = 'turn' | 'waste' | 'control'
@@ -35,6 +39,9 @@ export class LinkIngress implements Reading {
   #pauses: Map<Pause, () => void> | undefined
   #unreadableInARow = 0
   #unreadableMax = unreadableFirstMax
+  /** Since the last thing that could be read. */
+  #bytesInARow = 0
+  #bytesInARowMax = unreadableFirstBytesMax
   #over = false
 
   /** `fail` gives the link up. */
@@ -49,16 +56,26 @@ export class LinkIngress implements Reading {
     return this.#queue.waitingBytes
   }
 
-  /** Something came that can be read. */
-  arrived(bytes: number): void {
-    this.items(1, bytes)
-    this.#unreadableInARow = 0
-    this.#unreadableMax = unreadableMax
+  /** So many bytes came: they count for the neighbour's turn, whatever is in them. */
+  came(bytes: number): void {
+    if (this.#bytesInARow >= this.#bytesInARowMax)
+      return this.#fail(new MeshError('WIRE_FAULT', `${this.#bytesInARow} bytes in a row of which nothing can be read`))
+    this.#bytesInARow += bytes
+    this.#owner.reading.read(this, bytes)
   }
 
-  /** So much was read: it counts for the neighbour's turn. */
-  items(count: number, bytes = 0): void {
-    this.#owner.reading.read(this, bytes + count * readingItemBytes)
+  /** There was something in them. */
+  readable(): void {
+    this.items(1)
+    this.#unreadableInARow = 0
+    this.#unreadableMax = unreadableMax
+    this.#bytesInARow = 0
+    this.#bytesInARowMax = unreadableBytesMax
+  }
+
+  /** What it takes to read one, beside its bytes. */
+  items(count: number): void {
+    this.#owner.reading.read(this, count * readingItemBytes)
   }
 
   /** Does this after all that came before, with the steps that may be left of it; `bytes` are what it holds while it waits. */

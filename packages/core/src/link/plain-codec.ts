@@ -6,7 +6,7 @@ import { FramedPackets } from '../wire/framed-packets.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
 import { packetFromJson, packetToJson } from '../wire/packet-json.ts'
 import { PlainStreamReader } from '../wire/plain-stream.ts'
-import type { WireFault } from '../wire/wire-fault.ts'
+import { WireFault } from '../wire/wire-fault.ts'
 
 /** For one channel: it remembers the beginning of a packet. */
 export interface PlainCodec {
@@ -19,16 +19,22 @@ export interface PlainCodec {
   widen(packetBytesMax: number): void
 }
 
+/** What a packet takes in JSON, its data in base64: not looked into when it is more. */
+const textShare = 2
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
 export function plainCodec(carries: 'stream' | 'text', packetBytesMax: number): PlainCodec {
   if (carries === 'text') {
+    let textBytesMax = packetBytesMax * textShare
     return {
-      read: (bytes) => [packetFromJson(decoder.decode(bytes))],
+      read: (bytes) =>
+        bytes.length > textBytesMax
+          ? [new WireFault('too-long', `a packet of ${bytes.length} bytes in JSON`)]
+          : [packetFromJson(decoder.decode(bytes))],
       add: (packet, channel) => channel.send(encoder.encode(packetToJson(packet))),
       flush: () => true,
-      widen: () => {},
+      widen: (bytesMax) => void (textBytesMax = bytesMax * textShare),
     }
   }
   const stream = new PlainStreamReader({ packetBytesMax })

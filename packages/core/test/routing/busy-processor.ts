@@ -100,7 +100,8 @@ export class BusyProcessor {
 }
 
 function packetsIn(bytes: Uint8Array, { carries }: Channel): number {
-  // A packet of a plain node is about so long.
+  // A message on a text channel is one packet; on a stream, a packet of a plain node is about so long.
+  if (carries === 'text') return 1
   if (carries !== 'frames') return Math.max(1, bytes.length / 100)
   const frame = decodeLinkFrame(bytes)
   if (isWireFault(frame) || frame.kind !== frameKinds.packets) return 1

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../src/channel/channel.ts'
 import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
 import { egressBytesMax } from '../../src/link/link-egress.ts'
+import { unreadableBytesMax, unreadableFirstBytesMax } from '../../src/link/link-ingress.ts'
 import { ReadingTurns, readingTurnBytesMax } from '../../src/link/reading-turns.ts'
 import { WasteBudget, wasteBurstMax, wastePerSecondMax } from '../../src/link/waste-budget.ts'
 import type { Router } from '../../src/routing/router.ts'
@@ -165,7 +166,7 @@ describe('a neighbour that sends more than it is worth (LM)', () => {
       { net: 1, src: long, data: null },
       { net: 2, srv: long, src: 'flood', data: null },
       { net: 0, srv: 'count', src: 'flood', dst: long, data: null },
-    ].map((packet) => new TextEncoder().encode(JSON.stringify(packet)))
+    ].map((row) => new TextEncoder().encode(JSON.stringify(row)))
     const { heard, hub } = throughput(({ world, dial }) => {
       const open = (): void => {
         pump(dial('text'), () => said[names++ % said.length]!)
@@ -173,9 +174,33 @@ describe('a neighbour that sends more than it is worth (LM)', () => {
       }
       open()
     })
-    console.log(heard, alone, [...hub.faults], hub.links().length)
     expect(heard / alone).toBeGreaterThanOrEqual(0.95)
     expect(hub.destinations().some(({ address }) => address.length > 100)).toBe(false)
+  })
+
+  it.each([
+    ['stream', 'one endless packet'],
+    ['text', 'long packets'],
+  ] as const)('LM over a %s channel %s end the link, before its first word after 64 KiB, else after 1 MiB', (carries, _what) => {
+    const { world, hub, dial } = scene()
+    const piece = new Uint8Array(32_768).fill(0x61)
+    const takes = (greeting: Uint8Array | undefined): number => {
+      const before = hub.links().length
+      const line = dial(carries)
+      line.start({ message: () => {}, drained: () => {}, closed: () => {} })
+      if (greeting) line.send(greeting)
+      for (let pieces = 0; pieces < 100; pieces++) {
+        world.run(10)
+        if (hub.links().length === before) return pieces * piece.length
+        line.send(piece)
+      }
+      return Infinity
+    }
+    const plain = { netState: netStates.query, srcAddr: 'talker' }
+    const greeting = carries === 'text' ? new TextEncoder().encode(packetToJson(plain)) : frame(encodePacket(plain))
+    expect(takes(undefined)).toBe(unreadableFirstBytesMax + piece.length)
+    if (carries === 'stream') expect(takes(greeting)).toBe(unreadableBytesMax + piece.length)
+    else expect(takes(greeting)).toBeLessThanOrEqual(unreadableBytesMax + piece.length)
   })
 
   it('who stops reading: what is for it is dropped at a bound, and another link keeps 95 % of what it needs', () => {
@@ -185,7 +210,7 @@ describe('a neighbour that sends more than it is worth (LM)', () => {
       silent.addChannel(line)
       join(friend)
       world.run(1_000)
-      line.pauseReading()
+      line.pauseReading?.()
       const step = (): void => {
         for (let count = 0; count < 5; count++)
           friend.send({ destAddr: silent.address, service: 'count', data: new Uint8Array(packetBytes) })
