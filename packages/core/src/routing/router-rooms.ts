@@ -5,6 +5,7 @@ import type { MemoryBudget, MemoryHolder } from '../bytes/memory-budget.ts'
 import { epochOf } from '../identity/member-record.ts'
 import type { Receipt } from '../identity/receipt-proof.ts'
 import { Gossip } from '../gossip/gossip.ts'
+import type { PlainEdgePort } from '../plain-edge/plain-edge-port.ts'
 import { silentLog } from '../ports/log.ts'
 import type { Announcements } from './announcements.ts'
 import type { CapableIdentity } from './capable-identity.ts'
@@ -49,111 +50,35 @@ export class RouterRooms {
   readonly gossip: Gossip<LinkNeighbour>
   /** Broadcasts whose origin is not proven yet. */
   readonly #unproven: WaitingPackets
+  readonly #identity: CapableIdentity
+  readonly #options: RouterOptions
   readonly #house: RouterHouse
   /** What is kept for members that are away counts as what others make this node hold, also after all of it had to go. */
   readonly #kept: MemoryHolder
+  readonly #fault = (code: string, message: string): void => this.#house.announcements.fault(code, message)
   #closed = false
 
   constructor(identity: CapableIdentity, options: RouterOptions, house: RouterHouse) {
-    const { keyed, memory, announcements, dispatcher } = house
-    const { events } = announcements
-    const fault = (code: string, message: string): void => announcements.fault(code, message)
-    this.#house = house
     this.address = identity.address
-    this.own = new OwnRecord(identity, options.clock, {
-      contents: () => this.contents.now(),
-      changed: ({ record }) => {
-        this.contents.told(record)
-        this.exchange.ownChanged()
-      },
-      yields: options.contested === 'yield',
-      failed: (error) =>
-        fault('LINK_FAILED', `the member record cannot be signed: ${error instanceof Error ? error.message : String(error)}`),
-    })
-    this.contents = new OwnContents(options.clock, dispatcher.services, {
-      plainHosts: () => this.plainSide.edge?.hosts() ?? [],
-      review: ({ services, plainHosts }) => this.reachability.reviewOwn(services, plainHosts),
-      tell: () => {
-        this.plainSide.edge?.changed()
-        this.own.touch()
-      },
-    })
-    this.exchange = new RouteExchange(
-      identity,
-      options.clock,
-      this.own,
-      {
-        changed: (address) => {
-          this.reachability.review(address)
-          if (this.exchange.table.get(address)?.nextHop) this.waiting.routed(address)
-          this.#unproven.routed(address)
-        },
-        keptRecord: (address) => this.gossip.record(address),
-        contested: () => events.emit('contested'),
-        fault,
-      },
-      options.leaf,
-    )
-    this.reachability = new Reachability(this.address, this.exchange, {
-      now: () => options.clock.now(),
-      destination: (address, state) => this.#changed(() => events.emit('destination', { address, state })),
-      service: (change) => this.#changed(() => events.emit('service', change)),
-      isProven: (record) => this.originator.endToEnd?.isProven(record) === true,
-      isSilent: (address) => this.originator.endToEnd?.isSilent(address) === true,
-    })
-    this.plainSide = new PlainSide(
-      {
-        address: this.address,
-        epoch: identity.epoch,
-        clock: options.clock,
-        ownServices: () => this.contents.services().filter(({ plain }) => plain !== false),
-        visible: () => this.reachability.visibleToPlain(),
-        wayTo: (address) => this.reachability.wayTo(address),
-        isShared: (address, hopsMax) => this.reachability.isShared(address, hopsMax),
-        hostsChanged: () => {
-          this.contents.changed()
-          this.plainSide.edge?.changed()
-        },
-        packet: (packet, from, link) => this.forwarder.fromPlain(packet, from, link),
-        fault,
-      },
-      options.plain,
-    )
+    this.#identity = identity
+    this.#options = options
+    this.#house = house
+    this.own = this.#newOwnRecord()
+    this.contents = this.#newOwnContents()
+    this.exchange = this.#newExchange()
+    this.reachability = this.#newReachability()
+    this.plainSide = this.#newPlainSide()
     this.waiting = new WaitingPackets(options.clock)
     this.#unproven = new WaitingPackets(options.clock)
-    const gossip = this.#newGossip(identity, options, house)
-    this.gossip = gossip
-    this.#kept = {
-      get heldBytes() {
-        return gossip.heldBytes
-      },
-      shed: () => {
-        gossip.shed()
-        options.clock.soon(() => this.#closed || memory.add(this.#kept))
-      },
-    }
-    memory.add(this.#kept)
-    const { exchange, reachability, plainSide, waiting } = this
-    const replies = new PlainReplies({ address: this.address, contexts: dispatcher.contexts, exchange, reachability, plainSide })
-    const common = { address: this.address, clock: options.clock, exchange, reachability, dispatcher, plainSide, replies, waiting, fault }
+    this.gossip = this.#newGossip()
+    this.#kept = this.#keep(this.gossip)
+    const { address, exchange, reachability, plainSide, waiting, gossip } = this
+    const { keyed, dispatcher } = house
+    const replies = new PlainReplies({ address, contexts: dispatcher.contexts, exchange, reachability, plainSide })
+    const common = { address, clock: options.clock, exchange, reachability, dispatcher, plainSide, replies, waiting, fault: this.#fault }
     this.originator = new Originator(common)
-    this.forwarder = new Forwarder({ ...common, keyed, broadcasts: this.gossip, originator: this.originator })
-    this.neighbourhood = new Neighbourhood({
-      identity,
-      memory,
-      clock: options.clock,
-      dice: options.dice,
-      log: options.log ?? silentLog,
-      plainNodes: options.plainNodes ?? 'accept',
-      exchange,
-      forwarder: this.forwarder,
-      plainSide,
-      gossip: this.gossip,
-      record: () => this.own.bytes(),
-      noticed: (notice) => events.emit('notice', notice),
-      lost: (address) => events.emit('lost', { address }),
-      fault,
-    })
+    this.forwarder = new Forwarder({ ...common, keyed, broadcasts: gossip, originator: this.originator })
+    this.neighbourhood = this.#newNeighbourhood()
   }
 
   /** Ends every link, and whatever waits for a time. */
@@ -171,11 +96,83 @@ export class RouterRooms {
     return down
   }
 
-  #newGossip(identity: CapableIdentity, { clock, dice }: RouterOptions, house: RouterHouse): Gossip<LinkNeighbour> {
+  #newOwnRecord(): OwnRecord {
+    const { clock, contested } = this.#options
+    return new OwnRecord(this.#identity, clock, {
+      contents: () => this.contents.now(),
+      changed: ({ record }) => {
+        this.contents.told(record)
+        this.exchange.ownChanged()
+      },
+      yields: contested === 'yield',
+      failed: (error) =>
+        this.#fault('LINK_FAILED', `the member record cannot be signed: ${error instanceof Error ? error.message : String(error)}`),
+    })
+  }
+
+  #newOwnContents(): OwnContents {
+    return new OwnContents(this.#options.clock, this.#house.dispatcher.services, {
+      plainHosts: () => this.plainSide.edge?.hosts() ?? [],
+      review: ({ services, plainHosts }) => this.reachability.reviewOwn(services, plainHosts),
+      tell: () => {
+        this.plainSide.edge?.changed()
+        this.own.touch()
+      },
+    })
+  }
+
+  #newExchange(): RouteExchange {
+    const { clock, leaf } = this.#options
+    const port = {
+      changed: (address: string) => {
+        this.reachability.review(address)
+        if (this.exchange.table.get(address)?.nextHop) this.waiting.routed(address)
+        this.#unproven.routed(address)
+      },
+      keptRecord: (address: string) => this.gossip.record(address),
+      contested: () => this.#house.announcements.events.emit('contested'),
+      fault: this.#fault,
+    }
+    return new RouteExchange(this.#identity, clock, this.own, port, leaf)
+  }
+
+  #newReachability(): Reachability {
+    const { events } = this.#house.announcements
+    return new Reachability(this.address, this.exchange, {
+      now: () => this.#options.clock.now(),
+      destination: (address, state) => this.#changed(() => events.emit('destination', { address, state })),
+      service: (change) => this.#changed(() => events.emit('service', change)),
+      isProven: (record) => this.originator.endToEnd?.isProven(record) === true,
+      isSilent: (address) => this.originator.endToEnd?.isSilent(address) === true,
+    })
+  }
+
+  #newPlainSide(): PlainSide {
+    const { clock, plain: load } = this.#options
+    const port: PlainEdgePort = {
+      address: this.address,
+      epoch: this.#identity.epoch,
+      clock,
+      ownServices: () => this.contents.services().filter(({ plain }) => plain !== false),
+      visible: () => this.reachability.visibleToPlain(),
+      wayTo: (address) => this.reachability.wayTo(address),
+      isShared: (address, hopsMax) => this.reachability.isShared(address, hopsMax),
+      hostsChanged: () => {
+        this.contents.changed()
+        this.plainSide.edge?.changed()
+      },
+      packet: (packet, from, link) => this.forwarder.fromPlain(packet, from, link),
+      fault: this.#fault,
+    }
+    return new PlainSide(port, load)
+  }
+
+  #newGossip(): Gossip<LinkNeighbour> {
     const { exchange } = this
-    const { announcements, dispatcher, receipt } = house
+    const { clock, dice } = this.#options
+    const { dispatcher, receipt } = this.#house
     return new Gossip<LinkNeighbour>({
-      identity,
+      identity: this.#identity,
       clock,
       dice,
       port: {
@@ -192,8 +189,45 @@ export class RouterRooms {
         },
         nextHop: (address) => exchange.table.get(address)?.nextHop ?? exchange.defaultRelay,
         receipt,
-        fault: (code, message) => announcements.fault(code, message),
+        fault: this.#fault,
       },
+    })
+  }
+
+  #keep(gossip: Gossip<LinkNeighbour>): MemoryHolder {
+    const { memory } = this.#house
+    const kept: MemoryHolder = {
+      get heldBytes() {
+        return gossip.heldBytes
+      },
+      shed: () => {
+        gossip.shed()
+        this.#options.clock.soon(() => this.#closed || memory.add(kept))
+      },
+    }
+    memory.add(kept)
+    return kept
+  }
+
+  #newNeighbourhood(): Neighbourhood {
+    const { clock, dice, log = silentLog, plainNodes = 'accept' } = this.#options
+    const { memory, announcements } = this.#house
+    const { exchange, forwarder, plainSide, gossip } = this
+    return new Neighbourhood({
+      identity: this.#identity,
+      memory,
+      clock,
+      dice,
+      log,
+      plainNodes,
+      exchange,
+      forwarder,
+      plainSide,
+      gossip,
+      record: () => this.own.bytes(),
+      noticed: (notice) => announcements.events.emit('notice', notice),
+      lost: (address) => announcements.events.emit('lost', { address }),
+      fault: this.#fault,
     })
   }
 
