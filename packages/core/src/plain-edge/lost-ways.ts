@@ -37,6 +37,8 @@ export class LostWays {
       neighbour.cancelAnew = this.#neighbours.after(neighbour, anewAfterMs, () => {
         neighbour.cancelAnew = undefined
         neighbour.anewAt = askAt
+        for (const [address, hops] of neighbour.strays)
+          if (hops !== undefined) neighbour.doubted.set(address, this.#port.wayTo(address) === 'native')
         this.#teller.tell(neighbour, 'anew')
       })
     })
@@ -58,16 +60,25 @@ export class LostWays {
       neighbour.cancelDoubt ??= this.#neighbours.after(neighbour, settledMs, () => this.#compare(neighbour))
   }
 
+  /** A gateway that was doubted and out of reach is back, and says whether it has that link. */
+  review(neighbour: PlainNeighbour): void {
+    for (const [gateway, before] of [...neighbour.doubted]) {
+      const isInReach = this.#port.wayTo(gateway) === 'native'
+      if (isInReach === before) continue
+      neighbour.doubted.set(gateway, isInReach)
+      if (isInReach && neighbour.shared.size === 0) this.tellAnew(neighbour)
+    }
+  }
+
   /** Somebody, the neighbour or one behind it, believes that it is next to another gateway: does that one say so, too? */
   #compare(neighbour: PlainNeighbour): void {
     neighbour.cancelDoubt = undefined
     const shared = new Set(Array.from(neighbour.reached(), ([address, hops]) => (this.#port.isShared(address, 1) ? hops : undefined)))
     shared.delete(undefined)
-    const lost = [...neighbour.strays].filter(([, hops]) => hops !== undefined && !shared.has(hops))
-    for (const [address] of lost) neighbour.doubted.add(address)
+    const isLost = [...neighbour.strays.values()].some((hops) => hops !== undefined && !shared.has(hops))
     // What it brought along, it has from some gateway.
     const isForlorn = !neighbour.compared && shared.size === 0 && neighbour.strays.size > 0
     neighbour.compared = true
-    if (lost.length > 0 || isForlorn) this.tellAnew(neighbour)
+    if (isLost || isForlorn) this.tellAnew(neighbour)
   }
 }

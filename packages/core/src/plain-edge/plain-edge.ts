@@ -17,6 +17,7 @@ import { PlainLearner } from './plain-learner.ts'
 import type { PlainNeighbour } from './plain-neighbour.ts'
 import { PlainNeighbours } from './plain-neighbours.ts'
 import { PlainTeller } from './plain-teller.ts'
+import { SilentNodes } from './silent-nodes.ts'
 import { lastWay, plainFrameBytesMax } from './plain-words.ts'
 
 export type { PlainEdgePort, VisibleHost } from './plain-edge-port.ts'
@@ -32,6 +33,7 @@ export class PlainEdge {
   readonly #teller: PlainTeller
   readonly #learner: PlainLearner
   readonly #lostWays: LostWays
+  readonly #silentNodes: SilentNodes
   readonly #passed = new PassedPackets()
 
   constructor(port: PlainEdgePort) {
@@ -40,6 +42,7 @@ export class PlainEdge {
     this.#teller = new PlainTeller(port, this.#neighbours, () => this.#learner.changed())
     this.#lostWays = new LostWays(port, this.#neighbours, this.#teller)
     this.#learner = new PlainLearner(port, this.#neighbours, this.#teller, this.#lostWays)
+    this.#silentNodes = new SilentNodes(port, this.#neighbours, (neighbour) => this.#fellSilent(neighbour))
   }
 
   /** What may be said before anything is known of the neighbour: ROUTE self, own services. */
@@ -48,7 +51,9 @@ export class PlainEdge {
   }
 
   join(link: Link): void {
-    this.#teller.join(this.#neighbours.add(link))
+    const neighbour = this.#neighbours.add(link)
+    this.#teller.join(neighbour)
+    this.#silentNodes.join(neighbour)
   }
 
   leave(link: Link): void {
@@ -109,6 +114,7 @@ export class PlainEdge {
     const neighbour = this.#neighbours.at(link)
     if (!neighbour) return
     neighbour.heardAt = this.#port.clock.now()
+    if (neighbour.silent) this.#speaksAgain(neighbour)
     // What plain nodes tell each other, they tell again and again: none of it is worth more than so much.
     if (packet.netState && packet.netState !== netStates.error) link.wasted()
     switch (packet.netState ?? 0) {
@@ -144,6 +150,18 @@ export class PlainEdge {
 
   stop(): void {
     this.#teller.stop()
+  }
+
+  #fellSilent(neighbour: PlainNeighbour): void {
+    const hosts = [...neighbour.hosts()]
+    neighbour.silent = true
+    for (const host of hosts) this.#learner.bequeath(host)
+    this.#port.hostsChanged()
+  }
+
+  #speaksAgain(neighbour: PlainNeighbour): void {
+    neighbour.silent = false
+    this.#port.hostsChanged()
   }
 
   #query(neighbour: PlainNeighbour): void {

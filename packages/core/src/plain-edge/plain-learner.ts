@@ -110,6 +110,7 @@ export class PlainLearner {
       for (const address of neighbour.shared)
         if (!before.has(address) && neighbour.hopsTo(address) === spokenHops) this.#watchSpeaker(neighbour, address)
       for (const address of before) if (neighbour.reaches(address) && !neighbour.shared.has(address)) this.#lostWays.tellAnew(neighbour)
+      this.#lostWays.review(neighbour)
       // It has come to another gateway: with a second link, or because this one is dead and nobody noticed.
       if (neighbour.shared.has(neighbour.address) && !before.has(neighbour.address)) this.#doubt(neighbour)
     }

@@ -1,5 +1,4 @@
 import { RecentMap } from '../bytes/recent-map.ts'
-import { RecentSet } from '../bytes/recent-set.ts'
 import type { PlainHost } from '../identity/member-record.ts'
 import type { Link } from '../link/link.ts'
 
@@ -36,6 +35,10 @@ export interface Told {
 /** One plain ALN node at the end of a link: what it taught, and what it was told. */
 export class PlainNeighbour {
   readonly link: Link
+  /** It has answered a query when nobody was waiting for more. */
+  answers = false
+  /** It did not answer one: what it taught counts when it is heard again. */
+  silent = false
   /** Its own address, once it said one. */
   address = ''
   /** It has told a route. */
@@ -58,8 +61,8 @@ export class PlainNeighbour {
   shared: ReadonlySet<string> = new Set()
   /** What it says that it reaches in this network, better than it was told here; and over how many plain hops, if it does so beside us. */
   readonly strays: Map<string, number | undefined> = new RecentMap(straysMax)
-  /** Gateways that it says it is next to, and that did not say so when it was told anew for that. */
-  readonly doubted: RecentSet<string> = new RecentSet(doubtedMax)
+  /** Gateways that it said it was next to when it was told anew, and whether they are in reach. */
+  readonly doubted: Map<string, boolean> = new RecentMap(doubtedMax)
   cancelDoubt: (() => void) | undefined
   /** What it said at first was compared with who has a link to it. */
   compared = false
@@ -144,7 +147,7 @@ export class PlainNeighbour {
 
   hopsTo(destination: string): number | undefined {
     const host = this.#hosts.get(destination)
-    return host?.declined === true ? undefined : host?.cost
+    return this.silent || host?.declined === true ? undefined : host?.cost
   }
 
   /** Undefined: it does not reach that one, or not for us. */

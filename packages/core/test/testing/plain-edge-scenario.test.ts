@@ -54,6 +54,8 @@ describe('a mesh with plain routers at its edge (models of the Python, Node.js a
     ['70936: … that it came to after its gateway had lost it', 70_936, true],
     ['210920: … which leads to the same gateway', 210_920, true],
     ['300150: a Node.js router has lost a gateway and forgotten that it was one, but not what that one told', 300_150, undefined],
+    ['302206: the gateway that it lost was out of reach for the other one', 302_206, undefined],
+    ['302907: … and told it something meanwhile', 302_907, undefined],
   ])('ALN-05 found: seed %s', (_, seed, chained) => {
     expect(runPlainEdgeScenario(seed, { chained }).dark).toEqual([])
   })
