@@ -10,7 +10,7 @@ export const tcpLingerMs = 2_000
 /** What a closed socket still takes of the other side, which may not know it yet, before it is destroyed. */
 export const lingerBytesMax = 1_048_576
 
-/** A silent dead peer is noticed by the operating system after this. */
+/** The operating system asks a silent peer after this. While there is something that the peer has not taken it does not, and gives up after 15 minutes (Linux). */
 export const tcpKeepAliveMs = 30_000
 
 /** A host that does not answer a connect. */
