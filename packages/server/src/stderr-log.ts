@@ -1,15 +1,12 @@
 import { silentLog } from '@hopmesh/core'
 import type { Log } from '@hopmesh/core'
 
-/** What core tells, on stderr. `debug`: a level 0…6, or the rooms that may speak: 'link,routing'. */
+/** stderr, for a mesh with the `debug` option; core picks levels and rooms. Without the option, or with 0, it is silent. */
 export function stderrLog(debug: number | string | undefined): Log {
-  if (debug === undefined || debug === 0 || debug === '') return silentLog
-  const rooms = typeof debug === 'string' && !/^\d$/.test(debug) ? new Set(debug.split(',').map((room) => room.trim())) : undefined
-  const level = rooms === undefined ? Number(debug) : 6
+  if (debug === undefined || Number(debug) === 0) return silentLog
   return {
-    level,
-    write(at, room, message, details) {
-      if (at > level || (rooms !== undefined && !rooms.has(room))) return
+    level: 6,
+    write(_level, room, message, details) {
       process.stderr.write(`hopmesh ${room}: ${message}${details === undefined ? '' : ` ${shown(details)}`}\n`)
     },
   }

@@ -169,7 +169,7 @@ export class AnsweredCalls {
         for (const other of this.#byKey.get(cacheKey)?.waiting ?? []) other.repeat(body)
       },
       failed: (error) => {
-        if (log.level >= 3) log.write(3, 'services', `the handler of '${request.name}' failed: ${describeThrown(error)}`, error)
+        if (log.level >= 3) log.write(3, 'calls', `the handler of '${request.name}' failed: ${describeThrown(error)}`, error)
       },
       done: () => this.#leaving.delete(id),
       over: () => {
@@ -204,7 +204,7 @@ export class AnsweredCalls {
       if (same) return void same.waiting.push(call)
       this.#byKey.set(cacheKey, running)
     }
-    if (log.level >= 5) log.write(5, 'services', `'${request.name}' asked by ${from}, ${request.body.length} bytes`)
+    if (log.level >= 5) log.write(5, 'calls', `'${request.name}' asked by ${from}, ${request.body.length} bytes`)
     const deadline = request.timeoutMs === undefined ? undefined : clock.wallTime() + request.timeoutMs
     const { cancellation } = call
     void call.run(() => handler(new Request({ srcAddr: from, data: request.body }, arrival, { cancellation, deadline })))

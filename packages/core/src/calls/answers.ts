@@ -20,14 +20,14 @@ export const answersUnaskedMax = 1_000
 export function answering(router: Router, handler: RequestHandler, log: Log): PacketHandler {
   return async (packet, arrival) => {
     const answer = new Answer(router, packet, arrival)
-    if (log.level >= 5) log.write(5, 'services', `'${packet.service}' asked by ${packet.srcAddr}, ${packet.data?.length ?? 0} bytes`)
+    if (log.level >= 5) log.write(5, 'calls', `'${packet.service}' asked by ${packet.srcAddr}, ${packet.data?.length ?? 0} bytes`)
     try {
       const limits = { cancellation: new Cancellation(), deadline: undefined }
       const returned: unknown = await handler(new Request(packet, arrival, limits))
       if (isAsyncIterable(returned)) await answerEach(returned, (value) => answerOnce(answer, value, { log, name: packet.service }))
       else answerOnce(answer, returned, { log, name: packet.service })
     } catch (error) {
-      if (log.level >= 3) log.write(3, 'services', `the handler of '${packet.service}' failed: ${describeThrown(error)}`, error)
+      if (log.level >= 3) log.write(3, 'calls', `the handler of '${packet.service}' failed: ${describeThrown(error)}`, error)
       // The library's own services mean their codes.
       if (error instanceof MeshError && packet.service?.startsWith('$') === true) answer.failed(error.code, error.message)
       else answer.threw(error)
@@ -47,7 +47,7 @@ async function answerEach(values: AsyncIterable<unknown>, say: (value: unknown) 
 function answerOnce(answer: Answer, returned: unknown, { log, name }: { log: Log; name: string | undefined }): boolean {
   const bytes = encodeReturned(returned)
   if (bytes instanceof MeshError) {
-    log.write(1, 'services', `the handler of '${name}': ${bytes.message}`)
+    log.write(1, 'calls', `the handler of '${name}': ${bytes.message}`)
     answer.failed('HANDLER_FAILED', bytes.message)
     return false
   }

@@ -2,7 +2,20 @@ import { MeshError } from '../errors/mesh-error.ts'
 import type { Log } from '../ports/log.ts'
 
 /** The rooms that `debug` can name. */
-export const logRooms = ['identity', 'link', 'routing', 'membership', 'services', 'messages', 'signaling', 'mesh'] as const
+export const logRooms = [
+  'identity',
+  'link',
+  'routing',
+  'membership',
+  'signaling',
+  'devices',
+  'session',
+  'calls',
+  'messages',
+  'broadcast',
+  'streams',
+  'mesh',
+] as const
 
 const levelMax = 6
 /** Of rooms that were not named: errors and warnings. */

@@ -21,12 +21,12 @@ describe('debug', () => {
 
   it('PY-22 rooms by name filter; warnings of the others stay', () => {
     const to = sink()
-    const log = roomLog(to, 'services, routing')
-    log.write(6, 'services', 'a')
+    const log = roomLog(to, 'calls, routing')
+    log.write(6, 'calls', 'a')
     log.write(5, 'routing', 'b')
     log.write(3, 'link', 'c')
     log.write(2, 'link', 'd')
-    expect(to.lines).toEqual(['6 services a', '5 routing b', '2 link d'])
+    expect(to.lines).toEqual(['6 calls a', '5 routing b', '2 link d'])
   })
 
   it('PP-29 undefined leaves the sink as the environment made it', () => {
