@@ -75,10 +75,13 @@ export class PassedPackets {
 }
 
 /** Four parts take turns at the words: none waits for what the one before it has computed. */
-function hashOfBytes(head: number, words: DataView, { byteOffset, length }: Uint8Array): number {
-  let [one, two, three, four] = [head, ~head, head ^ length, length]
-  const end = byteOffset + length
-  let at = byteOffset
+function hashOfBytes(head: number, words: DataView, bytes: Uint8Array): number {
+  let one = head
+  let two = ~head
+  let three = bytes.length
+  let four = 0
+  let at = bytes.byteOffset
+  const end = at + bytes.length
   for (; at + 16 <= end; at += 16) {
     one = mixed(one, words.getInt32(at))
     two = mixed(two, words.getInt32(at + 4))
