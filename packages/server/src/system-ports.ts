@@ -1,4 +1,6 @@
 import { randomBytes, randomFillSync } from 'node:crypto'
+// The global of that name is looked up anew each time it is used.
+import { performance } from 'node:perf_hooks'
 import { systemClock } from '@hopmesh/core'
 import type { Clock, Dice } from '@hopmesh/core'
 

@@ -6,22 +6,21 @@ import { encodePacketInto, packetRoom } from './packet-codec.ts'
 /** What leaves at a time, unless one packet needs more. */
 const framesBytesMax = 16_384
 const nowhere = new Uint8Array(0)
+const noWords = new DataView(nowhere.buffer)
 
 /** Packets on their way to a stream of bytes: KISS frames one behind the other, in memory that others had before. */
 export class FramedPackets {
   #out: Uint8Array = nowhere
-  #words: DataView = new DataView(nowhere.buffer)
+  #words: DataView = noWords
   #used = 0
 
   /** False: there is no room beside what was added before, which has to leave first. Throws as `encodePacket`. */
   add(packet: Packet): boolean {
     const start = this.#used
-    const room = frameRoom(packet)
-    if (start + room > this.#out.length) {
-      if (start > 0) return false
-      giveBack(this.#out)
-      this.#out = spareBuffer(Math.max(room, framesBytesMax))
-      this.#words = new DataView(this.#out.buffer)
+    const needed = start + frameRoom(packet)
+    if (needed > this.#out.length) {
+      if (start > 0 && needed > framesBytesMax) return false
+      this.#grow(start > 0 ? framesBytesMax : needed)
     }
     const end = encodePacketInto(packet, this.#out, start)
     const escapes = escapesIn(this.#words, start, end)
@@ -31,12 +30,22 @@ export class FramedPackets {
     return true
   }
 
+  /** Most links have one packet to send in a turn, which needs little. */
+  #grow(size: number): void {
+    const before = this.#out
+    this.#out = spareBuffer(size)
+    this.#words = new DataView(this.#out.buffer)
+    this.#out.set(before.subarray(0, this.#used))
+    giveBack(before)
+  }
+
   /** Gives the frames to `send`, which may not keep them, and answers as it does. True: there are none. */
   flush(send: (frames: Uint8Array) => boolean): boolean {
     if (this.#used === 0) return true
     const out = this.#out
     const frames = out.subarray(0, this.#used)
     this.#out = nowhere
+    this.#words = noWords
     this.#used = 0
     const room = send(frames)
     giveBack(out)

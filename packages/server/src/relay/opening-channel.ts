@@ -31,6 +31,7 @@ export class OpeningChannel implements Channel, ChannelReceiver {
   readonly label: string
   readonly messageBytesMax: number
   readonly binding?: Uint8Array | undefined
+  readonly copiesMessages?: boolean | undefined
   readonly #inner: WaitingChannel
   readonly #count: ByteCount
   readonly #inbox: ChannelInbox
@@ -47,6 +48,7 @@ export class OpeningChannel implements Channel, ChannelReceiver {
     this.label = inner.label
     this.messageBytesMax = inner.messageBytesMax
     this.binding = inner.binding
+    this.copiesMessages = inner.copiesMessages
     this.#inner = inner
     this.#count = count
     this.#inbox = new ChannelInbox({ clock, carries: inner.carries, keptBytesMax, failed: (reason) => inner.close(reason.detail) })

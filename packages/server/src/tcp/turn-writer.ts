@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net'
 
-/** What one write holds. With more to say in a turn the first of it is under way while the rest is being made. */
+/** What one write holds. */
 const writeBytesMax = 65_536
+/** Room for the few words that most links have to say in a turn. */
+const wordsBytesMax = 2_048
 /** So much is copied once more, rather than kept in a buffer of `writeBytesMax` until the other side takes it. */
 const copiedBytesMax = 16_384
-const sparesMax = 16
+const sparesMax = 32
 /** Buffers whose bytes have left. Fresh ones cost more than what is written into them. */
-const spares: Buffer[] = []
+const spares: Record<number, Buffer[]> = { [wordsBytesMax]: [], [writeBytesMax]: [] }
 
-/**
- * What is sent in one turn leaves in one write, or in few: fewer system calls, and ALN hosts depend on what their first read brings.
- */
+/** What is sent in one turn leaves in one write: fewer system calls, and ALN hosts depend on what their first read brings. */
 export class TurnWriter {
   readonly #socket: Socket
   #buffer: Buffer | undefined
@@ -43,15 +43,22 @@ export class TurnWriter {
   }
 
   flush(): void {
-    if (!this.#scheduled) return
     this.#scheduled = false
-    if (this.#used > 0) this.#send()
+    this.#send()
   }
 
   #add(part: Uint8Array): void {
-    this.#buffer ??= spares.pop() ?? Buffer.allocUnsafeSlow(writeBytesMax)
-    this.#buffer.set(part, this.#used)
-    this.#used += part.length
+    const used = this.#used + part.length
+    const buffer = this.#buffer
+    if (buffer === undefined || used > buffer.length) {
+      this.#buffer = spare(used <= wordsBytesMax ? wordsBytesMax : writeBytesMax)
+      if (buffer !== undefined) {
+        this.#buffer.set(buffer.subarray(0, this.#used))
+        keep(buffer)
+      }
+    }
+    this.#buffer?.set(part, this.#used)
+    this.#used = used
   }
 
   #send(): void {
@@ -68,6 +75,11 @@ export class TurnWriter {
   }
 }
 
+function spare(size: number): Buffer {
+  return spares[size]?.pop() ?? Buffer.allocUnsafeSlow(size)
+}
+
 function keep(buffer: Buffer): void {
-  if (spares.length < sparesMax) spares.push(buffer)
+  const kept = spares[buffer.length]
+  if (kept !== undefined && kept.length < sparesMax) kept.push(buffer)
 }

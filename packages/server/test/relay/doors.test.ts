@@ -120,6 +120,15 @@ describe('ALN-40 channel contract: a channel that was listened to', () => {
   }
   for (const contractCase of channelContractCasesFor('stream')) it(contractCase.title, () => contractCase.run(world()))
 
+  it('ALN-40 who sends may use its memory again just where the channel inside copies', () => {
+    const clock = new VirtualClock()
+    const [, inner] = memoryChannelPair(clock, { carries: 'stream' })
+    for (const copiesMessages of [true, undefined]) {
+      const around = Object.assign(Object.create(inner) as WaitingChannel, { copiesMessages, start: () => {} })
+      expect(new OpeningChannel(around, clock, { received: 0, sent: 0 }).copiesMessages).toBe(copiesMessages)
+    }
+  })
+
   it('ALN-40 a channel that closes while nothing is chosen yet settles the choice', async () => {
     const clock = new VirtualClock()
     const [dialer, inner] = memoryChannelPair(clock, { carries: 'stream' })
