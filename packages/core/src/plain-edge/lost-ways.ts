@@ -31,7 +31,7 @@ export class LostWays {
   tellAnew(neighbour: PlainNeighbour): void {
     if (neighbour.cancelAnew) return
     const now = this.#port.clock.now()
-    const askAt = Math.max(now, neighbour.anewAt + anewEveryMs)
+    const askAt = Math.max(now + settledMs, neighbour.anewAt + anewEveryMs)
     neighbour.cancelAnew = this.#neighbours.after(neighbour, askAt - now, () => {
       neighbour.link.sendPlain([{ netState: netStates.query }])
       neighbour.cancelAnew = this.#neighbours.after(neighbour, anewAfterMs, () => {

@@ -58,7 +58,7 @@ export class PlainLearner {
     if (isEcho(cost)) return
     // Its link to this node has ended, and it is behind this neighbour now.
     if (cost > 1 && !neighbour.reaches(destination) && this.#neighbours.returns(destination)) this.#lostWays.tellAnew(neighbour)
-    if (this.#isDeclined(neighbour, destination, cost)) return neighbour.decline(destination, cost)
+    if (this.#isDeclined(neighbour, destination, cost)) return neighbour.decline(destination, cost) ? this.#teller.changed() : undefined
     if (neighbour.learn(destination, cost)) this.#port.hostsChanged()
   }
 
@@ -103,8 +103,6 @@ export class PlainLearner {
   /** Who can be reached has changed. */
   changed(): void {
     for (const neighbour of this.#neighbours.all()) {
-      const free = neighbour.takeDeclined((address) => this.#port.wayTo(address) !== 'none')
-      if (free.length > 0) this.#ask(neighbour, declinedAgainMs)
       const before = neighbour.shared
       neighbour.shared = this.#sharedBy(neighbour)
       for (const address of neighbour.shared)
@@ -113,6 +111,8 @@ export class PlainLearner {
       this.#lostWays.review(neighbour)
       // It has come to another gateway: with a second link, or because this one is dead and nobody noticed.
       if (neighbour.shared.has(neighbour.address) && !before.has(neighbour.address)) this.#doubt(neighbour)
+      const free = neighbour.takeDeclined((address) => this.#port.wayTo(address) !== 'none')
+      if (free.length > 0) this.#ask(neighbour, declinedAgainMs)
     }
   }
 

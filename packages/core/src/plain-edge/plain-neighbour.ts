@@ -94,13 +94,14 @@ export class PlainNeighbour {
   }
 
   /** L13: it offers a way that is not taken. It is told of no other, for it would not take one. */
-  decline(destination: string, cost: number): void {
+  decline(destination: string, cost: number): boolean {
     const host = this.#entry(destination)
-    if (host === undefined || host.cost !== undefined) return
+    if (host === undefined || host.cost !== undefined) return false
     host.cost = cost
     host.declined = true
     this.#declined.add(destination)
     this.told.delete(destination)
+    return true
   }
 
   /** What was declined, without those for which another gateway answers still. */

@@ -237,6 +237,26 @@ describe('plain nodes with several links, at once or one after the other', () =>
     expect(member.services('temp')).toMatchObject([{ address: 'y' }])
   })
 
+  it('ALN-05 … also when that way was not taken because the other gateway had one (L13)', () => {
+    const world = new RouterWorld()
+    const [one, two] = [world.router('one', 'relay'), world.router('two', 'relay')]
+    const member = world.router('member')
+    world.link(one, two)
+    world.link(member, one)
+    const [lost, between] = [new PlainPeer(world, two), new PlainPeer(world, one)]
+    lost.answersAs = 'z'
+    lost.join('z')
+    between.answersAs = 'x'
+    between.join('x')
+    world.run(1_000)
+    between.say(routeSaid('x', 'z', 2))
+    world.run(15_000)
+    expect(one.destination('z')).toMatchObject({ gateway: two.address })
+    lost.close()
+    world.run(3_000)
+    expect(between.routes().filter((row) => row === `${member.address} 0`)).toHaveLength(1)
+  })
+
   it('ALN-05 who comes to a plain neighbour only after its own link has ended hears everything anew through that one', () => {
     const world = new RouterWorld()
     const [relay, member] = [world.router('relay', 'relay'), world.router('member')]

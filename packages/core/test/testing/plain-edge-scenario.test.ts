@@ -56,6 +56,7 @@ describe('a mesh with plain routers at its edge (models of the Python, Node.js a
     ['300150: a Node.js router has lost a gateway and forgotten that it was one, but not what that one told', 300_150, undefined],
     ['302206: the gateway that it lost was out of reach for the other one', 302_206, undefined],
     ['302907: … and told it something meanwhile', 302_907, undefined],
+    ['510077: a way through a plain neighbour was not taken while the gateway was there', 510_077, true],
   ])('ALN-05 found: seed %s', (_, seed, chained) => {
     expect(runPlainEdgeScenario(seed, { chained }).dark).toEqual([])
   })
