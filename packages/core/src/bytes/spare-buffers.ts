@@ -18,6 +18,6 @@ export function spareBuffer(size: number): Uint8Array {
 export function giveBack(part: Uint8Array): void {
   const { buffer } = part
   for (const { bytes, most, spares } of kept) {
-    if (buffer.byteLength === bytes && spares.length < most) spares.push(new Uint8Array(buffer))
+    if (buffer.byteLength === bytes && spares.length < most) spares.push(part.length === bytes ? part : new Uint8Array(buffer))
   }
 }

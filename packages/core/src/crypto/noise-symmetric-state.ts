@@ -1,6 +1,6 @@
 import { wait, type Steps } from '../async/awaitable.ts'
 import type { Crypto } from '../ports/crypto.ts'
-import { concatBytes } from '../bytes/concat-bytes.ts'
+import { allocate } from '../bytes/slab.ts'
 import { hkdf } from './hkdf.ts'
 import { noiseNonce, tagBytes } from './noise-cipher.ts'
 
@@ -51,7 +51,10 @@ export class SymmetricState {
   }
 
   *mixHash(bytes: Uint8Array): Steps<void> {
-    this.handshakeHash = yield* wait(this.crypto.sha256(concatBytes([this.handshakeHash, bytes])))
+    const hashed = allocate(hashBytes + bytes.length)
+    hashed.set(this.handshakeHash)
+    hashed.set(bytes, hashBytes)
+    this.handshakeHash = yield* wait(this.crypto.sha256(hashed))
   }
 
   *mixKeyAndHash(material: Uint8Array): Steps<void> {

@@ -25,7 +25,7 @@ export function whoOf(publicKey: Uint8Array, crypto: Crypto): Awaitable<string> 
 
 function* whoSteps(publicKey: Uint8Array, crypto: Crypto): Steps<string> {
   const hash = yield* wait(crypto.sha256(publicKey))
-  return `k${base32nopad.encode(hash.subarray(0, whoBytes)).toLowerCase()}`
+  return `k${base32nopad.encode(hash.slice(0, whoBytes)).toLowerCase()}`
 }
 
 /** `who` of a member's address; a plain node's name is returned whole, for it has no parts. */

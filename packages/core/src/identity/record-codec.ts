@@ -115,7 +115,7 @@ class RecordReader {
     const version = this.reader.u8()
     this.check(version === recordVersion, 'unknown-kind', `version ${version} of member records`)
     const networkName = this.text(networkNameBytesMax, 'the name of the network')
-    const network = { name: networkName, keyHash: this.reader.bytes(keyHashBytes).slice() }
+    const network = { name: networkName, keyHash: this.reader.copy(keyHashBytes) }
     const address = this.text(bounds.namedAddressBytesMax, 'address')
     const publicKey = this.reader.copy(bounds.recordKeyBytes)
     const exchangeKey = this.reader.copy(bounds.recordKeyBytes)

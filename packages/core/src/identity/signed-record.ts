@@ -1,9 +1,11 @@
 // The proof behind a member record: its bytes with an Ed25519 signature that nobody else can make.
 
 import { concatBytes } from '../bytes/concat-bytes.ts'
+import { partOf } from '../bytes/part-of.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { run, wait, type Steps } from '../async/awaitable.ts'
 import type { Awaitable, Crypto, KeyPair } from '../ports/crypto.ts'
+import { allocate } from '../bytes/slab.ts'
 import { WireFault } from '../wire/wire-fault.ts'
 import { isMemberAddress, whoOf, whoPart } from './address.ts'
 import type { MemberRecord } from './member-record.ts'
@@ -75,8 +77,10 @@ function* openSteps(
   if (isMemberAddress(record.address) && (yield* wait(whoOf(record.publicKey, crypto))) !== whoPart(record.address)) {
     return new WireFault('bad-value', 'the key of a member record does not hash to its address')
   }
-  const signed = concatBytes([signaturePrefix, body])
-  const holds = yield* wait(crypto.verify(record.publicKey, signed, bytes.subarray(-signatureBytes)))
+  const signed = allocate(signaturePrefix.length + body.length)
+  signed.set(signaturePrefix)
+  signed.set(body, signaturePrefix.length)
+  const holds = yield* wait(crypto.verify(record.publicKey, signed, partOf(bytes, body.length)))
   if (!holds) return new WireFault('bad-signature', `a member record of ${record.address}`)
   return keyring ? yield* openedSteps(decoded, keyring, crypto) : record
 }

@@ -5,7 +5,7 @@
 
 import type { Crypto, KeyPair } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
-import { allocate } from '../wire/slab.ts'
+import { allocate } from '../bytes/slab.ts'
 
 const keyBytes = 32
 const signatureBytes = 64

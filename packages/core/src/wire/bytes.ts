@@ -1,7 +1,7 @@
 import { insideBytesMax, partOf } from '../bytes/part-of.ts'
 import { giveBack, spareBuffer } from '../bytes/spare-buffers.ts'
 import { MeshError } from '../errors/mesh-error.ts'
-import { allocate } from './slab.ts'
+import { allocate } from '../bytes/slab.ts'
 import { encodeText, readText } from './text-cache.ts'
 
 /** Signed → unsigned so that small magnitudes stay small: 0, -1, 1, -2 → 0, 1, 2, 3. Good for |value| < 2^52. */

@@ -1,4 +1,4 @@
-import { allocate } from './slab.ts'
+import { allocate } from '../bytes/slab.ts'
 import { WireFault } from './wire-fault.ts'
 
 // KISS framing for byte streams: END closes a frame and stands nowhere inside it.

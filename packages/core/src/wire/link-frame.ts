@@ -2,7 +2,7 @@ import { MeshError } from '../errors/mesh-error.ts'
 import { partOf } from '../bytes/part-of.ts'
 import { giveBack, spareBuffer } from '../bytes/spare-buffers.ts'
 import { ByteReader, ByteWriter, varintBytes } from './bytes.ts'
-import { allocate } from './slab.ts'
+import { allocate } from '../bytes/slab.ts'
 import { WireFault } from './wire-fault.ts'
 
 // What one capable neighbour hands the other: a kind and a body. Kinds that are not known are skipped by the caller, so

@@ -4,7 +4,7 @@ import type { ItemToWrite } from './link-frame.ts'
 import { nameRoom, putName } from './names.ts'
 import type { Packet } from './packet.ts'
 import { encodePacketInto, packetData, packetRoom } from './packet-codec.ts'
-import { allocateFor } from './slab.ts'
+import { allocateFor } from '../bytes/slab.ts'
 import { readText } from './text-cache.ts'
 import { WireFault } from './wire-fault.ts'
 
