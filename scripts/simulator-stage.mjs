@@ -28,9 +28,12 @@ export async function simulator() {
   )
 }
 
-/** What the stage `types` has built is run as it is: to ask npm and tsc once more for each world takes longer than some worlds. */
+/**
+ * What the stage `types` has built is run as it is: to ask npm and tsc once more for each world takes longer than some worlds.
+ * Each processor has a worker: an engine that spreads its own work over further threads only takes turns with them.
+ */
 function sim(args, options) {
-  return run(process.execPath, [join('packages', 'core', 'scripts', 'sim.mjs'), ...args], options)
+  return run(process.execPath, ['--single-threaded', join('packages', 'core', 'scripts', 'sim.mjs'), ...args], options)
 }
 
 async function passes(args) {

@@ -7,8 +7,8 @@ import { builtHere } from './sim-worlds.mjs'
 
 /** Few, so that no worker has much left when the others are done. */
 const seedsAtATime = 3
-/** What is new stays within the caches of a processor: a larger space for it is collected less often, and slower in all. */
-const resourceLimits = { maxYoungGenerationSizeMb: 24 }
+/** Room for what a whole world leaves behind: by the time that it is collected, little of it is in use. */
+const resourceLimits = { maxYoungGenerationSizeMb: 96 }
 
 /** `shape`: of worlds of faults, `{ nodes, topology, kinds }`. Answers `{ totals, failure }`; `failure` is `{ seed, failure, without }` of the first seed that broke a promise. Stops soon after one. */
 export async function runSeeds({

@@ -61,14 +61,12 @@ export class VirtualClock implements Clock {
   }
 
   setTimer(delayMs: number, callback: () => void): () => void {
-    const event: ClockEvent = { at: this.#now + Math.max(delayMs, 0), sequence: this.#sequence, callback }
-    this.#sequence += 1
-    this.#push(event)
+    const event = this.#ask(this.#now + Math.max(delayMs, 0), callback)
     return () => this.#cancel(event)
   }
 
   soon(callback: () => void): void {
-    this.setTimer(0, callback)
+    this.#ask(this.#now, callback)
   }
 
   /** Runs every event up to `time` and stands there afterwards. Answers how many ran. */
@@ -121,6 +119,13 @@ export class VirtualClock implements Clock {
       this.#run(event)
       await this.#settle()
     }
+  }
+
+  #ask(at: number, callback: () => void): ClockEvent {
+    const event: ClockEvent = { at, sequence: this.#sequence, callback }
+    this.#sequence += 1
+    this.#push(event)
+    return event
   }
 
   #run(event: ClockEvent): void {

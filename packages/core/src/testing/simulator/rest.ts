@@ -20,8 +20,8 @@ interface Joined {
 /** By the index of the process from which they lead. */
 type JoinedLinks = readonly (readonly Joined[])[]
 
-/** Something of each row in each process's table, by address: read once, for each look at a live view makes it anew. */
-type Tables<T> = ReadonlyMap<SimProcess, ReadonlyMap<string, T>>
+/** Something of each row in a process's table, by address: read once, for each look at a live view makes it anew. */
+type Table<T> = ReadonlyMap<string, T>
 
 /** Somebody who is joined and has no route, in words. */
 export function unreached(world: RoutedWorld, invariants: Invariants): string | undefined {
@@ -46,30 +46,30 @@ export function unrest(world: RoutedWorld, invariants: Invariants): string | und
   }
   const joined = joinedLinks(world, invariants)
   if (typeof joined === 'string') return joined
-  const selected = readTables(world, (row) => row.selected)
+  const selected = new Map<SimProcess, Table<RouteView | undefined>>()
   for (const process of world.processes()) {
-    const wrong = wrongRoutes(process, selected, distancesFrom(process, joined))
+    const table = readTable(process, selectedOf)
+    const wrong = wrongRoutes(process, table, { world, distances: distancesFrom(process, joined) })
     if (wrong !== undefined) return wrong
+    selected.set(process, table)
   }
-  const routes = readTables(world, (row) => row.routes)
   for (const process of world.processes()) {
-    const wrong = staleTales(process, invariants, { selected, routes, joined })
+    const wrong = staleTales(process, invariants, { selected, joined })
     if (wrong !== undefined) return wrong
   }
   return undefined
 }
 
+const selectedOf = (row: OriginView): RouteView | undefined => row.selected
+const routesOf = (row: OriginView): readonly RouteView[] => row.routes
+
 /** Tables that are empty when nobody needs anything. What was passed on for others is forgotten only by and by. */
 const needs: ReadonlySet<string> = new Set(['wants', 'unproven', 'waiting packets'])
 
-function readTables<T>(world: RoutedWorld, look: (row: OriginView) => T): Tables<T> {
-  const tables = new Map<SimProcess, Map<string, T>>()
-  for (const process of world.processes()) {
-    const table = new Map<string, T>()
-    for (const row of process.router.origins()) table.set(row.address, look(row))
-    tables.set(process, table)
-  }
-  return tables
+function readTable<T>(process: SimProcess, look: (row: OriginView) => T): Table<T> {
+  const table = new Map<string, T>()
+  for (const row of process.router.origins()) table.set(row.address, look(row))
+  return table
 }
 
 /** From each process its joined links with their costs; or what is still in the making. */
@@ -121,10 +121,13 @@ function distancesFrom(from: SimProcess, joined: JoinedLinks): Distances {
   }
 }
 
-function wrongRoutes(process: SimProcess, tables: Tables<RouteView | undefined>, { costs, hops }: Distances): string | undefined {
-  const table = tables.get(process)!
+function wrongRoutes(
+  process: SimProcess,
+  table: Table<RouteView | undefined>,
+  { world, distances: { costs, hops } }: { readonly world: RoutedWorld; readonly distances: Distances },
+): string | undefined {
   const reachable = new Set<string>()
-  for (const to of tables.keys()) {
+  for (const to of world.processes()) {
     const cost = costs[to.index]!
     if (cost === Infinity) continue
     reachable.add(to.router.address)
@@ -139,7 +142,7 @@ function wrongRoutes(process: SimProcess, tables: Tables<RouteView | undefined>,
   }
   for (const [address, selected] of table) {
     if (selected !== undefined && !reachable.has(address)) {
-      const gone = Array.from(tables.keys()).some(({ router }) => router.address === address) ? 'I5' : 'I7'
+      const gone = world.processes().some(({ router }) => router.address === address) ? 'I5' : 'I7'
       return `${gone}: ${process.name} has a route to ${address}, which cannot be reached`
     }
   }
@@ -147,14 +150,13 @@ function wrongRoutes(process: SimProcess, tables: Tables<RouteView | undefined>,
 }
 
 interface Rest {
-  readonly selected: Tables<RouteView | undefined>
-  readonly routes: Tables<readonly RouteView[]>
+  readonly selected: ReadonlyMap<SimProcess, Table<RouteView | undefined>>
   readonly joined: JoinedLinks
 }
 
 /** What each neighbour would tell this node now is what this node holds of it, no more and no less. */
 function staleTales(process: SimProcess, invariants: Invariants, world: Rest): string | undefined {
-  const table = world.routes.get(process)!
+  const table = readTable(process, routesOf)
   const { address } = process.router
   for (const { to: teller } of world.joined[process.index]!) {
     for (const [about, selected] of world.selected.get(teller)!) {

@@ -25,7 +25,7 @@ export class SimNode {
       now: () => world.now(),
       wallTime: () => world.wallTime() + this.wallTimeShiftMs,
       setTimer: (delayMs, callback) => this.#setTimer(delayMs, callback),
-      soon: (callback) => void this.#setTimer(0, callback),
+      soon: (callback) => world.soon(() => this.perform(callback)),
     }
   }
 
