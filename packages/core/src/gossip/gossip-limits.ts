@@ -32,14 +32,14 @@ export const gapWaitMs = 20_000
 export const gapAsksMs: readonly number[] = [500, 2_000, 6_000]
 
 /** From the first id that a lazy link shall hear of to the message that tells it; in a stream of them the second number. */
-export const lazyBatchMs = 60
+export const lazyBatchMs = 30
 export const lazyBusyBatchMs = 1_000
 /** Of one that was missing here, too. */
 export const lazyUrgentMs = 10
 /** Ids that wait for a lazy link. */
 export const lazyIdsMax = 1_024
 /** A payload that others have already is waited for so long, then pulled; and so long from one who has it to the next, beside a round trip. */
-export const graftAfterMs = 350
+export const graftAfterMs = 300
 export const graftAfterMsMax = 600
 /** Where the tree is known to be broken. */
 export const graftRepairedMs = 100
@@ -58,21 +58,27 @@ export const offerBytesMin = 1_024
 /** A link that was not pruned for so long after its first payload is a branch of the tree. */
 export const branchAfterMs = 1_000
 /** A payload that follows another one to the same neighbour this closely waits for more: a quarter of the round trip, and at most so long. */
-export const pushBusyMs = 200
+export const pushBusyMs = 300
 export const pushHoldMsMax = 20
+/** On its way it waits so often: what has crossed as many links goes on at once. */
+export const pushHoldsMax = 3
 export const pushesHeldMax = 64
 
 /** More broadcasts than this in the time, and their origin takes a tree of its own. */
-export const busyMax = 3
+export const busyMax = 2
 export const busyWithinMs = 3_000
 /** Who was busy and says nothing for so long is not any more. */
 export const calmAfterMs = 20_000
 export const ownTreesMax = 64
 export const ownTreeIdleMs = 60_000
-/** The least time between two prunes, or two changes of parent, of one tree and link. */
+/** The least time between two prunes of one tree and link, or two trials of a shorter way in one tree. */
 export const treeChangeMs = 500
-/** While several say something at a time, a link of the shared tree that brings what is here already stays for up to so long: one of a circle shall go, not two. */
-export const pruneWithinMs = 1_000
+/** A way that is shorter by less than this is no better: payloads wait for each other here and there. */
+export const treeSlackMs = 60
+/** Who says something when nobody else has for so long is the root of the shared tree, and what it shows to be superfluous is pruned at once. */
+export const aloneMs = 1_000
+/** Of several that said something within this time one counts as its root, and what it shows is pruned after the same time. */
+export const pruneAfterMs = 4_000
 
 /** How often neighbours compare what they keep. */
 export const digestEveryMs = 15_000

@@ -129,7 +129,7 @@ export class Gossip<N extends GossipNeighbour> {
       doubled: (neighbour, incoming) => this.#doubled(neighbour, incoming),
       fault: (code, message) => port.fault(code, message),
     })
-    this.#traffic = new TreeTraffic(clock, dice, {
+    this.#traffic = new TreeTraffic(clock, {
       had: (id) => this.#had(id),
       find: (key) => this.#find(key),
       fault: (code, message) => port.fault(code, message),
@@ -273,7 +273,7 @@ export class Gossip<N extends GossipNeighbour> {
     const kept = this.#keep(id, { tree: proven.tree, packet: passedOn(incoming), hops, from: neighbour.address, ageMs, repaired })
     if (incoming.late) this.#catchUp.came(id, neighbour)
     else {
-      this.#traffic.cameAlong(kept.tree, neighbour)
+      this.#traffic.came(kept, neighbour)
       if (this.#port.passesOn()) this.#traffic.spread(kept, neighbour)
     }
     if (!id.fleeting) this.#gaps.look(id, history, neighbour)
@@ -303,8 +303,8 @@ export class Gossip<N extends GossipNeighbour> {
   }
 
   /** The same once more. What was asked for because it was missed says nothing about the tree. */
-  #doubled(neighbour: N, { key, late, tree }: Incoming): void {
-    if (!late) this.#traffic.doubled(neighbour, key, tree)
+  #doubled(neighbour: N, incoming: Incoming): void {
+    if (!incoming.late) this.#traffic.doubled(neighbour, incoming)
   }
 
   #lacks(life: BroadcastLife, ranges: readonly CounterRange[]): readonly CounterRange[] {

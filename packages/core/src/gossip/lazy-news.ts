@@ -3,10 +3,15 @@ import { gossipIdsMax, type BroadcastNews } from '../wire/gossip-control.ts'
 import { lazyBatchMs, lazyBusyBatchMs, lazyIdsMax, lazyUrgentMs } from './gossip-limits.ts'
 import type { GossipNeighbour } from './gossip-neighbour.ts'
 
+/** `cameAt`: to this node. */
+export interface HeldNews extends Omit<BroadcastNews, 'heldMs'> {
+  readonly cameAt: number
+}
+
 /** Ids for the links that get no payloads, told a few at a time. What does not fit is caught up with by digests. */
 export class LazyNews<N extends GossipNeighbour> {
   readonly #clock: Clock
-  readonly #waiting = new Map<N, BroadcastNews[]>()
+  readonly #waiting = new Map<N, HeldNews[]>()
   #cancel: (() => void) | undefined
   #urgent = false
   #toldAt = Number.NEGATIVE_INFINITY
@@ -15,7 +20,7 @@ export class LazyNews<N extends GossipNeighbour> {
     this.#clock = clock
   }
 
-  add(neighbour: N, news: BroadcastNews): void {
+  add(neighbour: N, news: HeldNews): void {
     const ids = this.#waiting.get(neighbour) ?? []
     this.#waiting.set(neighbour, ids)
     ids.push(news)
@@ -45,7 +50,8 @@ export class LazyNews<N extends GossipNeighbour> {
     this.#toldAt = this.#clock.now()
     const told = [...this.#waiting]
     this.#waiting.clear()
-    for (const [{ link }, ids] of told) {
+    for (const [{ link }, news] of told) {
+      const ids = news.map(({ cameAt, ...id }) => ({ ...id, heldMs: Math.round(this.#toldAt - cameAt) }))
       for (let at = 0; at < ids.length; at += gossipIdsMax)
         link.sendControl({ type: 'have', offer: false, ids: ids.slice(at, at + gossipIdsMax) })
     }

@@ -53,7 +53,7 @@ export class MissingBroadcasts<N extends GossipNeighbour> {
   }
 
   /** `offer`: it comes only when asked for. */
-  heard(neighbour: N, { hops: _, ownTree, repaired, ...id }: BroadcastNews, offer: boolean): void {
+  heard(neighbour: N, { heldMs: _, ownTree, repaired, ...id }: BroadcastNews, offer: boolean): void {
     const key = idKey(id)
     const known = this.#missing.get(key)
     if (known) {

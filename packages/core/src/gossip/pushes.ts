@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import { pushBusyMs, pushHoldMsMax, pushesHeldMax } from './gossip-limits.ts'
+import { pushBusyMs, pushHoldMsMax, pushHoldsMax, pushesHeldMax } from './gossip-limits.ts'
 import type { GossipNeighbour } from './gossip-neighbour.ts'
 
 interface Held {
@@ -23,13 +23,14 @@ export class Pushes<N extends GossipNeighbour> {
   }
 
   /** `failed`: the neighbour does not take it. */
-  push(neighbour: N, packet: Uint8Array, failed: () => void): void {
+  push(neighbour: N, { packet, hops }: { readonly packet: Uint8Array; readonly hops: number }, failed: () => void): void {
     const now = this.#clock.now()
     const lane = this.#lanes.get(neighbour) ?? { pushedAt: Number.NEGATIVE_INFINITY, held: [], cancel: undefined }
     this.#lanes.set(neighbour, lane)
     lane.held.push({ packet, failed })
     // A small part of what the link takes anyway.
-    const waitMs = now - lane.pushedAt < pushBusyMs ? Math.min(pushHoldMsMax, (neighbour.link.roundTripMs ?? 0) / 4) : 0
+    const waits = hops < pushHoldsMax && now - lane.pushedAt < pushBusyMs
+    const waitMs = waits ? Math.min(pushHoldMsMax, (neighbour.link.roundTripMs ?? 0) / 4) : 0
     if (waitMs < 1 || lane.held.length >= pushesHeldMax) this.#send(neighbour, lane)
     else lane.cancel ??= this.#clock.setTimer(waitMs, () => this.#send(neighbour, lane))
   }

@@ -3,13 +3,13 @@
 
 import { TokenBucket } from '../async/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Dice } from '../ports/dice.ts'
 import type { BroadcastId, BroadcastNews, GossipMessage } from '../wire/gossip-control.ts'
 import { idKey } from './broadcast-key.ts'
+import type { Incoming } from './broadcast-prover.ts'
 import type { KeptBroadcast } from './broadcast-store.ts'
-import { offerBytesMin, pruneWithinMs, pullsAtOnce, pullsPerSecond } from './gossip-limits.ts'
+import { offerBytesMin, pullsAtOnce, pullsPerSecond, treeSlackMs } from './gossip-limits.ts'
 import type { GossipNeighbour } from './gossip-neighbour.ts'
-import { LazyNews } from './lazy-news.ts'
+import { LazyNews, type HeldNews } from './lazy-news.ts'
 import { MissingBroadcasts } from './missing.ts'
 import { Pushes } from './pushes.ts'
 import { sharedTree, Trees } from './trees.ts'
@@ -24,7 +24,6 @@ export interface TreeTrafficPort {
 
 export class TreeTraffic<N extends GossipNeighbour> {
   readonly #clock: Clock
-  readonly #dice: Dice
   readonly #port: TreeTrafficPort
   readonly #neighbours = new Set<N>()
   /** What each of them may pull, of those that have pulled anything. */
@@ -33,18 +32,15 @@ export class TreeTraffic<N extends GossipNeighbour> {
   readonly #lazy: LazyNews<N>
   readonly #missing: MissingBroadcasts<N>
   readonly #pushes: Pushes<N>
-  /** When the last but one and the last broadcast came here. */
-  #newsAt: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
 
-  constructor(clock: Clock, dice: Dice, port: TreeTrafficPort) {
+  constructor(clock: Clock, port: TreeTrafficPort) {
     this.#clock = clock
-    this.#dice = dice
     this.#port = port
     this.#lazy = new LazyNews(clock)
     this.#pushes = new Pushes(clock)
     this.#missing = new MissingBroadcasts(clock, {
       isNeighbour: (neighbour) => this.#neighbours.has(neighbour),
-      grafted: (tree, neighbour) => this.#trees.setEager(tree, neighbour),
+      grafted: (tree, neighbour) => this.#trees.grafted(tree, neighbour, clock.now()),
     })
   }
 
@@ -60,7 +56,7 @@ export class TreeTraffic<N extends GossipNeighbour> {
 
   join(neighbour: N): void {
     this.#neighbours.add(neighbour)
-    this.#trees.join(neighbour)
+    this.#trees.join(neighbour, this.#clock.now())
   }
 
   leave(neighbour: N): void {
@@ -72,7 +68,7 @@ export class TreeTraffic<N extends GossipNeighbour> {
   }
 
   tick(now: number): void {
-    this.#trees.forgetIdle(now)
+    this.#trees.tick(now)
   }
 
   stop(): void {
@@ -80,15 +76,13 @@ export class TreeTraffic<N extends GossipNeighbour> {
   }
 
   /** A proven one is kept from now on. */
-  keeps({ tree }: KeptBroadcast): void {
-    const now = this.#clock.now()
-    this.#newsAt = [this.#newsAt[1], now]
-    this.#trees.use(tree, now)
+  keeps({ tree, id }: KeptBroadcast): void {
+    this.#trees.use(tree, id.origin, this.#clock.now())
   }
 
-  /** Its link is a branch. */
-  cameAlong(tree: string, neighbour: N): void {
-    this.#trees.setEager(tree, neighbour)
+  /** A payload came along its tree, or was pulled. */
+  came({ tree, id, repaired }: KeptBroadcast, from: N): void {
+    this.#trees.came(tree, { origin: id.origin, from, pulled: repaired, now: this.#clock.now() })
   }
 
   /** It is here. True: because it was pulled from this neighbour. */
@@ -100,22 +94,27 @@ export class TreeTraffic<N extends GossipNeighbour> {
   spread(kept: KeptBroadcast, from: N | undefined): void {
     if (kept.packet[0] === 0) return
     const now = this.#clock.now()
-    const news: BroadcastNews = { ...kept.id, ownTree: kept.tree !== sharedTree, repaired: kept.repaired, hops: kept.hops }
+    const { tree, id, packet } = kept
+    const news: HeldNews = { ...id, ownTree: tree !== sharedTree, repaired: kept.repaired, cameAt: now }
+    this.#trees.pushes(tree, now)
     for (const neighbour of this.#neighbours) {
-      if (neighbour === from || neighbour.address === kept.id.origin) continue
-      if (!this.#trees.isEager(kept.tree, neighbour)) {
-        this.#lazy.add(neighbour, news)
-        continue
-      }
-      const isBranch = this.#trees.pushes(kept.tree, neighbour, now)
-      if (isBranch || kept.packet.length < offerBytesMin) this.#push(neighbour, kept, news)
-      else neighbour.link.sendControl({ type: 'have', offer: true, ids: [news] })
+      if (neighbour === from || neighbour.address === id.origin) continue
+      if (!this.#trees.isEager(tree, neighbour, id.origin)) this.#lazy.add(neighbour, news)
+      else if (packet.length < offerBytesMin || this.#trees.isProven(tree, neighbour)) this.#push(neighbour, kept, news)
+      else neighbour.link.sendControl({ type: 'have', offer: true, ids: [{ ...news, heldMs: 0 }] })
     }
   }
 
-  /** The same once more, and not because it was asked for: this link is no branch of the tree. */
-  doubled(neighbour: N, key: string, tree: string): void {
-    if (this.#port.find(key)?.from !== neighbour.address) this.#prune(neighbour, tree)
+  /** The same once more, and not because it was asked for: one of the two links is no branch of the tree. */
+  doubled(neighbour: N, { key, tree, id: { origin }, hops }: Incoming): void {
+    const kept = this.#port.find(key)
+    if (!kept || kept.from === neighbour.address) return
+    const first = this.#named(kept.from)
+    const laterMs = this.#clock.now() - kept.saidAt
+    // By way of this node it would have crossed three links more.
+    const apart = hops < kept.hops + 3
+    const superfluous = this.#trees.doubled(tree, { origin, first, again: neighbour, laterMs, apart }, this.#clock.now())
+    if (superfluous) this.#prune(superfluous, tree)
   }
 
   control(neighbour: N, message: Extract<GossipMessage, { type: 'prune' | 'have' | 'graft' }>): void {
@@ -126,13 +125,13 @@ export class TreeTraffic<N extends GossipNeighbour> {
         for (const news of message.ids) this.#heardOf(neighbour, news, message.offer)
         return
       case 'graft':
-        if (message.eager) this.#trees.setEager(message.tree, neighbour)
+        if (message.eager) this.#trees.setEager(message.tree, neighbour, this.#clock.now())
         return this.#pulled(neighbour, message.ids)
     }
   }
 
-  #push(neighbour: N, kept: KeptBroadcast, news: BroadcastNews): void {
-    this.#pushes.push(neighbour, kept.packet, () => {
+  #push(neighbour: N, kept: KeptBroadcast, news: HeldNews): void {
+    this.#pushes.push(neighbour, kept, () => {
       // It can ask for it when it reads again.
       this.#port.fault('QUEUE_FULL', `${neighbour.address} does not take broadcasts fast enough`)
       if (this.#neighbours.has(neighbour)) this.#lazy.add(neighbour, news)
@@ -140,27 +139,27 @@ export class TreeTraffic<N extends GossipNeighbour> {
   }
 
   #prune(neighbour: N, tree: string): void {
-    const now = this.#clock.now()
-    const patience = this.#newsAt[0] > now - pruneWithinMs ? pruneWithinMs * this.#dice.random() : 0
-    if (this.#trees.prune(tree, neighbour, { now, patience })) neighbour.link.sendControl({ type: 'prune', tree })
+    if (this.#trees.prune(tree, neighbour, this.#clock.now())) neighbour.link.sendControl({ type: 'prune', tree })
   }
 
   #heardOf(neighbour: N, news: BroadcastNews, offer: boolean): void {
     if (!this.#port.had(news)) return this.#missing.heard(neighbour, news, offer)
     const tree = news.ownTree ? news.origin : sharedTree
-    if (offer) this.#prune(neighbour, tree)
-    else this.#swap(neighbour, news, tree)
+    if (!offer) this.#tryShorter(neighbour, news, tree)
+    else if (!this.#trees.isParent(tree, neighbour)) this.#prune(neighbour, tree)
   }
 
-  /** Who only tells of it had it much earlier than who brought it: the two change places. */
-  #swap(neighbour: N, news: BroadcastNews, tree: string): void {
+  /** Who only tells of it would have brought it earlier: it shall do both, and what comes twice shows which way is shorter. */
+  #tryShorter(neighbour: N, news: BroadcastNews, tree: string): void {
     const kept = this.#port.find(idKey(news))
-    // In the shared tree the next sender would swap them back.
-    if (tree === sharedTree || !kept || kept.from === '' || kept.hops <= news.hops + 2 || this.#trees.isEager(tree, neighbour)) return
-    if (!this.#trees.maySwap(tree, this.#clock.now())) return
-    this.#trees.setEager(tree, neighbour)
+    const now = this.#clock.now()
+    if (!kept || kept.from === '' || kept.saidAt - (now - news.heldMs) <= treeSlackMs || !this.#trees.maySwap(tree, now)) return
     neighbour.link.sendControl({ type: 'graft', tree, eager: true, ids: [] })
-    for (const parent of this.#neighbours) if (parent.address === kept.from) this.#prune(parent, tree)
+  }
+
+  #named(address: string): N | undefined {
+    for (const neighbour of this.#neighbours) if (neighbour.address === address) return neighbour
+    return undefined
   }
 
   /** A neighbour pulls what others could not bring it. */

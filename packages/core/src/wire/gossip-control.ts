@@ -27,8 +27,8 @@ export interface BroadcastNews extends BroadcastId {
   readonly ownTree: boolean
   /** It did not come along the tree, but had to be asked for: it will not come to others, either. */
   readonly repaired: boolean
-  /** Links that it crossed to who tells of it. */
-  readonly hops: number
+  /** How long who tells of it has had it. */
+  readonly heldMs: number
 }
 
 /** Counters `start` … `end` − 1. */
@@ -73,7 +73,7 @@ export function encodeGossip(message: GossipMessage): Uint8Array {
       return writer.string(message.tree).finish()
     case 'have':
       writer.u8(message.offer ? 1 : 0)
-      writeGroups(writer, message.ids, ({ counter, hops }) => writer.varint(counter).u8(Math.min(hops, 255)))
+      writeGroups(writer, message.ids, ({ counter, heldMs }) => writer.varint(counter).varint(heldMs))
       return writer.finish()
     case 'graft':
       writer.string(message.tree).u8(message.eager ? 1 : 0)
@@ -115,7 +115,7 @@ function decodeKnown(type: number, reader: ByteReader): GossipMessage | WireFaul
           counter: reader.varint(),
           ownTree: (flags & lifeFlags.ownTree) !== 0,
           repaired: (flags & lifeFlags.repaired) !== 0,
-          hops: reader.u8(),
+          heldMs: reader.varint(),
         })
       })
       return fits ? { type: 'have', offer, ids } : tooLong

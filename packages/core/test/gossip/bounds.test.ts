@@ -143,12 +143,12 @@ describe('LM what is heard of and not here', () => {
     const missing = new MissingBroadcasts<GossipNeighbour>(clock, { isNeighbour: () => true, grafted: () => {} })
     const liar = neighbour('liar')
     for (let counter = 1; counter <= 10_000; counter += 1)
-      missing.heard(liar, { ...idOf(counter), ownTree: false, repaired: false, hops: 1 }, false)
+      missing.heard(liar, { ...idOf(counter), ownTree: false, repaired: false, heldMs: 1 }, false)
     expect(missing.size).toBe(missingOfOneMax)
     for (let other = 0; other < 10; other += 1) {
       const one = neighbour(`k${other}`)
       for (let counter = 1; counter <= 1_000; counter += 1)
-        missing.heard(one, { ...idOf(counter, one.address), ownTree: false, repaired: false, hops: 1 }, false)
+        missing.heard(one, { ...idOf(counter, one.address), ownTree: false, repaired: false, heldMs: 1 }, false)
     }
     expect(missing.size).toBe(missingMax)
     clock.runFor(graftAfterMs + 5_000)
@@ -161,7 +161,7 @@ describe('LM what is heard of and not here', () => {
     const lazy = new LazyNews<GossipNeighbour>(clock)
     const one = neighbour()
     for (let counter = 1; counter <= 3 * lazyIdsMax; counter += 1)
-      lazy.add(one, { ...idOf(counter), ownTree: false, repaired: false, hops: 1 })
+      lazy.add(one, { ...idOf(counter), ownTree: false, repaired: false, cameAt: 0 })
     clock.runFor(1_000)
     const ids = one.told.flatMap((message) => (message.type === 'have' ? message.ids : []))
     expect(ids.length).toBe(lazyIdsMax)
@@ -257,12 +257,13 @@ describe('LM what is heard of and not here', () => {
 
   it('LM ownTreesMax senders have a tree of their own; for more the shared one serves', () => {
     const trees = new Trees<string>()
-    trees.join('kb')
-    for (let tree = 0; tree < ownTreesMax + 10; tree += 1) trees.use(`k${tree}`, 0)
+    trees.join('kb', 0)
+    for (let tree = 0; tree < ownTreesMax + 10; tree += 1) trees.use(`k${tree}`, `k${tree}`, 0)
     expect(trees.ownCount).toBe(ownTreesMax)
-    trees.setLazy(`k${ownTreesMax + 1}`, 'kb')
-    expect([trees.isEager('', 'kb'), trees.isEager('k0', 'kb')]).toEqual([false, true])
-    trees.forgetIdle(100_000)
+    const beyond = `k${ownTreesMax + 1}`
+    trees.setLazy('', 'kb')
+    expect([trees.isEager(beyond, 'kb'), trees.isEager('k0', 'kb')]).toEqual([false, true])
+    trees.tick(100_000)
     expect(trees.ownCount).toBe(0)
   })
 })

@@ -64,14 +64,34 @@ const lies: Readonly<Record<string, (at: number, origin: string) => readonly Gos
     {
       type: 'have',
       offer: false,
-      ids: Array.from({ length: 200 }, (_, id) => ({ ...made(origin, at * 200 + id + 1), ownTree: id % 2 === 0, repaired: true, hops: 0 })),
+      ids: Array.from({ length: 200 }, (_, id) => ({
+        ...made(origin, at * 200 + id + 1),
+        ownTree: id % 2 === 0,
+        repaired: true,
+        heldMs: 0,
+      })),
+    },
+  ],
+  'had everything long before the others': (at, origin) => [
+    {
+      type: 'have',
+      offer: false,
+      ids: [1, 2].map((counter) => ({
+        origin,
+        epoch: 1,
+        fleeting: false,
+        counter,
+        ownTree: at % 2 === 0,
+        repaired: false,
+        heldMs: 2 ** 40,
+      })),
     },
   ],
   'offers what it does not give': (at, origin) => [
     {
       type: 'have',
       offer: true,
-      ids: Array.from({ length: 100 }, (_, id) => ({ ...made(origin, at * 100 + id + 1), ownTree: false, repaired: false, hops: 0 })),
+      ids: Array.from({ length: 100 }, (_, id) => ({ ...made(origin, at * 100 + id + 1), ownTree: false, repaired: false, heldMs: 0 })),
     },
   ],
   'holds what nobody ever said, and wants everything': (_at, origin) => [

@@ -45,12 +45,12 @@ describe('control messages', () => {
     { type: 'more', more: true },
     { type: 'notice', code: 'RESTARTING', text: 'back in a minute – né' },
     { type: 'prune', tree: '' },
-    { type: 'have', offer: true, ids: [{ origin: 'ka', epoch: 7, fleeting: true, counter: 300, ownTree: true, repaired: true, hops: 3 }] },
+    { type: 'have', offer: true, ids: [{ origin: 'ka', epoch: 7, fleeting: true, counter: 300, ownTree: true, repaired: true, heldMs: 1_300 }] },
     {
       type: 'have',
       offer: false,
       ids: [1, 2, 9].flatMap((counter) =>
-        ['ka', 'kb'].map((origin) => ({ origin, epoch: 7, fleeting: false, counter, ownTree: false, repaired: false, hops: 0 })),
+        ['ka', 'kb'].map((origin) => ({ origin, epoch: 7, fleeting: false, counter, ownTree: false, repaired: false, heldMs: 0 })),
       ),
     },
     { type: 'graft', tree: 'ka', eager: true, ids: [] },

@@ -4,8 +4,6 @@
 import { GossipWorld } from './gossip-world.ts'
 import { randomRegular, type Topology } from './topology.ts'
 
-const warmUpSeconds = 15
-
 /** What broadcasts cost, and whom they reached. */
 export interface BroadcastMeasure {
   /** Living nodes that could hear of it, and did not, over all broadcasts. */
@@ -163,7 +161,10 @@ export function measureChurn(
   return watch.measure
 }
 
-/** In the manner of Maelstrom: `perSecond` operations, half of them broadcasts of random nodes, the others reads, which cost nothing. */
+/**
+ * In the manner of Maelstrom: `perSecond` operations, half of them broadcasts of random nodes, the others reads, which cost nothing.
+ * From the first one on; `messages` are per operation, while there are any.
+ */
 export function measureWorkload(
   seed: number,
   topology: Topology,
@@ -171,21 +172,16 @@ export function measureWorkload(
 ): BroadcastMeasure {
   const world = new GossipWorld(seed, topology, { latenciesMs: [latencyMs, latencyMs] })
   const watch = new Watch(world)
-  const work = (forSeconds: number): void => {
-    for (let operation = 0; operation < perSecond * forSeconds; operation += 1) {
-      if (operation % 2 === 0) watch.say(world.dice.pick(living(world)))
-      world.clock.runFor(1_000 / perSecond)
-    }
-  }
-  settle(world, watch)
-  // Until every sender has its tree.
-  work(warmUpSeconds)
+  world.clock.runFor(1_000)
   watch.begin(() => true)
-  work(seconds)
-  const counted = watch.measure.messages
-  world.clock.runFor(2_000)
-  const measure = watch.measure
-  return { ...measure, messages: counted / 2 }
+  for (let operation = 0; operation < perSecond * seconds; operation += 1) {
+    if (operation % 2 === 0) watch.say(world.dice.pick(living(world)))
+    world.clock.runFor(1_000 / perSecond)
+  }
+  const { messages } = watch.measure
+  // To the last hearer, of a line as well.
+  world.clock.runFor(2_000 + latencyMs * topology.nodes)
+  return { ...watch.measure, messages: messages / 2 }
 }
 
 function settle(world: GossipWorld, watch: Watch): void {

@@ -70,6 +70,15 @@ export function cliques(nodes: number): Topology {
   return topology('two cliques', nodes, [...full(half).edges, ...rest, ...(half < nodes ? [[0, half] as const] : [])])
 }
 
+/** From node 0 down, each row full but the last. */
+export function tree(nodes: number, children: number): Topology {
+  return topology(
+    `tree with ${children} children each`,
+    nodes,
+    Array.from({ length: Math.max(0, nodes - 1) }, (_, at): Edge => [Math.floor(at / children), at + 1]),
+  )
+}
+
 /** Any tree, so that all hang together, and some more links. */
 export function treeWithChords(nodes: number, chords: number, dice: SeededDice): Topology {
   const edges = new EdgeSet()
@@ -151,6 +160,20 @@ export function neighboursOf({ nodes, edges }: Pick<Topology, 'nodes' | 'edges'>
     neighbours[other]?.push(one)
   }
   return neighbours
+}
+
+/** Links between the two that are furthest apart, of a topology in which all hang together. */
+export function diameter(topology: Pick<Topology, 'nodes' | 'edges'>): number {
+  const neighbours = neighboursOf(topology)
+  let longest = 0
+  for (let start = 0; start < topology.nodes; start += 1) {
+    const distances = new Map([[start, 0]])
+    for (const [node, distance] of distances) {
+      longest = Math.max(longest, distance)
+      for (const other of neighbours[node] ?? []) if (!distances.has(other)) distances.set(other, distance + 1)
+    }
+  }
+  return longest
 }
 
 class EdgeSet {
