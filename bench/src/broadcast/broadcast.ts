@@ -4,12 +4,17 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import {
+  diameter,
+  grid,
+  line,
   measureChurn,
   measureSteady,
   measureUndetectedKill,
   measureWorkload,
   randomRegular,
+  ring,
   SeededDice,
+  tree,
   type BroadcastMeasure,
 } from '@hopmesh/core/testing'
 import { quantile, type Bench, type BenchRow } from '../bench-row.ts'
@@ -75,9 +80,12 @@ function simulated(): void {
     ),
     row('200 nodes, 20 % of them others each minute', 'redundancy ≤ 1', [measureChurn(1, 200)]),
     row(
-      '25 nodes, 100 ms, 100 operations a second, half of them reads',
+      '30 random graphs of 25 nodes, 100 ms, 100 operations a second, half of them reads, for 20 s',
       '< 12 messages, < 600 ms',
-      [11, 12, 13].map((seed) => measureWorkload(seed, randomRegular(25, 4, new SeededDice(seed)), { seconds: 10 })),
+      Array.from({ length: 30 }, (_, graph) => measureWorkload(graph + 1, randomRegular(25, 4, new SeededDice(graph + 1)))),
+    ),
+    ...[grid(25), tree(25, 4), line(25), ring(25)].map((topology) =>
+      row(`the same: ${topology.name}`, `${100 * diameter(topology)} ms by distance`, [measureWorkload(1, topology)]),
     ),
   ]
   console.table(rows)

@@ -34,6 +34,7 @@ export type { SimNetworkOptions, SimObserver, SimPipeOptions } from './simulator
 export type { SimNode } from './simulator/sim-node.ts'
 export {
   cliques,
+  diameter,
   drawTopology,
   full,
   grid,
@@ -42,6 +43,7 @@ export {
   randomRegular,
   ring,
   starOfRelays,
+  tree,
   treeWithChords,
 } from './simulator/topology.ts'
 export type { Topology } from './simulator/topology.ts'

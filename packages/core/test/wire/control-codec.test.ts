@@ -45,7 +45,11 @@ describe('control messages', () => {
     { type: 'more', more: true },
     { type: 'notice', code: 'RESTARTING', text: 'back in a minute – né' },
     { type: 'prune', tree: '' },
-    { type: 'have', offer: true, ids: [{ origin: 'ka', epoch: 7, fleeting: true, counter: 300, ownTree: true, repaired: true, heldMs: 1_300 }] },
+    {
+      type: 'have',
+      offer: true,
+      ids: [{ origin: 'ka', epoch: 7, fleeting: true, counter: 300, ownTree: true, repaired: true, heldMs: 1_300 }],
+    },
     {
       type: 'have',
       offer: false,

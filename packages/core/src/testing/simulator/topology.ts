@@ -163,10 +163,10 @@ export function neighboursOf({ nodes, edges }: Pick<Topology, 'nodes' | 'edges'>
 }
 
 /** Links between the two that are furthest apart, of a topology in which all hang together. */
-export function diameter(topology: Pick<Topology, 'nodes' | 'edges'>): number {
-  const neighbours = neighboursOf(topology)
+export function diameter({ nodes, edges }: Pick<Topology, 'nodes' | 'edges'>): number {
+  const neighbours = neighboursOf({ nodes, edges })
   let longest = 0
-  for (let start = 0; start < topology.nodes; start += 1) {
+  for (let start = 0; start < nodes; start += 1) {
     const distances = new Map([[start, 0]])
     for (const [node, distance] of distances) {
       longest = Math.max(longest, distance)
