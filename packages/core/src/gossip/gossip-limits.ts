@@ -66,7 +66,7 @@ export const pushesHeldMax = 64
 
 /** More broadcasts than this in the time, and their origin takes a tree of its own. */
 export const busyMax = 2
-export const busyWithinMs = 3_000
+export const busyWithinMs = 4_000
 /** Who was busy and says nothing for so long is not any more. */
 export const calmAfterMs = 20_000
 export const ownTreesMax = 64
@@ -78,7 +78,7 @@ export const treeSlackMs = 60
 /** Who says something when nobody else has for so long is the root of the shared tree, and what it shows to be superfluous is pruned at once. */
 export const aloneMs = 1_000
 /** Of several that said something within this time one counts as its root, and what it shows is pruned after the same time. */
-export const pruneAfterMs = 4_000
+export const pruneAfterMs = 6_000
 
 /** How often neighbours compare what they keep. */
 export const digestEveryMs = 15_000

@@ -68,7 +68,7 @@ export class OwnWords {
     return { head, data: yield* signBroadcast(frame, { ...head, body }, signer) }
   }
 
-  /** More than one in a second lately, and no long silence since. */
+  /** More than `busyMax` in a short time lately, and no long silence since. */
   #isBusy(): boolean {
     const now = this.#clock.now()
     if (now - (this.#lately.at(-1) ?? now) > calmAfterMs) this.#busy = false

@@ -8,8 +8,8 @@ export const gossipAbout = (about) => [
     type: 'have',
     offer: true,
     ids: [
-      { ...about, counter: 1, ownTree: false, hops: 2 },
-      { ...about, counter: 9, ownTree: true, hops: 1 },
+      { ...about, counter: 1, ownTree: false, heldMs: 300 },
+      { ...about, counter: 9, ownTree: true, heldMs: 20 },
     ],
   },
   { type: 'graft', tree: about.origin, eager: true, ids: [{ ...about, counter: 1 }] },
