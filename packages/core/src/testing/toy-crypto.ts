@@ -29,12 +29,27 @@ class ToyHash {
     return this
   }
 
-  /** The first `length` bytes. */
-  add(bytes: Uint8Array, length: number = bytes.length): this {
+  /** As `add`, in a fraction of the time: a word for each lane at once, which meet at the end. */
+  addLong(bytes: Uint8Array): this {
+    let { a, b, c, d } = this
     let at = 0
-    for (; at + 4 <= length; at += 4) {
-      this.word(bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24))
+    for (; at + 16 <= bytes.length; at += 16) {
+      a = Math.imul(rotate(a ^ wordAt(bytes, at), 13), primes[0])
+      b = Math.imul(rotate(b ^ wordAt(bytes, at + 4), 13), primes[1])
+      c = Math.imul(rotate(c ^ wordAt(bytes, at + 8), 13), primes[2])
+      d = Math.imul(rotate(d ^ wordAt(bytes, at + 12), 13), primes[3])
     }
+    this.a = a
+    this.b = b
+    this.c = c
+    this.d = d
+    return this.add(bytes, bytes.length, at)
+  }
+
+  /** The first `length` bytes from `start` on. */
+  add(bytes: Uint8Array, length: number = bytes.length, start: number = 0): this {
+    let at = start
+    for (; at + 4 <= length; at += 4) this.word(wordAt(bytes, at))
     let rest = 0
     for (let shift = 0; at < length; at += 1, shift += 8) rest |= bytes[at]! << shift
     this.word(rest)
@@ -81,6 +96,10 @@ class ToyHash {
 
 const hash = new ToyHash()
 
+function wordAt(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+}
+
 function rotate(value: number, by: number): number {
   return (value << by) | (value >>> (32 - by))
 }
@@ -93,10 +112,18 @@ function digest(domain: number, length: number, ...parts: readonly Uint8Array[])
 
 const domains = { sha256: 1, hmac: 2, publicKey: 3, signature: 4, exchangeKey: 5, secret: 6, stream: 7, tag: 8, pbkdf2: 9 } as const
 
+function signed(publicKey: Uint8Array, message: Uint8Array): ToyHash {
+  return hash.begin(domains.signature).addLong(publicKey).addLong(message)
+}
+
+function tagged(key: Uint8Array, nonce: Uint8Array, associated: Uint8Array, plain: Uint8Array): ToyHash {
+  return hash.begin(domains.tag).addLong(key).add(nonce).addLong(associated).addLong(plain)
+}
+
 /** An identity of the toy port; the same seed gives the same key. */
 export function toyKeyPair(seed: Uint8Array): KeyPair {
   const publicKey = digest(domains.publicKey, keyBytes, seed)
-  return { publicKey, sign: (message) => digest(domains.signature, signatureBytes, publicKey, message) }
+  return { publicKey, sign: (message) => signed(publicKey, message).squeeze(new Uint8Array(signatureBytes)) }
 }
 
 /** For the simulator only; all chance comes from `dice`. */
@@ -110,7 +137,7 @@ export function toyCrypto(dice: Dice): Crypto {
     verify: (publicKey, message, signature) =>
       publicKey.length === keyBytes &&
       signature.length === signatureBytes &&
-      hash.begin(domains.signature).add(publicKey).add(message).matches(signature, 0, signatureBytes),
+      signed(publicKey, message).matches(signature, 0, signatureBytes),
     generateExchangeKeys() {
       const privateKey = dice.bytes(keyBytes)
       return { publicKey: digest(domains.exchangeKey, keyBytes, privateKey), privateKey }
@@ -128,7 +155,7 @@ export function toyCrypto(dice: Dice): Crypto {
       const { length } = plain
       const sealed = allocate(length + tagBytes)
       mask(key, nonce, plain, sealed, length)
-      hash.begin(domains.tag).add(key).add(nonce).add(associated).add(plain).squeeze(sealed, length, tagBytes)
+      tagged(key, nonce, associated, plain).squeeze(sealed, length, tagBytes)
       return sealed
     },
     open(key, nonce, associated, sealed) {
@@ -136,7 +163,7 @@ export function toyCrypto(dice: Dice): Crypto {
       if (length < 0) return undefined
       const plain = allocate(length)
       mask(key, nonce, sealed, plain, length)
-      const holds = hash.begin(domains.tag).add(key).add(nonce).add(associated).add(plain).matches(sealed, length, tagBytes)
+      const holds = tagged(key, nonce, associated, plain).matches(sealed, length, tagBytes)
       return holds ? plain : undefined
     },
   }
