@@ -42,7 +42,7 @@ export const lazyIdsMax = 1_024
 export const graftAfterMs = 300
 export const graftAfterMsMax = 600
 /** Where the tree is known to be broken. */
-export const graftRepairedMs = 100
+export const graftRepairedMs = 50
 export const graftNextMs = 200
 /** Ids that are heard of and not here: of all neighbours, and of one. */
 export const missingMax = 4_096

@@ -24,6 +24,8 @@ interface Missing<N> {
   readonly first: N
   /** Whom it was asked of last, as of a branch. */
   asked: N | undefined
+  /** When the next one is asked. */
+  pullAt: number
   stopTimer: () => void
 }
 
@@ -58,7 +60,8 @@ export class MissingBroadcasts<N extends GossipNeighbour> {
     const known = this.#missing.get(key)
     if (known) {
       if (known.sources.length < missingSourcesMax && !known.sources.includes(neighbour)) known.sources.push(neighbour)
-      if (repaired && known.asked === undefined) this.#pullAfter(graftRepairedMs, key, known)
+      const hastens = repaired && known.asked === undefined && this.#clock.now() + graftRepairedMs < known.pullAt
+      if (hastens) this.#pullAfter(graftRepairedMs, key, known)
       return
     }
     const count = this.#ofNeighbour.get(neighbour) ?? 0
@@ -70,6 +73,7 @@ export class MissingBroadcasts<N extends GossipNeighbour> {
       sources: [neighbour],
       first: neighbour,
       asked: undefined,
+      pullAt: Number.POSITIVE_INFINITY,
       stopTimer: () => {},
     }
     this.#missing.set(key, missing)
@@ -95,6 +99,7 @@ export class MissingBroadcasts<N extends GossipNeighbour> {
 
   #pullAfter(waitMs: number, key: string, missing: Missing<N>): void {
     missing.stopTimer()
+    missing.pullAt = this.#clock.now() + waitMs
     missing.stopTimer = this.#clock.setTimer(waitMs, () => this.#pull(key, missing, true))
   }
 
