@@ -33,6 +33,7 @@ export class WebSocketChannel implements Channel {
   readonly role: 'dialer' | 'listener'
   readonly label: string
   readonly messageBytesMax: number
+  readonly copiesMessages: boolean
   readonly #ws: WebSocket
   readonly #inbox: ChannelInbox
   readonly #turn: TurnCork
@@ -47,6 +48,8 @@ export class WebSocketChannel implements Channel {
     this.carries = options.carries
     this.role = options.role
     this.label = options.label
+    // A client masks what it says into bytes of its own; what a server says leaves as it is.
+    this.copiesMessages = options.role === 'dialer'
     this.messageBytesMax = options.carries === 'frames' ? frameMessageBytesMax : textMessageBytesMax
     this.#inbox = new ChannelInbox({
       clock: nodeClock,

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { MeshError } from '@hopmesh/core'
 import { WebSocket } from 'ws'
@@ -25,6 +26,7 @@ export function dialWebSocket(url: string, options: WebSocketDialOptions = {}): 
       maxPayload: carries === 'frames' ? frameMessageBytesMax : textMessageBytesMax,
       perMessageDeflate: false,
       handshakeTimeout: upgradeTimeoutMs,
+      generateMask: drawMask,
       followRedirects: false,
     })
     let socket: Duplex | undefined
@@ -48,6 +50,11 @@ export function dialWebSocket(url: string, options: WebSocketDialOptions = {}): 
       resolve(new WebSocketChannel(ws, { role: 'dialer', carries, label: url, socket }))
     })
   })
+}
+
+/** Never zero, of which `ws` would make no copy. */
+function drawMask(mask: Buffer): void {
+  mask.writeUInt32BE(randomInt(1, 2 ** 32))
 }
 
 function webSocketUrl(url: string): URL {
