@@ -69,7 +69,7 @@ async function libp2pWay(peer: URL | undefined, size: number): Promise<{ way: Wa
 
 async function forward({ size, goals, window }: (typeof sizes)[number], peer: URL | undefined): Promise<BenchRow[]> {
   const [relay, bare] = await Promise.all([
-    ServerProcess.start(relayScript, ['relay', '--port', '0', '--aln', '--json']),
+    ServerProcess.start(relayScript, ['relay', '--port', '0', '--json']),
     ServerProcess.start(bareScript),
   ])
   const libp2p = await libp2pWay(peer, size)
