@@ -16,7 +16,7 @@ const router = benchRouter('node under test', 'relay')
 function held(): Held {
   for (let pass = 0; pass < 4; pass++) globalThis.gc?.()
   const { heapUsed, external } = process.memoryUsage()
-  return { destinations: router.destinations().length, links: router.links().length, bytes: heapUsed + external }
+  return { destinations: router.routes().length, links: router.links().length, bytes: heapUsed + external }
 }
 
 const host = new TcpHost()

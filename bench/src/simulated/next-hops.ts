@@ -22,7 +22,7 @@ export class NextHops {
     this.#next = new Int32Array(this.#count * this.#count).fill(-1)
     mesh.nodes.forEach(({ router }, at) => this.#placeOf.set(router.address, at))
     mesh.nodes.forEach(({ router }, at) => {
-      for (const { address } of router.destinations()) this.#look(address, at)
+      for (const { address } of router.routes()) this.#look(address, at)
       router.on('destination', ({ address }) => this.#look(address, at))
     })
   }

@@ -95,7 +95,7 @@ export class ReceiptBook {
 
   *#members(): IterableIterator<Address> {
     let count = 0
-    for (const { address, kind } of this.#router?.destinations() ?? []) {
+    for (const { address, kind } of this.#router?.routes() ?? []) {
       if (kind === 'member' && (count += 1) <= awaitedFromMax) yield address as Address
     }
   }

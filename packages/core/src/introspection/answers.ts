@@ -86,8 +86,7 @@ export function answerQuestions(router: Router, about: AboutNode): void {
   )
   const routes: RequestHandler = (request) => {
     const { skip, about: target } = pageAsked(request)
-    if (target === undefined)
-      return page('routes', rowsOf(router.eachDestination(skip), namesSealed), { total: router.destinationCount, skip })
+    if (target === undefined) return page('routes', rowsOf(router.eachRoute(skip), namesSealed), { total: router.destinationCount, skip })
     const meant = routesTo(router, target)
     return page('routes', rowsOf(meant, namesSealed), { total: meant.length, skip, passed: 0 })
   }
@@ -123,7 +122,7 @@ const addressCharactersMax = 255
 function routesTo(router: Router, target: string): Destination[] {
   const exact = router.destination(target)
   if (exact || isMemberAddress(target)) return exact ? [exact] : []
-  return router.destinations().filter(isCalled(target))
+  return router.routes().filter(isCalled(target))
 }
 
 function* rowsOf(destinations: Iterable<Destination>, namesSealed: boolean): IterableIterator<object> {

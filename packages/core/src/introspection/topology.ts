@@ -38,7 +38,7 @@ export interface Topology {
 
 export function topologyOf(router: Router, self: { readonly name: string }): Topology {
   const address = router.address as Address
-  const destinations = router.destinations()
+  const destinations = router.routes()
   const nodes = destinations.map(({ address: of, name, kind, hops, cost, via }) => ({
     address: of as Address,
     name,

@@ -25,7 +25,7 @@ export function areSeveral(target: string | readonly string[]): target is Severa
 /** Those who are meant, each once. Throws INVALID_OPTION for what is no list, TOO_LARGE for too long a one. */
 export function targetList(targets: SeveralTargets, router: Router): readonly string[] {
   if (targets === '*') {
-    const members = router.destinations().filter(({ kind, address, silent }) => kind === 'member' && !silent && address !== router.address)
+    const members = router.routes().filter(({ kind, address, silent }) => kind === 'member' && !silent && address !== router.address)
     return members.map(({ address }) => address)
   }
   if (!Array.isArray(targets)) throw new MeshError('INVALID_OPTION', "targets are a list of addresses and names, or '*'")

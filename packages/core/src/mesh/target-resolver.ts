@@ -52,7 +52,7 @@ export class TargetResolver {
         if (typeof target !== 'string' || target === '') throw new MeshError('INVALID_OPTION', 'a target is an address or a name')
         let far: readonly string[] = []
         const look = (): void => {
-          const known = [...router.destinations(), ...[target, ...far].flatMap((address) => router.destination(address) ?? [])]
+          const known = [...router.routes(), ...[target, ...far].flatMap((address) => router.destination(address) ?? [])]
           const found = resolveName({ target, self: router.address, kinds }, known)
           undecided = undefined
           if (found instanceof MeshError) settle.reject(found)
@@ -111,7 +111,7 @@ export class TargetResolver {
       const members = await this.farMembers(target)
       if (!over && members.length > 0) heard(members)
     }
-    const known = target === router.address || router.destination(target) !== undefined || router.destinations().some(isCalled(target))
+    const known = target === router.address || router.destination(target) !== undefined || router.routes().some(isCalled(target))
     if (!known) void ask()
     return () => {
       over = true

@@ -79,7 +79,7 @@ export class Deliveries {
     this.#router = router
     this.#forget = router.on('destination', ({ address }) => this.#moved(address))
     for (const lane of this.#lanes.values()) {
-      for (const { address } of router.destinations()) if (whoPart(address) === lane.who) lane.addresses.add(address)
+      for (const { address } of router.routes()) if (whoPart(address) === lane.who) lane.addresses.add(address)
       this.#pump(lane)
     }
   }
@@ -122,7 +122,7 @@ export class Deliveries {
     const { dice } = this.#options
     const lane: Lane = {
       who,
-      addresses: new Set(this.#router?.destinations().flatMap(({ address }) => (whoPart(address) === who ? [address] : []))),
+      addresses: new Set(this.#router?.routes().flatMap(({ address }) => (whoPart(address) === who ? [address] : []))),
       waiting: [],
       underway: new Map(),
       backoff: new Backoff(dice, { firstMs: retryFirstMs, mostMs: retryMostMs }),

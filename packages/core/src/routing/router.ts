@@ -212,16 +212,16 @@ export class Router {
   }
 
   /** A snapshot of who can be reached, and how. */
-  destinations(): Destination[] {
+  routes(): Destination[] {
     return [...this.#rooms.reachability.destinations()]
   }
 
-  /** The rows of `destinations()` one by one, without the first `skip`; to be read in one turn. */
-  eachDestination(skip = 0): IterableIterator<Destination> {
+  /** The rows of `routes()` one by one, without the first `skip`; to be read in one turn. */
+  eachRoute(skip = 0): IterableIterator<Destination> {
     return this.#rooms.reachability.destinations(skip)
   }
 
-  /** How many rows `destinations()` has. */
+  /** How many rows `routes()` has. */
   get destinationCount(): number {
     return this.#rooms.reachability.size
   }

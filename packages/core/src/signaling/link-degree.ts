@@ -94,7 +94,7 @@ export class LinkDegree {
     const { router, links, clock } = this.#options
     const now = clock.now()
     return router
-      .destinations()
+      .routes()
       .filter((destination) => links.canReach(destination) && !links.isNegotiating(destination.address))
       .filter(({ address }) => (this.#misfortunes.get(address)?.until ?? 0) <= now)
   }

@@ -92,7 +92,7 @@ describe('the topology', () => {
     })
     expect(
       ada.router
-        .destinations()
+        .routes()
         .map(({ name }) => name)
         .toSorted(),
     ).toEqual(['bob', 'relay'])

@@ -91,7 +91,7 @@ describe('a link', () => {
     b.addChannel(listener)
     world.run(200)
     await expect(link.up).rejects.toMatchObject({ code: 'HANDSHAKE_FAILED' })
-    expect(a.destinations()).toEqual([])
+    expect(a.routes()).toEqual([])
   })
 
   it('two ends of different pipes do not agree: a man in the middle of a data channel is noticed (SE13)', async () => {
@@ -195,7 +195,7 @@ describe('a link', () => {
     }
     b.registerService('news', () => {})
     world.run(500)
-    expect(a.destinations()).toEqual([])
+    expect(a.routes()).toEqual([])
     expect(c.services('news')).toHaveLength(1)
   })
 

@@ -10,7 +10,7 @@ const destinations = [
   { address: 'sensor', kind: 'plain' },
   { address: 'bob', kind: 'member' },
 ]
-const router = { address: 'me', destinations: () => destinations } as unknown as Router
+const router = { address: 'me', routes: () => destinations } as unknown as Router
 
 describe('several targets', () => {
   it('PN-13 one, a list, or everybody else who is a member', () => {

@@ -53,7 +53,7 @@ describe('whatever plain neighbours say, the record of their gateway can be sign
     gateway.registerService('news', () => {})
     world.run(1_000)
     expect(far.services('news')).toHaveLength(1)
-    expect(far.destinations().some(({ kind }) => kind === 'plain')).toBe(true)
+    expect(far.routes().some(({ kind }) => kind === 'plain')).toBe(true)
   })
 
   it('LM more than 1 024 routes that a neighbour has from elsewhere are not remembered', () => {

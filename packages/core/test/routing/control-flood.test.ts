@@ -109,7 +109,7 @@ describe('a neighbour that says too much (LM)', () => {
     })
     expect(heard).toBeGreaterThanOrEqual(undisturbed * 0.95)
     expect(hub.faults.get('IMPLAUSIBLE')).toBe(5_000)
-    expect(hub.destinations()).toHaveLength(3)
+    expect(hub.routes()).toHaveLength(3)
   })
 
   it('a large network boots, and a newcomer to it, without anybody being read more slowly', () => {
@@ -122,7 +122,7 @@ describe('a neighbour that says too much (LM)', () => {
     const newcomer = world.router('newcomer')
     world.link(newcomer, hubs[0]!)
     world.run(3_000)
-    expect(newcomer.destinations()).toHaveLength(243)
+    expect(newcomer.routes()).toHaveLength(243)
     for (const link of hubs[1]!.links()) link.close('the relay goes')
     world.run(5_000)
     for (const router of [...hubs, ...routers, newcomer]) expect(router.faults.get('CONTROL_FLOOD')).toBeUndefined()

@@ -112,7 +112,7 @@ describe('a neighbour that does what ours never do', () => {
       dialer.sendControl({ type: 'routes', entries: [{ destination: b.address, seq48, metric: 5, hops: 1 }], complete: false })
       world.run(20_000)
       expect(b.destination(b.address)).toBeUndefined()
-      expect(b.destinations()).toHaveLength(1)
+      expect(b.routes()).toHaveLength(1)
     }
   })
 

@@ -24,8 +24,8 @@ describe('ALN-07 a leaf (R14)', () => {
   const hidden = all.filter((router) => router !== first && !isKnownTo(first, router))
 
   it('R14 is told of so many members at most, and reaches the others by its relay all the same', () => {
-    expect(relay.destinations()).toHaveLength(all.length)
-    expect(first.destinations().length).toBeLessThanOrEqual(leafRowsMax + 1)
+    expect(relay.routes()).toHaveLength(all.length)
+    expect(first.routes().length).toBeLessThanOrEqual(leafRowsMax + 1)
     expect(hidden.length).toBeGreaterThan(50)
     const far = hidden[0]!
     far.registerService('echo', (packet) => void far.send({ destAddr: packet.srcAddr, contextID: packet.contextID, data: packet.data }))
@@ -65,7 +65,7 @@ describe('ALN-07 a leaf (R14)', () => {
     }
     world.run(30_000)
     for (const router of gone) expect(isKnownTo(first, router)).toBe(false)
-    expect(first.destinations().length).toBeGreaterThanOrEqual(leafRowsMax - 1)
+    expect(first.routes().length).toBeGreaterThanOrEqual(leafRowsMax - 1)
     for (const router of [first, ...hidden.slice(0, 5), relay]) expect(router.faults.get('ROUTES_DIFFER')).toBeUndefined()
   })
 
@@ -73,14 +73,14 @@ describe('ALN-07 a leaf (R14)', () => {
     const other = world.router('other relay', 'relay')
     world.link(first, other)
     world.run(3_000)
-    expect(other.destinations().map(({ address }) => address)).toEqual([first.address])
+    expect(other.routes().map(({ address }) => address)).toEqual([first.address])
     const [one, two] = [all[100]!, all[101]!]
     world.link(one, two)
     world.run(5_000)
-    expect(one.destinations().length).toBeGreaterThanOrEqual(relay.destinations().length - 1)
+    expect(one.routes().length).toBeGreaterThanOrEqual(relay.routes().length - 1)
     for (const link of one.links()) if (link.peer?.address === two.address) link.close('cut')
     world.run(10_000)
-    expect(one.destinations().length).toBeLessThanOrEqual(leafRowsMax + 1)
+    expect(one.routes().length).toBeLessThanOrEqual(leafRowsMax + 1)
     for (const router of [one, two, first, relay]) expect(router.faults.get('ROUTES_DIFFER')).toBeUndefined()
   })
 

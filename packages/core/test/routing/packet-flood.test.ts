@@ -175,7 +175,7 @@ describe('a neighbour that sends more than it is worth (LM)', () => {
       open()
     })
     expect(heard / alone).toBeGreaterThanOrEqual(0.95)
-    expect(hub.destinations().some(({ address }) => address.length > 100)).toBe(false)
+    expect(hub.routes().some(({ address }) => address.length > 100)).toBe(false)
   })
 
   it.each([

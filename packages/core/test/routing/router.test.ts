@@ -77,7 +77,7 @@ describe('capable routers', () => {
     expect(a.services('ping')).toEqual([])
     expect(r.services('ping')).toEqual([])
     expect(a.destination(b.address)).toBeUndefined()
-    expect(a.destinations().map(({ address }) => address)).toEqual([r.address])
+    expect(a.routes().map(({ address }) => address)).toEqual([r.address])
   })
 
   it('never learns a route to itself', () => {
@@ -87,7 +87,7 @@ describe('capable routers', () => {
     world.run(1_000)
     for (const router of routers) {
       expect(router.destination(router.address)).toBeUndefined()
-      expect(router.destinations()).toHaveLength(2)
+      expect(router.routes()).toHaveLength(2)
     }
   })
 
@@ -201,7 +201,7 @@ describe('capable routers', () => {
     world.run(500)
     await expect(dialer.up).rejects.toMatchObject({ code: 'NETWORK_MISMATCH' })
     await expect(listener.up).rejects.toMatchObject({ code: 'NETWORK_MISMATCH' })
-    expect(a.destinations()).toEqual([])
+    expect(a.routes()).toEqual([])
   })
 
   it('PP-27 PY-30 a neighbour that falls silent is given up within 13 s', () => {

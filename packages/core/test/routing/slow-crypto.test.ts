@@ -101,7 +101,7 @@ describe('routers over a crypto port that answers with promises', () => {
       closing.close('enough')
       await world.advance(300)
       expect([dialer.phase, listener.phase]).toEqual(['closed', 'closed'])
-      expect([a.links(), b.links(), a.destinations(), b.destinations()]).toEqual([[], [], [], []])
+      expect([a.links(), b.links(), a.routes(), b.routes()]).toEqual([[], [], [], []])
     }
   })
 
@@ -117,7 +117,7 @@ describe('routers over a crypto port that answers with promises', () => {
       await world.advance(1_000)
       await closed
       expect([dialer.phase, listener.phase]).toEqual(['closed', 'closed'])
-      expect([a.links(), a.destinations(), b.links(), b.destinations()]).toEqual([[], [], [], []])
+      expect([a.links(), a.routes(), b.links(), b.routes()]).toEqual([[], [], [], []])
       await b.close()
       await world.advance(1_000)
       expect(world.clock.waiting).toBe(0)
@@ -140,7 +140,7 @@ describe('routers over a crypto port that answers with promises', () => {
     routers.forEach((router, index) => world.link(router, routers[(index + 1) % routers.length]!))
     await world.advance(60_000)
     expect(new Set(picture(routers))).toHaveLength(1)
-    for (const router of routers) expect(router.destinations()).toHaveLength(4)
+    for (const router of routers) expect(router.routes()).toHaveLength(4)
   })
 
   it('the same with real keys', async () => {

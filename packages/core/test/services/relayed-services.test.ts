@@ -82,7 +82,7 @@ describe('R14 ALN-17 services of a network that is larger than a leaf knows', as
     expect(await world.settle(ada.send(bob.address, 'hello'))).toMatchObject({ state: 'delivered' })
     const answer = await world.settle(ada.stream(bob.address, 'echo', 'from afar'))
     expect(await world.settle(new Response(answer).text())).toBe('from afar')
-    expect(ada.router.destinations().some(({ address }) => address === bob.address)).toBe(false)
+    expect(ada.router.routes().some(({ address }) => address === bob.address)).toBe(false)
     const away = `${bob.who}.aaaa`
     const waiting = ada.ping(away, { timeoutMs: 5_000 })
     expect((await world.settle(rejectionOf(waiting))).code).toBe('NO_ROUTE')

@@ -85,7 +85,7 @@ describe('docs/simulator.md', () => {
     world.start(5, { wallTimeShiftMs: -3_600_000 })
     world.run(90_000)
     const addresses = world.processes().map(({ router }) => router.address)
-    for (const { router } of world.processes()) expect(router.destinations()).toHaveLength(addresses.length - 1)
+    for (const { router } of world.processes()) expect(router.routes()).toHaveLength(addresses.length - 1)
   })
 
   it('PP-28 a topology, seeds and faults of one’s own', () => {

@@ -130,7 +130,7 @@ export class Relay {
     return prometheusText({
       networks: routers.length,
       links: countOf(routers, upLinks),
-      members: countOf(routers, (router) => router.destinations().filter((destination) => destination.kind === 'member').length),
+      members: countOf(routers, (router) => router.routes().filter((destination) => destination.kind === 'member').length),
       greetings: this.#greetings.size,
       packetsForwarded: countOf(routers, (router) => router.forwarded),
       bytes: this.#bytes,

@@ -119,7 +119,7 @@ describe('bad input: a clear refusal or a counted fault, and nobody else is dist
     atEnd(() => liar.close())
     const link = liar.addChannel(await dialWebSocket(relay.ws), { toRelay: true })
     await expect(link.up).rejects.toMatchObject({ code: 'HANDSHAKE_FAILED' })
-    expect(liar.destinations()).toEqual([])
+    expect(liar.routes()).toEqual([])
     expect(ada.router.destination(address)).toBeUndefined()
     expect(faultsOf(relay, 'HANDSHAKE_FAILED')).toBe(1)
     await expectHealthy(relay)

@@ -51,7 +51,7 @@ describe('PN-04 a router under a name of its own, and a network with a key', () 
     await thing.addChannel(await dialWebSocket(relay.ws, {})).up
     await until(() => told.includes('NETWORK_KEY_MISMATCH'), 'the word of the relay')
     await until(() => ada.warnings.some(({ code }) => code === 'NETWORK_KEY_MISMATCH'), 'the same word to the member')
-    expect(thing.destinations().filter(({ kind }) => kind === 'member')).toEqual([])
+    expect(thing.routes().filter(({ kind }) => kind === 'member')).toEqual([])
     expect(ada.peer('thermometer-1')).toBeUndefined()
   })
 })
