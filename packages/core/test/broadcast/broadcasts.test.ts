@@ -341,6 +341,23 @@ describe('receipts', () => {
     expect([textsOf(after), [...said.delivered]]).toEqual([[], [bob.address]])
   })
 
+  it('PY-13 of who left and is back are waited for, and asked for, again', async () => {
+    const [ada, bob, eve] = (await members(27, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
+    const acknowledge = bob.router.acknowledge.bind(bob.router)
+    bob.router.acknowledge = () => {}
+    const said = await world.settle(ada.with({ receipts: true }).broadcast('x'))
+    await world.clock.advance(1_000)
+    cut('bob')
+    await world.clock.advance(60_000)
+    expect([[...said.delivered], [...said.left]]).toEqual([[eve.address], [bob.address]])
+    world.sim.network.heal('bob', 'relay')
+    await world.clock.advance(30_000)
+    expect([[...said.pending], said.left.size]).toEqual([[bob.address], 0])
+    bob.router.acknowledge = acknowledge
+    await world.clock.advance(30_000)
+    expect(said.delivered.has(bob.address)).toBe(true)
+  })
+
   it('PY-13 cannot be made up: what somebody else signs, or nobody, counts for nothing', async () => {
     const [ada, bob, eve] = (await members(22, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
     // Bob gives no receipt, and Eve gives one in his name.
