@@ -47,6 +47,8 @@ function lock(name: string, signal: AbortSignal, claimed: (release: () => void) 
   const held = new Promise<void>((release) => {
     navigator.locks
       .request(`hopmesh ${name}`, { signal }, () => {
+        // Chromium grants it late to who gives up while it still looks whether locks are allowed here; nobody would give it back.
+        if (signal.aborted) return
         claimed(release)
         return held
       })
