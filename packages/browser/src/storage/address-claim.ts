@@ -47,7 +47,7 @@ function lock(name: string, signal: AbortSignal, claimed: (release: () => void) 
   const held = new Promise<void>((release) => {
     navigator.locks
       .request(`hopmesh ${name}`, { signal }, () => {
-        // Chromium grants it late to who gives up while it still looks whether locks are allowed here; nobody would give it back.
+        // It may be granted to who has just given up, as Chromium does at times; nobody would give it back.
         if (signal.aborted) return
         claimed(release)
         return held
