@@ -22,8 +22,8 @@ export interface Operation<T> extends OperationOptions {
   readonly timeoutMs: number
   /** Starts it. What it returns is called once, when the operation has settled. */
   begin(settle: Settle<T>): (() => void) | undefined
-  /** The error when the time is up. */
-  timedOut(): MeshError
+  /** The error when the time is up; absent: a TIMEOUT that says no more than that. */
+  timedOut?(): MeshError
 }
 
 /**
@@ -48,7 +48,7 @@ export class Operations {
     return handled(new Promise<T>((resolve, reject) => this.#start(operation, resolve, reject)))
   }
 
-  /** The outcome of `promise`, bounded as every operation is. What rejects with something else becomes `fallback`. */
+  /** The outcome of `promise`, bounded as every operation is. */
   follow<T>(promise: Promise<T>, operation: Omit<Operation<T>, 'begin'>): Promise<T> {
     return this.run<T>({
       ...operation,
@@ -68,12 +68,9 @@ export class Operations {
   #start<T>(operation: Operation<T>, resolve: (value: T) => void, reject: (error: MeshError) => void): void {
     const { signal, timeoutMs } = operation
     if (this.#closed) return reject(closedError())
-    const wrong = signalFault(signal)
+    const wrong = signalFault(signal) ?? timeoutFault(timeoutMs)
     if (wrong) return reject(wrong)
     if (signal?.aborted) return reject(abortedError(signal))
-    if (!(typeof timeoutMs === 'number' && timeoutMs > 0)) {
-      return reject(new MeshError('INVALID_OPTION', `timeoutMs must be a number of milliseconds above 0, not ${String(timeoutMs)}`))
-    }
     let settled = false
     let cleanUp: (() => void) | undefined
     const finish = (): boolean => {
@@ -91,7 +88,8 @@ export class Operations {
     const onAbort = (): void => {
       if (signal) fail(abortedError(signal))
     }
-    const stopTimer = timeoutMs === Infinity ? undefined : this.#clock.setTimer(timeoutMs, () => fail(operation.timedOut()))
+    const late = (): void => fail(operation.timedOut?.() ?? new MeshError('TIMEOUT', `nothing came within ${timeoutMs} ms`))
+    const stopTimer = timeoutMs === Infinity ? undefined : this.#clock.setTimer(timeoutMs, late)
     signal?.addEventListener('abort', onAbort)
     this.#pending.add(fail)
     try {
@@ -121,6 +119,12 @@ function signalFault(signal: unknown): MeshError | undefined {
   const { addEventListener, removeEventListener } = (signal ?? {}) as Record<string, unknown>
   if (typeof addEventListener === 'function' && typeof removeEventListener === 'function') return undefined
   return new MeshError('INVALID_OPTION', 'signal must be an AbortSignal')
+}
+
+/** INVALID_OPTION for what is no number of milliseconds to wait. */
+export function timeoutFault(timeoutMs: unknown): MeshError | undefined {
+  if (typeof timeoutMs === 'number' && timeoutMs > 0) return undefined
+  return new MeshError('INVALID_OPTION', `timeoutMs must be a number of milliseconds above 0, not ${String(timeoutMs)}`)
 }
 
 /** Marks a rejection as seen: whoever awaits it still gets it, whoever does not is not punished. */

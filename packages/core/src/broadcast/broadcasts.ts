@@ -11,7 +11,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
-import { broadcastBytesMax, decodeMessage, encodeMessage, hexOf, type MessageBody, type MessagePart } from '../messages/message-codec.ts'
+import { broadcastBytesMax, decodeMessage, encodeMessage, type MessageBody, type MessagePart } from '../messages/message-codec.ts'
 import type { SentToSeveral } from '../messages/message.ts'
 import type { Messages } from '../messages/messages.ts'
 import type { Router } from '../routing/router.ts'
@@ -64,7 +64,7 @@ export interface BroadcastsOptions {
   readonly clock: Clock
   readonly dice: Dice
   readonly log: Log
-  readonly messages: Pick<Messages, 'hand' | 'sendToSeveral'>
+  readonly messages: Pick<Messages, 'compose' | 'hand' | 'sendToSeveral'>
   readonly requests: Requests
   report(error: MeshError): void
 }
@@ -134,21 +134,14 @@ export class Broadcasts {
   }
 
   async broadcast<O extends Spoken>(parts: readonly MessagePart[], options: O): Promise<SaidAs<O>> {
-    const { clock, dice, log } = this.#options
+    const { log, messages } = this.#options
     const { receipts = false, retain = true, signal, inReplyTo, topic } = options
     checkSignal(signal)
     if (signal?.aborted) throw new MeshError('ABORTED', 'the broadcast was aborted', { cause: signal.reason })
     const router = this.#router
     if (!router || this.#closed) throw closedError()
     if (receipts && this.#book.full) throw new MeshError('QUEUE_FULL', `the receipts of ${awaitedMax} broadcasts are awaited already`)
-    const body: MessageBody = {
-      id: hexOf(dice.bytes(16)),
-      sentAt: Math.max(0, Math.floor(clock.wallTime())),
-      inReplyTo,
-      topic,
-      receipts,
-      parts,
-    }
+    const body: MessageBody = { ...messages.compose(parts), inReplyTo, topic, receipts }
     const data = encodeMessage(body, broadcastBytesMax)
     if (log.level >= 5) log.write(5, 'broadcast', `${body.id} to everybody, ${parts.length} parts`)
     const said = await router.say({ service: broadcastService, data }, { retain })
@@ -161,9 +154,7 @@ export class Broadcasts {
     const router = this.#router
     if (!router || this.#closed) throw closedError()
     const neighbours = new Set(router.links().flatMap(({ peer }) => (peer?.kind === 'member' ? [peer.address] : [])))
-    const outcomes = await this.#options.messages.sendToSeveral([...neighbours], parts, { ttlMs: 0 })
-    const [sent] = Array.from(outcomes.values()).flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-    return { id: sent?.id ?? '', outcomes }
+    return this.#options.messages.sendToSeveral([...neighbours], parts, { ttlMs: 0 })
   }
 
   /** `say`: how its broadcasts leave. Throws INVALID_OPTION, QUEUE_FULL. */

@@ -15,7 +15,7 @@ import { encodeNetError } from './remote-error.ts'
 import { OutcomeCache } from './outcome-cache.ts'
 import { Request } from './request.ts'
 import { RunningCall, tooLargeAnswer } from './running-call.ts'
-import { shownName } from './shown-name.ts'
+import { shownName } from './one-line.ts'
 
 /** Calls that are being answered at one time, of everybody and of one caller; beyond, BUSY. */
 export const runningCallsMax = 16_384

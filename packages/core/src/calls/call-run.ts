@@ -1,6 +1,6 @@
 // One call: whom it asks, whom it asks next, and what it settles with. Whoever may have executed it ends it, unless it is idempotent.
 
-import { asMeshError, type Operations } from '../async/operations.ts'
+import { asMeshError, timeoutFault, type Operations } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Attempt, AttemptEvents } from './attempt.ts'
@@ -61,15 +61,15 @@ export class CallRun implements RepliesSource<Reply> {
     this.#plan = plan
     this.#sink = sink
     const { signal, timeoutMs } = plan
-    if (!(typeof timeoutMs === 'number' && timeoutMs > 0)) {
+    const fault = timeoutFault(timeoutMs)
+    if (fault) {
       this.#over = true
-      sink.end(new MeshError('INVALID_OPTION', `timeoutMs must be a number of milliseconds above 0, not ${String(timeoutMs)}`))
+      sink.end(fault)
       return
     }
     const life = operations.run<undefined>({
       signal,
       timeoutMs: Infinity,
-      timedOut: () => new MeshError('TIMEOUT', 'never'),
       begin: (settle) => {
         this.#finish = (error) => (error ? settle.reject(error) : settle.resolve(undefined))
         this.#timer(timeoutMs, () => this.#late())

@@ -30,7 +30,7 @@ import { CallRun, type CallPlan } from './call-run.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
 import { PacketAttempt } from './packet-attempt.ts'
 import { requestTimeoutMs, type Reply } from './requests.ts'
-import { shownName } from './shown-name.ts'
+import { shownName } from './one-line.ts'
 
 export interface CallsOptions {
   readonly clock: Clock

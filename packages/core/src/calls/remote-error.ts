@@ -1,4 +1,5 @@
 import { MeshError, meshErrorCodes, type MeshErrorCode } from '../errors/mesh-error.ts'
+import { oneLine } from './one-line.ts'
 
 /** A handler's own error, as the other side told it: the `cause` of a REMOTE_ERROR. */
 export class RemoteError extends Error {
@@ -60,12 +61,9 @@ function parse(bytes: Uint8Array): Record<string, unknown> {
 }
 
 function word(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? line(String(value)).slice(0, wordCharactersMax) : ''
+  return typeof value === 'string' || typeof value === 'number' ? oneLine(String(value), wordCharactersMax) : ''
 }
 
-/** One line without control characters: it ends in logs and terminals. */
 function line(value: unknown): string {
-  if (typeof value !== 'string') return ''
-  // oxlint-disable-next-line no-control-regex
-  return value.slice(0, messageCharactersMax).replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+  return typeof value === 'string' ? oneLine(value, messageCharactersMax) : ''
 }

@@ -1,4 +1,4 @@
-import { closedError, handled, refusedOptions, type Operations, type Settle } from '../async/operations.ts'
+import { handled, refusedOptions, type Operations, type Settle } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Peer } from '../membership/peer.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -79,7 +79,6 @@ export class DeviceLinks implements DevicePairing {
     return operations.run<Peer>({
       signal: options.signal,
       timeoutMs: Infinity,
-      timedOut: closedError,
       begin: (settle) => {
         let over = false
         let stop = (): void => {}

@@ -2,6 +2,7 @@
 
 import { run, type Steps } from '../async/awaitable.ts'
 import { OrderedQueue } from '../async/ordered-queue.ts'
+import { sameBytes } from '../bytes/same-bytes.ts'
 import { isMemberForm } from '../identity/address.ts'
 import type { MemberRecord } from '../identity/member-record.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -104,7 +105,7 @@ export class BroadcastIntake<N extends GossipNeighbour> {
   #prove(neighbour: N, incoming: Incoming, record: BroadcastSigner): void {
     const { key, data } = incoming
     const same = this.#proving.get(key)
-    if (same && sameBytes(same, data)) return this.#port.doubled(neighbour, incoming)
+    if (sameBytes(data, same)) return this.#port.doubled(neighbour, incoming)
     const over = (): void => void this.#proving.delete(key)
     const taken = this.#entering.push(() => {
       this.#proving.set(key, data)
@@ -136,8 +137,4 @@ export class BroadcastIntake<N extends GossipNeighbour> {
         this.#port.fault('STALE', `${neighbour.address} hands over what ${id.origin} said at ${new Date(said.saidAt).toISOString()}`),
     })
   }
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at])
 }

@@ -7,6 +7,7 @@
 //
 // On the wire stands only the first half of SHA-256 of the admission public key.
 
+import { sameBytes } from '../bytes/same-bytes.ts'
 import { utf8Length } from '../bytes/utf8-length.ts'
 import { run, wait, type Steps } from '../async/awaitable.ts'
 import { hkdfExpand, hkdfExtract } from '../crypto/hkdf.ts'
@@ -83,14 +84,14 @@ export function admissionKeyHash(publicKey: Uint8Array, crypto: Crypto): Awaitab
 
 /** Those of the keyring that stand behind a key hash on the wire. */
 export function keysBehind(keyring: NetworkKeyring | undefined, keyHash: Uint8Array): NetworkKeys | undefined {
-  return keyring?.find((keys) => keys.keyHash.every((byte, index) => byte === keyHash[index]))
+  return keyring?.find((keys) => sameBytes(keys.keyHash, keyHash))
 }
 
 function* keyringSteps(sources: readonly NetworkKeySource[], network: string, crypto: Crypto): Steps<NetworkKeyring> {
   const keyring: NetworkKeys[] = []
   for (const source of sources) {
     const keys = yield* derivationSteps(source, network, crypto)
-    if (!keyring.some(({ keyHash }) => keyHash.every((byte, index) => byte === keys.keyHash[index]))) keyring.push(keys)
+    if (!keyring.some(({ keyHash }) => sameBytes(keyHash, keys.keyHash))) keyring.push(keys)
   }
   const [first, ...others] = keyring
   if (first === undefined) throw invalid('key must not be an empty list')

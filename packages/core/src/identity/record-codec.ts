@@ -65,11 +65,6 @@ export function joinRecordParts({ head, about, tail }: RecordParts, box?: Uint8A
   return concatBytes([head, block, box ?? about, tail])
 }
 
-/** The bytes that are signed, readable. Throws as `encodeRecordParts` does. */
-export function encodeRecordBody(record: MemberRecord): Uint8Array {
-  return joinRecordParts(encodeRecordParts(record))
-}
-
 /** Where the address stands in the bytes of a record, its length included; what stands before is the same for a whole network. */
 export function recordAddressRange(record: Uint8Array): readonly [start: number, end: number] {
   const start = 2 + record[1]! + keyHashBytes

@@ -1,3 +1,4 @@
+import { sameBytes } from '../bytes/same-bytes.ts'
 import { utf8Length } from '../bytes/utf8-length.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { ByteWriter } from '../wire/bytes.ts'
@@ -25,11 +26,6 @@ export function wireNetwork(name: string, keyHash: Uint8Array = new Uint8Array(k
   return { name, keyHash }
 }
 
-/** Same name and same key. */
-export function sameNetwork(left: WireNetwork, right: WireNetwork): boolean {
-  return left.name === right.name && sameKeyHash(left.keyHash, right.keyHash)
-}
-
 /** A network with a key. */
 export function isKeyed(network: WireNetwork): boolean {
   return network.keyHash.some((byte) => byte !== 0)
@@ -45,12 +41,8 @@ export interface OwnNetworks {
 /** Undefined: `other` is this node's network; else in what it differs. */
 export function networkMismatch(own: OwnNetworks, other: WireNetwork): 'NETWORK_MISMATCH' | 'NETWORK_KEY_MISMATCH' | undefined {
   if (own.network.name !== other.name) return 'NETWORK_MISMATCH'
-  const known = [own.network.keyHash, ...(own.otherKeyHashes ?? [])].some((keyHash) => sameKeyHash(keyHash, other.keyHash))
+  const known = [own.network.keyHash, ...(own.otherKeyHashes ?? [])].some((keyHash) => sameBytes(keyHash, other.keyHash))
   return known ? undefined : 'NETWORK_KEY_MISMATCH'
-}
-
-function sameKeyHash(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index])
 }
 
 /** Name (u8 length + UTF-8), then the 16 bytes of the key hash. */

@@ -1,3 +1,4 @@
+import { sameBytes } from '../bytes/same-bytes.ts'
 import { NoiseHandshake, type NoiseCipher } from '../crypto/noise.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { admissionHolds, decodeFinish, encodeFinish, signAdmission, type Finish } from '../identity/admission.ts'
@@ -238,8 +239,4 @@ function failure(
   message: string,
 ): HandshakeStep {
   return { failed: new MeshError(code, message) }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && a.length === b.length && a.every((byte, index) => byte === b[index])
 }

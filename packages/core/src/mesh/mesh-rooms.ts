@@ -180,7 +180,7 @@ export class MeshRooms {
   /** Loads the identity and opens the rooms. Called once. */
   async start(): Promise<void> {
     this.#starting = handled(this.#load())
-    await this.operations.follow(this.#starting, { timeoutMs: Infinity, timedOut: closedError })
+    await this.operations.follow(this.#starting, { timeoutMs: Infinity })
   }
 
   /** Runs `begin` now, or as soon as the identity is loaded; settles in any case, and is never an unhandled rejection. */
@@ -195,7 +195,7 @@ export class MeshRooms {
   }
 
   async heal(): Promise<Healed> {
-    return this.operations.follow(this.#healing.heal(), { timeoutMs: Infinity, timedOut: closedError })
+    return this.operations.follow(this.#healing.heal(), { timeoutMs: Infinity })
   }
 
   close(): Promise<void> {

@@ -2,6 +2,7 @@
 // session shows that the one who holds the keys is at the other end now (SE5).
 
 import { RecentMap } from '../bytes/recent-map.ts'
+import { sameBytes } from '../bytes/same-bytes.ts'
 import type { MemberRecord } from '../identity/member-record.ts'
 import type { Clock } from '../ports/clock.ts'
 
@@ -39,8 +40,7 @@ export class PresenceProofs {
 
   /** This very process has answered, and was not found silent since. */
   isProven(address: string, exchangeKey: Uint8Array): boolean {
-    const proven = this.#proven.get(address)
-    return proven !== undefined && proven.every((byte, index) => byte === exchangeKey[index])
+    return sameBytes(exchangeKey, this.#proven.get(address))
   }
 
   /** It was asked less than a minute ago, and did not answer. */

@@ -13,7 +13,6 @@ import type { Neighbour } from './neighbour.ts'
 const cursorsMax = 64
 /** What `receive` keeps is kept whether anybody ever calls it or not. */
 const receiveBytesMax = 4_194_304
-export const receiveMax = 1_000
 
 export interface InboxOptions {
   readonly clock: Clock

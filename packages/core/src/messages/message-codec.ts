@@ -1,3 +1,4 @@
+import { hexOf } from '../bytes/hex-of.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberForm } from '../identity/address.ts'
 import { decodeValue, encodeValue } from '../functions/value-codec.ts'
@@ -37,7 +38,7 @@ export const partsMax = 4_096
 export const recipientsMax = 64
 
 const version = 1
-const idBytes = 16
+export const messageIdBytes = 16
 const flagInReplyTo = 1
 const flagTo = 2
 const flagTopic = 4
@@ -89,10 +90,10 @@ function encodePart(part: MessagePart, bytesMax: number): readonly [kind: number
 export function decodeMessage(bytes: Uint8Array): MessageBody | undefined {
   const reader = new ByteReader(bytes)
   if (reader.u8() !== version || bytes.length > messageBytesMax) return undefined
-  const id = hexOf(reader.bytes(idBytes))
+  const id = hexOf(reader.bytes(messageIdBytes))
   const sentAt = reader.u48()
   const flags = reader.u8()
-  const inReplyTo = (flags & flagInReplyTo) === 0 ? undefined : hexOf(reader.bytes(idBytes))
+  const inReplyTo = (flags & flagInReplyTo) === 0 ? undefined : hexOf(reader.bytes(messageIdBytes))
   const to = (flags & flagTo) === 0 ? undefined : Array.from({ length: Math.min(reader.u8(), recipientsMax) }, () => reader.string())
   if (to?.every((address) => isMemberForm(address)) === false) return undefined
   const topic = (flags & flagTopic) === 0 ? undefined : reader.string()
@@ -113,17 +114,13 @@ export function decodeMessage(bytes: Uint8Array): MessageBody | undefined {
   return reader.failed ? undefined : { id, sentAt, inReplyTo, to, topic, receipts, parts }
 }
 
-export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
 /** Is what ids of messages look like. */
 export function isMessageId(text: string): boolean {
   return idText.test(text)
 }
 
 function bytesOfHex(hex: string): Uint8Array {
-  return Uint8Array.from({ length: idBytes }, (_, index) => Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16))
+  return Uint8Array.from({ length: messageIdBytes }, (_, index) => Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16))
 }
 
 function tooLarge(bytesMax: number): MeshError {

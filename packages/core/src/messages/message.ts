@@ -28,10 +28,10 @@ export interface Delivery {
   readonly state: 'delivered' | 'expired' | 'failed'
 }
 
-/** An answer to everybody, and what became of it at each. */
+/** A message to several, as `replyAll` tells of it: one id, and what became of it at each. */
 export interface RepliedAll {
   readonly id: string
-  /** By address; empty for the answer to a broadcast, which is a broadcast. */
+  /** By the targets as they were given; empty for the answer to a broadcast, which is a broadcast. */
   readonly outcomes: SentToSeveral
 }
 

@@ -1,7 +1,8 @@
 // Messages between members: what goes out is a letter until it is delivered, what comes in is taken once.
 
 import { run, wait, type Steps } from '../async/awaitable.ts'
-import { checkSignal, closedError, type OperationOptions, type Operations } from '../async/operations.ts'
+import { checkSignal, closedError, timeoutFault, type OperationOptions, type Operations } from '../async/operations.ts'
+import { hexOf } from '../bytes/hex-of.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberAddress, isMemberForm, whoPart, type Address } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -17,7 +18,7 @@ import { requestTimeoutMs, type Requests } from '../calls/requests.ts'
 import type { DecodedPacket } from '../wire/packet.ts'
 import { Inbox } from './inbox.ts'
 import { letterTtlMsMax } from './letter.ts'
-import { decodeMessage, encodeMessage, hexOf, recipientsMax, type MessageBody, type MessagePart } from './message-codec.ts'
+import { decodeMessage, encodeMessage, messageIdBytes, recipientsMax, type MessageBody, type MessagePart } from './message-codec.ts'
 import { Message, type Delivery, type RepliedAll, type Sent, type SentToSeveral } from './message.ts'
 import { Neighbour } from './neighbour.ts'
 import { PostOffice, type Draft, type PostOptions, type Recipient } from './post-office.ts'
@@ -107,7 +108,7 @@ export class Messages {
     parts: readonly MessagePart[],
     options: SendOptions = {},
   ): Promise<Sent | SentToSeveral> {
-    return typeof target === 'string' ? this.send(target, parts, options) : this.sendToSeveral(target, parts, options)
+    return typeof target === 'string' ? this.send(target, parts, options) : (await this.sendToSeveral(target, parts, options)).outcomes
   }
 
   /** Resolves when the library of that member has it, or when it is stored. */
@@ -117,7 +118,7 @@ export class Messages {
   }
 
   /** One message to each, told apart by the targets as they were given. */
-  async sendToSeveral(targets: readonly string[], parts: readonly MessagePart[], options: SendOptions = {}): Promise<SentToSeveral> {
+  async sendToSeveral(targets: readonly string[], parts: readonly MessagePart[], options: SendOptions = {}): Promise<RepliedAll> {
     if (!Array.isArray(targets)) throw new MeshError('INVALID_OPTION', 'a target is an address or a name, or a list of them')
     if (targets.length > recipientsMax)
       throw new MeshError('INVALID_OPTION', `a message goes to ${recipientsMax} at most, not to ${targets.length}`)
@@ -145,7 +146,13 @@ export class Messages {
         return sent
       }),
     )
-    return new Map(targets.map((target, index) => [target, outcomes[index] as PromiseSettledResult<Sent>]))
+    return { id: draft.id, outcomes: new Map(targets.map((target, index) => [target, outcomes[index] as PromiseSettledResult<Sent>])) }
+  }
+
+  /** A new message, to whomever it goes. */
+  compose(parts: readonly MessagePart[]): MessageBody {
+    const { clock, dice } = this.#options
+    return { id: hexOf(dice.bytes(messageIdBytes)), sentAt: Math.max(0, Math.floor(clock.wallTime())), parts }
   }
 
   close(): void {
@@ -168,14 +175,9 @@ export class Messages {
 
   #draft(parts: readonly MessagePart[], { inReplyTo }: SendOptions, to: readonly string[] = []): Draft {
     if (!this.#router) throw new MeshError('NOT_READY', 'the mesh is not ready')
-    const body: MessageBody = { ...this.#body(parts, inReplyTo), to: to.length > 1 ? to : [] }
+    const body: MessageBody = { ...this.compose(parts), inReplyTo, to: to.length > 1 ? to : [] }
     this.#log(`message ${body.id}`, parts)
     return { id: body.id, sentAt: body.sentAt, bytes: encodeMessage(body) }
-  }
-
-  #body(parts: readonly MessagePart[], inReplyTo?: string): MessageBody {
-    const { clock, dice } = this.#options
-    return { id: hexOf(dice.bytes(16)), sentAt: Math.max(0, Math.floor(clock.wallTime())), inReplyTo, parts }
   }
 
   #log(what: string, parts: readonly MessagePart[]): void {
@@ -228,9 +230,7 @@ export class Messages {
     const own = whoPart(this.#router?.address ?? '')
     const others = new Map([from, ...to].map((address) => [whoPart(address), address]))
     others.delete(own)
-    const outcomes = await this.sendToSeveral([...others.values()], parts, { inReplyTo: id })
-    const [sent] = Array.from(outcomes.values()).flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-    return { id: sent?.id ?? '', outcomes }
+    return this.sendToSeveral([...others.values()], parts, { inReplyTo: id })
   }
 
   /** Whoever does not look at the outcome is not punished for it. */
@@ -242,9 +242,8 @@ export class Messages {
 
 function checkSendOptions({ ttlMs, timeoutMs, signal }: SendOptions): void {
   checkSignal(signal)
-  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
-    throw new MeshError('INVALID_OPTION', `timeoutMs must be a number of milliseconds above 0, not ${String(timeoutMs)}`)
-  }
+  const fault = timeoutMs === undefined ? undefined : timeoutFault(timeoutMs)
+  if (fault) throw fault
   if (ttlMs !== undefined && !(typeof ttlMs === 'number' && ttlMs >= 0 && ttlMs <= letterTtlMsMax)) {
     throw new MeshError('INVALID_OPTION', `ttlMs must be a number of milliseconds from 0 to ${letterTtlMsMax}, not ${String(ttlMs)}`)
   }

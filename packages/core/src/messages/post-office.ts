@@ -1,7 +1,7 @@
 // Letters on their way out: `post` settles when one is delivered, or stored for a member that is away. What becomes of a stored one is
 // told as a delivery, in this process or in another one of the same identity.
 
-import { closedError, type OperationOptions, type Operations, type Settle } from '../async/operations.ts'
+import type { OperationOptions, Operations, Settle } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
@@ -98,7 +98,6 @@ export class PostOffice implements MessageOutbox {
     return operations.run<Sent>({
       signal,
       timeoutMs: Infinity,
-      timedOut: closedError,
       begin: (settle) => {
         const refused = this.#outbox.add(letter)
         if (refused) throw refused

@@ -1,3 +1,4 @@
+import { sameBytes } from '../bytes/same-bytes.ts'
 import {
   epochOf,
   lastSeq48Of,
@@ -184,8 +185,4 @@ export class OwnRecord {
     if (!this.#stopped) this.#port.changed(proof)
     return proof
   }
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.every((byte, index) => byte === other[index])
 }

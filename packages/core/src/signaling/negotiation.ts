@@ -1,5 +1,6 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { Backoff } from '../async/backoff.ts'
+import { hexOf } from '../bytes/hex-of.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Settle } from '../async/operations.ts'
@@ -8,6 +9,7 @@ import { Attempt } from './attempt.ts'
 import type { PeerDialer } from './peer-dialer.ts'
 import type { AttemptSignal, Signal } from './signal-codec.ts'
 
+const attemptIdBytes = 8
 /** A `want` that got lost is said again. */
 const wantEveryMs = 2_000
 const wantsPerTry = 4
@@ -127,7 +129,7 @@ export class Negotiation {
 
   #dial(): void {
     const { dice, dialer } = this.#options
-    const id = attemptId(dice)
+    const id = hexOf(dice.bytes(attemptIdBytes))
     this.#begin({ id, number: this.#options.nextNumber(), dialer, role: 'dialer' })
   }
 
@@ -138,7 +140,7 @@ export class Negotiation {
       return this.#failed(`${address} did not dial within ${wantEveryMs * wantsPerTry} ms of being asked`)
     }
     this.#wants += 1
-    this.#wantId ??= attemptId(dice)
+    this.#wantId ??= hexOf(dice.bytes(attemptIdBytes))
     send({ type: 'want', attempt: this.#wantId })
     this.#cancelTimer = clock.setTimer(wantEveryMs, () => {
       this.#cancelTimer = undefined
@@ -213,8 +215,4 @@ export class Negotiation {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
   }
-}
-
-function attemptId(dice: Dice): string {
-  return Array.from(dice.bytes(8), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -30,7 +30,3 @@ export async function fileHash(source: SizedSource, size: number, crypto: Crypto
   pieces.cancel(undefined)
   return hash
 }
-
-export function sameHash(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  return one !== undefined && other !== undefined && one.length === other.length && one.every((byte, index) => byte === other[index])
-}

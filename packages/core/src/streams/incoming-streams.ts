@@ -197,8 +197,7 @@ export class IncomingStreams<M> {
   }
 
   #within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-    const timedOut = (): MeshError => new MeshError('TIMEOUT', `nothing came for ${timeoutMs} ms`)
-    return this.#options.operations.follow(promise, { timeoutMs, timedOut })
+    return this.#options.operations.follow(promise, { timeoutMs })
   }
 }
 

@@ -1,6 +1,7 @@
 // What carries the streams of a mesh, here and there: a page loads it with the first of them.
 
 import { asMeshError, closedError, type OperationOptions, type Operations } from '../async/operations.ts'
+import { hexOf } from '../bytes/hex-of.ts'
 import { utf8Length } from '../bytes/utf8-length.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
@@ -148,10 +149,9 @@ export class StreamTraffic<M> {
     { name, type, size, lastModified }: { name: string; type: string; size: number; lastModified: number | undefined },
     id: string | undefined,
   ): StreamFile {
-    const drawn = (): string => Array.from(this.#options.dice.bytes(12), (byte) => byte.toString(16).padStart(2, '0')).join('')
     const shown = shownFileName(name)
     return {
-      id: id ?? (name === '' ? drawn() : `${size} ${lastModified ?? 0} ${shown.slice(0, 40)}`),
+      id: id ?? (name === '' ? hexOf(this.#options.dice.bytes(12)) : `${size} ${lastModified ?? 0} ${shown.slice(0, 40)}`),
       name: shown,
       type: type.slice(0, typeCharactersMax),
       size,

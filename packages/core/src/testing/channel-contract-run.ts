@@ -1,4 +1,5 @@
 import { concatBytes } from '../bytes/concat-bytes.ts'
+import { sameBytes } from '../bytes/same-bytes.ts'
 import type { Carries, Channel } from '../channel/channel.ts'
 
 /** The two ends of one channel. */
@@ -142,10 +143,6 @@ export class ContractRun {
 export function sameMessages(left: readonly Uint8Array[], right: readonly Uint8Array[], carries: Carries): boolean {
   if (carries === 'stream') return sameBytes(concatBytes(left), concatBytes(right))
   return left.length === right.length && left.every((bytes, index) => sameBytes(bytes, right[index]))
-}
-
-function sameBytes(left: Uint8Array, right: Uint8Array | undefined): boolean {
-  return right !== undefined && left.length === right.length && left.every((byte, index) => byte === right[index])
 }
 
 function byteCount(messages: readonly Uint8Array[]): number {

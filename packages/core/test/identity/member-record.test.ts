@@ -6,10 +6,9 @@ import { webCrypto, type WebSubtle } from '../../src/crypto/web-crypto.ts'
 import { addressOf, whoOf, type Address } from '../../src/identity/address.ts'
 import { epochOf, seq48Of, type MemberRecord } from '../../src/identity/member-record.ts'
 import { openRecord, signRecord } from '../../src/identity/signed-record.ts'
-import { sameNetwork, wireNetwork } from '../../src/identity/wire-network.ts'
 import { recordBytesMax } from '../../src/identity/record-bounds.ts'
 import { decodeRecordBody, encodeRecordParts, joinRecordParts } from '../../src/identity/record-codec.ts'
-import { encodeWireNetwork } from '../../src/identity/wire-network.ts'
+import { encodeWireNetwork, networkMismatch, wireNetwork } from '../../src/identity/wire-network.ts'
 import type { KeyPair } from '../../src/ports/crypto.ts'
 import { SeededDice } from '../../src/testing/seeded-dice.ts'
 import { toyCrypto } from '../../src/testing/toy-crypto.ts'
@@ -208,10 +207,10 @@ describe('numbers and networks', () => {
     const open = wireNetwork('a')
     const keyed = wireNetwork('a', new Uint8Array(16).fill(1))
     expect(open.keyHash).toEqual(new Uint8Array(16))
-    expect(sameNetwork(open, wireNetwork('a'))).toBe(true)
-    expect(sameNetwork(keyed, wireNetwork('a', new Uint8Array(16).fill(1)))).toBe(true)
-    expect(sameNetwork(open, keyed)).toBe(false)
-    expect(sameNetwork(open, wireNetwork('b'))).toBe(false)
+    expect(networkMismatch({ network: open }, wireNetwork('a'))).toBeUndefined()
+    expect(networkMismatch({ network: keyed }, wireNetwork('a', new Uint8Array(16).fill(1)))).toBeUndefined()
+    expect(networkMismatch({ network: open }, keyed)).toBe('NETWORK_KEY_MISMATCH')
+    expect(networkMismatch({ network: open }, wireNetwork('b'))).toBe('NETWORK_MISMATCH')
     const writer = new ByteWriter()
     encodeWireNetwork(writer, keyed)
     expect([...writer.finish()]).toEqual([1, 97, ...keyed.keyHash])

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { hexOf } from '../../src/bytes/hex-of.ts'
 import {
   broadcastBytesMax,
   decodeMessage,
   encodeMessage,
-  hexOf,
   messageBytesMax,
   partsMax,
   recipientsMax,
