@@ -65,7 +65,7 @@ export const controls = [
   {
     name: 'MM5 kept (also by the next process)',
     world: 'letters',
-    replace: [{ file: 'messages/messages.js', text: 'this.#taken.attach(store);', by: '' }],
+    replace: [{ file: 'messages/messages.js', text: 'this.#taken.attach(kept);', by: '' }],
   },
   {
     name: 'the outbox (what is stored is sent by the next process)',

@@ -20,6 +20,7 @@ import { Inbox } from './inbox.ts'
 import { letterTtlMsMax } from './letter.ts'
 import { decodeMessage, encodeMessage, messageIdBytes, recipientsMax, type MessageBody, type MessagePart } from './message-codec.ts'
 import { Message, type Delivery, type RepliedAll, type Sent, type SentToSeveral } from './message.ts'
+import { MessageStore } from './message-store.ts'
 import { Neighbour } from './neighbour.ts'
 import { PostOffice, type Draft, type PostOptions, type Recipient } from './post-office.ts'
 import { unsqueeze } from './squeezed-message.ts'
@@ -47,7 +48,7 @@ export interface MessagesOptions {
   arrived(message: Message): void
   /** What became of a stored one. */
   delivery(delivery: Delivery): void
-  /** What is kept ends with this process from now on. */
+  /** What is kept ends with this process from now on. Called once at most. */
   storeFailed(error: MeshError): void
   report(error: MeshError): void
 }
@@ -68,20 +69,14 @@ export class Messages {
   constructor(options: MessagesOptions) {
     const { clock, dice, compression, operations, requests } = options
     this.#options = options
-    let failed = false
-    const storeFailed = (error: MeshError): void => {
-      if (!failed) options.storeFailed(error)
-      failed = true
-    }
     this.inbox = new Inbox({ clock, emit: (message) => options.arrived(message), report: (error) => options.report(error) })
-    this.#taken = new TakenMessages({ clock, failed: storeFailed })
+    this.#taken = new TakenMessages(clock)
     this.outbox = new PostOffice({
       clock,
       dice,
       compression,
       operations,
       requests,
-      storeFailed,
       service: messageService,
       far: (who) => options.far(who),
       delivery: (delivery) => options.delivery(delivery),
@@ -91,15 +86,16 @@ export class Messages {
   /** What it returns is over when the letters of the process before are known; undefined: there are none. */
   attach(router: Router, store: Store | undefined): Promise<void> | undefined {
     this.#router = router
-    const { log } = this.#options
+    const { log, storeFailed } = this.#options
     const take = (packet: DecodedPacket, arrival: Arrival): Promise<void> | void => {
       // A plain node has no way to say a member's words: what comes from one is not ours.
       if (arrival.plain || arrival.broadcast) return
       return Promise.resolve(answering(router, (request) => this.#take(request.bytes, packet, arrival), log)(packet, arrival))
     }
     router.registerService(messageService, take, { plain: false })
-    this.#taken.attach(store)
-    return this.outbox.attach(router, store)
+    const kept = store && new MessageStore(store, storeFailed)
+    this.#taken.attach(kept)
+    return this.outbox.attach(router, kept)
   }
 
   /** To one as `send`, to a list as `sendToSeveral`. */

@@ -1,12 +1,11 @@
 // The letters that this member has under way, and those of them that are stored: kept for a member that is away, within their time to
 // live, and where the identity is persistent also for the next process with it.
 
-import { asMeshError } from '../async/operations.ts'
 import { RecentSet } from '../bytes/recent-set.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Store } from '../ports/store.ts'
 import { decodeLetter, encodeLetter, letterKey, letterScope, type Letter } from './letter.ts'
+import type { MessageStore } from './message-store.ts'
 
 /** Letters that `send` waits for; beyond, QUEUE_FULL. */
 export const lettersMax = 8_192
@@ -28,8 +27,6 @@ export interface OutboxOptions {
   found(letter: Letter): void
   /** Another process of the same identity stored it, and it is in the store no more: delivered, dropped or over. */
   gone(letter: Letter): void
-  /** The store failed: what is stored from now on ends with the process. */
-  failed(error: MeshError): void
 }
 
 interface Kept {
@@ -45,7 +42,7 @@ export class Outbox {
   #bytes = 0
   #stored = 0
   #storedBytes = 0
-  #store: Store | undefined
+  #store: MessageStore | undefined
   #stopSweep: (() => void) | undefined
   #sweepAt = Infinity
   #stopLooking: (() => void) | undefined
@@ -64,21 +61,18 @@ export class Outbox {
   }
 
   /** The letters of the process before this one. */
-  async attach(store: Store): Promise<readonly Letter[]> {
+  async attach(store: MessageStore): Promise<readonly Letter[]> {
     this.#store = store
     const letters: Letter[] = []
-    try {
-      const broken: string[] = []
-      for (const [key, value] of await store.list(letterScope)) {
-        const letter = decodeLetter(key, value)
-        if (!letter) broken.push(key)
-        else if (!this.#letters.has(letterKey(letter))) letters.push(letter)
-      }
-      if (broken.length > 0) await store.delete(broken)
-    } catch (error) {
-      this.#failed(error)
+    const broken: string[] = []
+    const there = await store.list(letterScope)
+    if (!there || this.#closed) return []
+    for (const [key, value] of there) {
+      const letter = decodeLetter(key, value)
+      if (!letter) broken.push(key)
+      else if (!this.#letters.has(letterKey(letter))) letters.push(letter)
     }
-    if (this.#closed) return []
+    store.delete(broken)
     const inOrder = letters.toSorted((one, other) => one.order - other.order)
     for (const letter of inOrder) this.#count({ letter, stored: true, found: true }, 1)
     if (inOrder.length > 0) this.#sweep()
@@ -120,16 +114,10 @@ export class Outbox {
     this.#stored += 1
     this.#storedBytes += letter.bytes.length
     this.#sweepBy(letter.expiresAt)
-    try {
-      if (!this.#store) return false
-      await this.#store.set(letterKey(letter), encodeLetter(letter))
-      // Delivered meanwhile.
-      if (!this.has(letter)) this.#drop(letter)
-      return true
-    } catch (error) {
-      this.#failed(error)
-      return false
-    }
+    const durable = (await this.#store?.set(letterKey(letter), encodeLetter(letter))) === true
+    // Delivered meanwhile.
+    if (!this.has(letter)) this.#store?.delete([letterKey(letter)])
+    return durable
   }
 
   /** It is delivered, or over. */
@@ -139,7 +127,7 @@ export class Outbox {
     this.#letters.delete(letterKey(letter))
     this.#removed.add(letterKey(letter))
     this.#count(kept, -1)
-    if (kept.stored) this.#drop(letter)
+    if (kept.stored) this.#store?.delete([letterKey(letter)])
   }
 
   /** What is stored stays where it is. */
@@ -159,21 +147,18 @@ export class Outbox {
   async #look(): Promise<void> {
     const store = this.#store
     if (!store) return
+    const there = await store.list(letterScope)
+    if (!there || this.#closed) return
     const strange = new Set<string>()
-    try {
-      const there = await store.list(letterScope)
-      this.#forgetGone(new Set(there.map(([key]) => key)))
-      for (const [key, value] of there) {
-        if (this.#closed || this.#letters.has(key) || this.#removed.has(key) || this.#stored >= storedMax) continue
-        strange.add(key)
-        const letter = this.#strange.has(key) ? decodeLetter(key, value) : undefined
-        if (!letter) continue
-        this.#count({ letter, stored: true, found: true }, 1)
-        this.#sweepBy(letter.expiresAt)
-        this.#options.found(letter)
-      }
-    } catch (error) {
-      this.#failed(error)
+    this.#forgetGone(new Set(there.map(([key]) => key)))
+    for (const [key, value] of there) {
+      if (this.#letters.has(key) || this.#removed.has(key) || this.#stored >= storedMax) continue
+      strange.add(key)
+      const letter = this.#strange.has(key) ? decodeLetter(key, value) : undefined
+      if (!letter) continue
+      this.#count({ letter, stored: true, found: true }, 1)
+      this.#sweepBy(letter.expiresAt)
+      this.#options.found(letter)
     }
     this.#strange = strange
     this.#lookLater()
@@ -195,21 +180,6 @@ export class Outbox {
     if (!stored) return
     this.#stored += by
     this.#storedBytes += by * letter.bytes.length
-  }
-
-  #drop(letter: Letter): void {
-    try {
-      const dropped = this.#store?.delete([letterKey(letter)])
-      if (dropped instanceof Promise) dropped.catch((error: unknown) => this.#failed(error))
-    } catch (error) {
-      this.#failed(error)
-    }
-  }
-
-  #failed(error: unknown): void {
-    if (!this.#store) return
-    this.#store = undefined
-    this.#options.failed(asMeshError(error))
   }
 
   #sweepBy(at: number): void {

@@ -4,13 +4,13 @@
 import type { OperationOptions, Operations, Settle } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Store } from '../ports/store.ts'
 import type { Router } from '../routing/router.ts'
 import { requestTimeoutMs } from '../calls/requests.ts'
 import { Deliveries, type DeliveriesOptions } from './deliveries.ts'
 import { letterTtlMsMax, type Letter } from './letter.ts'
 import { decodeMessage, type MessagePart } from './message-codec.ts'
 import type { Delivery, Sent } from './message.ts'
+import type { MessageStore } from './message-store.ts'
 import { Outbox } from './outbox.ts'
 
 /** Nobody who is there is found later than this: then a message for somebody away is stored. */
@@ -20,7 +20,6 @@ export interface PostOfficeOptions extends Omit<DeliveriesOptions, 'settled'> {
   readonly operations: Operations
   /** What became of a stored one. */
   delivery(delivery: Delivery): void
-  storeFailed(error: MeshError): void
 }
 
 export interface PostOptions extends OperationOptions {
@@ -71,20 +70,18 @@ export class PostOffice implements MessageOutbox {
   #closed = false
 
   constructor(options: PostOfficeOptions) {
-    const { clock, storeFailed } = options
     this.#options = options
     this.#outbox = new Outbox({
-      clock,
+      clock: options.clock,
       expired: (letter) => this.#expired(letter),
       found: (letter) => this.#deliveries.begin(letter),
       gone: (letter) => this.#deliveries.cancel(letter),
-      failed: storeFailed,
     })
     this.#deliveries = new Deliveries({ ...options, settled: (letter, error) => this.#settled(letter, error) })
   }
 
   /** What it returns is over when the letters of the process before are known; undefined: there are none. */
-  attach(router: Router, store: Store | undefined): Promise<void> | undefined {
+  attach(router: Router, store: MessageStore | undefined): Promise<void> | undefined {
     this.#deliveries.attach(router)
     return store && this.#resume(store)
   }
@@ -151,7 +148,7 @@ export class PostOffice implements MessageOutbox {
   }
 
   /** The letters of the process before. */
-  async #resume(store: Store): Promise<void> {
+  async #resume(store: MessageStore): Promise<void> {
     for (const letter of await this.#outbox.attach(store)) {
       if (!this.#closed && this.#outbox.has(letter)) this.#deliveries.begin(letter)
     }

@@ -2,13 +2,11 @@
 // the same profile gets it again. The id is kept before the message is handed out and answered: a process that dies in between was
 // told a message and may have done nothing with it, but none is handed out twice.
 
-import { asMeshError } from '../async/operations.ts'
-import type { MeshError } from '../errors/mesh-error.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Store } from '../ports/store.ts'
 import { ByteReader, ByteWriter } from '../wire/bytes.ts'
 import { isMessageId } from './message-codec.ts'
+import type { MessageStore } from './message-store.ts'
 import { letterTtlMsMax } from './letter.ts'
 
 /** Longer than any sender keeps a message, and clocks may differ by a day. */
@@ -19,23 +17,17 @@ export const takenOfSenderMax = 4_096
 export const takenMax = 65_536
 const scope = 'taken/'
 
-export interface TakenMessagesOptions {
-  readonly clock: Clock
-  /** The store failed: what is taken from now on is remembered by this process alone. */
-  failed(error: MeshError): void
-}
-
 /** When it was taken, in milliseconds since 1970; a promise while the store is asked. */
 type Taken = number | Promise<boolean>
 
 export class TakenMessages {
-  readonly #options: TakenMessagesOptions
+  readonly #clock: Clock
   readonly #senders = new Map<string, Map<string, Taken>>()
   #size = 0
-  #store: Store | undefined
+  #store: MessageStore | undefined
 
-  constructor(options: TakenMessagesOptions) {
-    this.#options = options
+  constructor(clock: Clock) {
+    this.#clock = clock
   }
 
   /** How many ids are remembered. */
@@ -43,7 +35,7 @@ export class TakenMessages {
     return this.#size
   }
 
-  attach(store: Store | undefined): void {
+  attach(store: MessageStore | undefined): void {
     this.#store = store
     if (store) void this.#load(store)
   }
@@ -53,7 +45,7 @@ export class TakenMessages {
     const known = this.#senders.get(who)?.get(id)
     if (known instanceof Promise) return known.then(() => false)
     if (known !== undefined) return false
-    const now = this.#options.clock.wallTime()
+    const now = this.#clock.wallTime()
     const answer = this.#keep(who, id, now)
     this.#remember(who, id, answer instanceof Promise ? answer : now)
     if (!(answer instanceof Promise)) return answer
@@ -70,24 +62,12 @@ export class TakenMessages {
     if (!ids?.delete(id)) return
     this.#size -= 1
     if (ids.size === 0) this.#senders.delete(who)
-    this.#drop([`${scope}${who}/${id}`])
+    this.#store?.delete([`${scope}${who}/${id}`])
   }
 
   #keep(who: string, id: string, now: number): Awaitable<boolean> {
-    const store = this.#store
-    if (!store) return true
-    try {
-      const added = store.add(`${scope}${who}/${id}`, new ByteWriter(6).u48(Math.max(0, now)).finish())
-      return added instanceof Promise ? added.catch((error: unknown) => this.#storeFailed(error)) : added
-    } catch (error) {
-      return this.#storeFailed(error)
-    }
-  }
-
-  #storeFailed(error: unknown): true {
-    this.#store = undefined
-    this.#options.failed(asMeshError(error))
-    return true
+    const added = this.#store?.add(`${scope}${who}/${id}`, new ByteWriter(6).u48(Math.max(0, now)).finish())
+    return added instanceof Promise ? added.then((first) => first ?? true) : (added ?? true)
   }
 
   #remember(who: string, id: string, taken: Taken): void {
@@ -111,37 +91,23 @@ export class TakenMessages {
     for (const id of oldest) ids.delete(id)
     this.#size -= oldest.length
     if (ids.size === 0) this.#senders.delete(who)
-    this.#drop(oldest.map((id) => `${scope}${who}/${id}`))
-  }
-
-  #drop(keys: readonly string[]): void {
-    if (keys.length === 0) return
-    try {
-      const dropped = this.#store?.delete(keys)
-      if (dropped instanceof Promise) dropped.catch((error: unknown) => this.#storeFailed(error))
-    } catch (error) {
-      this.#storeFailed(error)
-    }
+    this.#store?.delete(oldest.map((id) => `${scope}${who}/${id}`))
   }
 
   /** What stands there already is looked up by `add` in any case: this is for the bounds, and for what is too old. */
-  async #load(store: Store): Promise<void> {
-    try {
-      const now = this.#options.clock.wallTime()
-      const old: string[] = []
-      const found: { who: string; id: string; at: number }[] = []
-      for (const [key, value] of await store.list(scope)) {
-        const [, who = '', id = ''] = key.split('/')
-        const at = new ByteReader(value).u48()
-        if (isMessageId(id) && at > now - takenMsMax) found.push({ who, id, at })
-        else old.push(key)
-      }
-      for (const { who, id, at } of found.toSorted((one, other) => one.at - other.at)) {
-        if (!this.#senders.get(who)?.has(id)) this.#remember(who, id, at)
-      }
-      this.#drop(old)
-    } catch (error) {
-      this.#storeFailed(error)
+  async #load(store: MessageStore): Promise<void> {
+    const now = this.#clock.wallTime()
+    const old: string[] = []
+    const found: { who: string; id: string; at: number }[] = []
+    for (const [key, value] of (await store.list(scope)) ?? []) {
+      const [, who = '', id = ''] = key.split('/')
+      const at = new ByteReader(value).u48()
+      if (isMessageId(id) && at > now - takenMsMax) found.push({ who, id, at })
+      else old.push(key)
     }
+    for (const { who, id, at } of found.toSorted((one, other) => one.at - other.at)) {
+      if (!this.#senders.get(who)?.has(id)) this.#remember(who, id, at)
+    }
+    store.delete(old)
   }
 }

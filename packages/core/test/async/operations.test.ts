@@ -7,7 +7,6 @@ import { rejectionOf } from '../mesh/mesh-error-of.ts'
 function waiting(cleaned: string[], options: Partial<Operation<number>> = {}): Operation<number> {
   return {
     timeoutMs: 1_000,
-    timedOut: () => new MeshError('TIMEOUT', 'too late'),
     begin: () => () => void cleaned.push('cleaned'),
     ...options,
   }

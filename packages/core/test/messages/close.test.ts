@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HandlerChain } from '../../src/messages/handler-chain.ts'
 import { encodeLetter, letterKey, type Letter } from '../../src/messages/letter.ts'
+import { MessageStore } from '../../src/messages/message-store.ts'
 import { Outbox } from '../../src/messages/outbox.ts'
 import type { Message } from '../../src/messages/message.ts'
 import type { Neighbour } from '../../src/messages/neighbour.ts'
@@ -40,9 +41,8 @@ describe('what is closed leaves no timer behind', () => {
       expired: () => expect.unreachable(),
       found: () => expect.unreachable(),
       gone: () => expect.unreachable(),
-      failed: () => {},
     })
-    const attached = outbox.attach(store)
+    const attached = outbox.attach(new MessageStore(store, () => expect.unreachable()))
     outbox.close()
     expect(await attached).toEqual([])
     expect(clock.waiting).toBe(0)

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { MessageStore } from '../../src/messages/message-store.ts'
 import { takenMax, takenMsMax, TakenMessages, takenOfSenderMax } from '../../src/messages/taken-messages.ts'
 import { MemoryStore } from '../../src/ports/memory-store.ts'
+import type { Store } from '../../src/ports/store.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
 const idOf = (index: number): string => index.toString(16).padStart(32, '0')
 const whoOf = (index: number): string => `k${index.toString(2).replaceAll('0', 'a').replaceAll('1', 'b').padStart(26, 'a')}`
 
-function taken(store?: MemoryStore, clock = new VirtualClock()): TakenMessages {
-  const messages = new TakenMessages({ clock, failed: () => {} })
-  messages.attach(store)
+function taken(store?: Store, clock = new VirtualClock()): TakenMessages {
+  const messages = new TakenMessages(clock)
+  messages.attach(store && new MessageStore(store, () => expect.unreachable()))
   return messages
 }
 
@@ -67,8 +69,7 @@ describe('which messages were taken', () => {
   it('of two copies that come at once one is first, while the store is still asked', async () => {
     const store = new MemoryStore()
     const slow = { list: () => [], set: () => {}, delete: () => {}, add: async (key: string, value: Uint8Array) => store.add(key, value) }
-    const messages = new TakenMessages({ clock: new VirtualClock(), failed: () => {} })
-    messages.attach(slow)
+    const messages = taken(slow)
     expect(await Promise.all([messages.add('ada', idOf(1)), messages.add('ada', idOf(1))])).toEqual([true, false])
     expect(messages.add('ada', idOf(1))).toBe(false)
   })
