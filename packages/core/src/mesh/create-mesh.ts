@@ -1,8 +1,11 @@
 import type { Environment } from './environment.ts'
 import { Mesh } from './mesh.ts'
-import type { MeshOptions } from './mesh-options.ts'
+import type { MeshOptionsOf } from './mesh-options.ts'
 import { MeshRooms } from './mesh-rooms.ts'
 import { meshSettings } from './mesh-settings.ts'
+
+/** What `createMesh` and `joinMesh` take. */
+export type MeshOptions = MeshOptionsOf<Mesh>
 
 /**
  * A mesh at once: listeners and services can be registered before it is `ready`, and it goes on trying to connect.
@@ -10,7 +13,7 @@ import { meshSettings } from './mesh-settings.ts'
  */
 export function createMesh(options: MeshOptions, environment: Environment): Mesh {
   const settings = meshSettings(options)
-  const rooms = new MeshRooms(settings, options, environment)
+  const rooms = new MeshRooms(settings, environment)
   const mesh = new Mesh(rooms)
   if (options.functions) mesh.functions.register(options.functions)
   for (const [name, handler] of Object.entries(options.services ?? {})) mesh.services.register(name, handler)

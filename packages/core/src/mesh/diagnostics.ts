@@ -4,7 +4,6 @@ import { operationOptions, refusedOptions, type OperationOptions } from '../asyn
 import { inspectOptions, type InspectOptions, type Inspection, type InspectQuestion } from '../introspection/inspect-options.ts'
 import type { Trace } from '../introspection/trace.ts'
 import { ping, type PingResult } from '../introspection/ping.ts'
-import { requestTimeoutMs } from '../calls/requests.ts'
 import { latePart } from './late-part.ts'
 import type { MeshRooms } from './mesh-rooms.ts'
 
@@ -12,9 +11,8 @@ export function pingNode(rooms: MeshRooms, target: string, options: OperationOpt
   const refusal = refusedOptions(options, operationOptions)
   if (refusal) return refusal
   const { environment, requests, targets } = rooms
-  const { signal, timeoutMs = requestTimeoutMs } = options
   return rooms.whenStarted(options, ({ router }) =>
-    targets.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay'] }, (address, left) =>
+    targets.withAddress(target, { ...options, kinds: ['member', 'relay'] }, (address, left) =>
       ping(address, { ...left, router, requests, clock: environment.clock }),
     ),
   )
@@ -24,10 +22,9 @@ export function traceNode(rooms: MeshRooms, target: string, options: OperationOp
   const refusal = refusedOptions(options, operationOptions)
   if (refusal) return refusal
   const { environment, operations, targets } = rooms
-  const { signal, timeoutMs = requestTimeoutMs } = options
   return rooms.whenStarted(options, async ({ router }) => {
     const trace = await latePart(environment, 'trace')
-    return targets.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay', 'plain'] }, (address, left) =>
+    return targets.withAddress(target, { ...options, kinds: ['member', 'relay', 'plain'] }, (address, left) =>
       trace(address, { ...left, router, operations, clock: environment.clock }),
     )
   })
@@ -37,12 +34,11 @@ export function inspectNode(rooms: MeshRooms, target: string, what: InspectQuest
   const refusal = refusedOptions(options, inspectOptions)
   if (refusal) return refusal
   const { environment, requests, targets } = rooms
-  const { signal, skip, timeoutMs = requestTimeoutMs } = options
   return rooms.whenStarted(options, async ({ router }) => {
     const { inspect, serviceOfQuestion } = await latePart(environment, 'asking')
     const question = serviceOfQuestion(what, options)
-    return targets.withAddress(target, { signal, timeoutMs, kinds: ['member', 'relay'] }, (address, left) =>
-      inspect(address, question, { ...left, skip, service: options.service, router, requests }),
+    return targets.withAddress(target, { ...options, kinds: ['member', 'relay'] }, (address, left) =>
+      inspect(address, question, { ...options, ...left, router, requests }),
     )
   })
 }

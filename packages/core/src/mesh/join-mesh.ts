@@ -1,9 +1,8 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { handled } from '../async/operations.ts'
 import type { Environment } from './environment.ts'
-import { createMesh } from './create-mesh.ts'
+import { createMesh, type MeshOptions } from './create-mesh.ts'
 import type { Mesh } from './mesh.ts'
-import type { MeshOptions } from './mesh-options.ts'
 import { meshSettings } from './mesh-settings.ts'
 import type { RelayStatus } from './relay-link.ts'
 

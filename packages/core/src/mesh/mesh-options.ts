@@ -1,11 +1,10 @@
-import type { AnyFunctions, FunctionHandlers } from '../functions/function-types.ts'
+import type { AnyFunctions, FunctionContextOf, FunctionHandlers } from '../functions/function-types.ts'
 import type { MayAsk } from '../introspection/answers.ts'
 import type { KeyPair } from '../ports/crypto.ts'
 import type { RequestHandler } from '../calls/request.ts'
-import type { FunctionContext } from './caller-context.ts'
 
-/** What `createMesh` and `joinMesh` take. Everything but `network` may be left out. */
-export interface MeshOptions {
+/** What `createMesh` and `joinMesh` take, for a mesh of type `M`. Everything may be left out. */
+export interface MeshOptionsOf<M> {
   /** 1–64 bytes of UTF-8, no '/'. Default 'default'. */
   network?: string | undefined
   /**
@@ -30,7 +29,7 @@ export interface MeshOptions {
   /** 'leaf': it carries nothing for others, whatever its links are. Default 'member'. */
   role?: 'member' | 'leaf' | undefined
   /** As `mesh.functions.register` takes them. */
-  functions?: FunctionHandlers<AnyFunctions, FunctionContext> | undefined
+  functions?: FunctionHandlers<AnyFunctions, FunctionContextOf<M>> | undefined
   /** Handlers by name, as `mesh.services.register` takes them. */
   services?: Readonly<Record<string, RequestHandler>> | undefined
   /**

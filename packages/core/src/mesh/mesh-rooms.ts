@@ -11,6 +11,7 @@ import { closedError, handled, Operations, type OperationOptions } from '../asyn
 import { answerQuestions } from '../introspection/answers.ts'
 import { requestTimeoutMs, Requests } from '../calls/requests.ts'
 import { contextOf, FunctionRoom } from '../functions/function-room.ts'
+import type { FunctionContextOf } from '../functions/function-types.ts'
 import { Calls } from '../calls/calls.ts'
 import { RelayedServices } from '../services/relayed-services.ts'
 import { ServiceCalls } from '../services/service-calls.ts'
@@ -19,10 +20,7 @@ import { StreamRoom } from '../streams/stream-room.ts'
 import { DirectLinks } from '../signaling/direct-links.ts'
 import { LinkDegree } from '../signaling/link-degree.ts'
 import { healthOf, type Health } from '../introspection/health.ts'
-import type { FunctionContext } from './caller-context.ts'
 import type { Environment } from './environment.ts'
-import type { Mesh } from './mesh.ts'
-import type { MeshOptions } from './mesh-options.ts'
 import type { MeshSettings } from './mesh-settings.ts'
 import { Healing, type Healed } from './healing.ts'
 import { latePart } from './late-part.ts'
@@ -56,15 +54,15 @@ export class MeshRooms {
   readonly requests: Requests
   readonly calls: Calls
   readonly serviceCalls: ServiceCalls
-  readonly functions: FunctionRoom<FunctionContext>
+  readonly functions: FunctionRoom<FunctionContextOf<never>>
   readonly messages: Messages
   readonly broadcasts: Broadcasts
-  readonly streams: StreamRoom<Mesh>
+  readonly streams: StreamRoom<never>
   readonly relays: RelayLinks
   readonly bluetooth: DeviceLinks
   readonly serial: DeviceLinks
-  /** What handlers are given as the mesh that was called; set by it before anything can arrive. */
-  mesh!: Mesh
+  /** The mesh that handlers are given, set by it before anything can arrive. It stands above these rooms, which can do nothing with it. */
+  mesh!: never
   /** Called once, when it begins to close. */
   onClose: (() => void) | undefined
   readonly #log: Log
@@ -79,69 +77,46 @@ export class MeshRooms {
   readonly #forgets: ((() => void) | undefined)[] = []
   #closing: Promise<void> | undefined
 
-  constructor(settings: MeshSettings, options: MeshOptions, environment: Environment) {
+  constructor(settings: MeshSettings, environment: Environment) {
     const { clock, dice } = environment
-    const log = roomLog(environment.log, options.debug)
+    const log = roomLog(environment.log, settings.debug)
     const reports = new Reports({ clock, log, closing: () => this.#closing !== undefined })
     const report = (error: MeshError): void => reports.report(error)
+    const operations = new Operations(clock)
+    const requests = new Requests(operations)
+    // What most rooms are given.
+    const common = { clock, dice, log, operations, requests, report }
     this.settings = settings
     this.environment = environment
     this.#log = log
-    this.operations = new Operations(clock)
-    this.requests = new Requests(this.operations)
+    this.operations = operations
+    this.requests = requests
     this.reports = reports
-    this.targets = new TargetResolver({
-      clock,
-      operations: this.operations,
-      requests: this.requests,
-      router: () => this.started.router,
-    })
-    this.#trouble = new Trouble({ clock, log, warn: (warning) => reports.warn(warning), report })
+    this.targets = new TargetResolver({ ...common, router: () => this.started.router })
+    this.#trouble = new Trouble({ ...common, warn: (warning) => reports.warn(warning) })
     this.peers = new Peers({ clock, changed: (peer) => this.#peerChanged(peer) })
-    this.services = new ServiceRegistry({
-      operations: this.operations,
-      clock,
-      log,
-      relayed: new RelayedServices(clock, this.requests),
-      report,
-    })
+    this.services = new ServiceRegistry({ ...common, relayed: new RelayedServices(clock, requests) })
     this.calls = new Calls({
-      clock,
-      dice,
-      log,
-      operations: this.operations,
+      ...common,
       whenStarted: (waiting, begin) => this.whenStarted(waiting, ({ router }) => begin(router)),
     })
     this.calls.serve('service', this.services.answering())
     this.serviceCalls = new ServiceCalls({ dice, calls: this.calls, services: this.services })
-    this.functions = new FunctionRoom({
-      calls: this.calls,
-      report,
-      context: (request) => contextOf(this.mesh, request),
-    })
+    this.functions = new FunctionRoom({ calls: this.calls, report, context: (request) => contextOf(this.mesh, request) })
     this.messages = new Messages({
-      clock,
-      dice,
-      log,
+      ...common,
       compression: environment.compression,
-      operations: this.operations,
-      requests: this.requests,
       resolve: (target, waiting) => this.targets.resolve(target, waiting),
       far: (who) => this.targets.farMembers(who),
       broadcast: (parts, about) => this.broadcasts.broadcast(parts, about),
       arrived: (message) => reports.events.emit('message', message),
       delivery: (delivery) => reports.events.emit('delivery', delivery),
       storeFailed: ({ message }) => reports.warn({ code: 'STORAGE_FAILED', message: `what is kept ends with this process: ${message}` }),
-      report,
     })
-    this.broadcasts = new Broadcasts({ clock, dice, log, messages: this.messages, requests: this.requests, report })
-    this.streams = new StreamRoom<Mesh>({
-      clock,
-      dice,
-      log,
-      operations: this.operations,
+    this.broadcasts = new Broadcasts({ ...common, messages: this.messages })
+    this.streams = new StreamRoom<never>({
+      ...common,
       mesh: () => this.mesh,
-      report,
       load: () => latePart(environment, 'StreamTraffic'),
       reachable: (address, waiting) => this.targets.resolve(address, waiting),
     })

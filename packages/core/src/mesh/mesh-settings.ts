@@ -6,7 +6,7 @@ import { networkKeySources, type NetworkKeySource } from '../identity/network-ke
 import { isNetworkName, networkNameBytesMax } from '../identity/wire-network.ts'
 import { checkSignal } from '../async/operations.ts'
 import type { MayAsk } from '../introspection/answers.ts'
-import type { MeshOptions } from './mesh-options.ts'
+import type { MeshOptionsOf } from './mesh-options.ts'
 
 /** Options that were checked, with the defaults filled in. */
 export interface MeshSettings {
@@ -23,6 +23,7 @@ export interface MeshSettings {
   readonly plainNodes: 'accept' | 'refuse'
   readonly timeoutMs: number
   readonly questions: 'everybody' | 'nobody' | MayAsk
+  readonly debug: number | string | undefined
 }
 
 export const relaysMax = 16
@@ -45,12 +46,12 @@ const optionNames: readonly string[] = [
   'timeoutMs',
   'signal',
   'debug',
-] satisfies (keyof MeshOptions)[]
+] satisfies (keyof MeshOptionsOf<unknown>)[]
 const linkNames: readonly string[] = ['degree', 'accept', 'webrtc']
 const relayUrl = /^wss?:\/\/[^\s/?#]+([/?#]\S*)?$/i
 
 /** Throws INVALID_OPTION, naming the option and what was expected. `debug` is read where the log is made. */
-export function meshSettings(options: MeshOptions): MeshSettings {
+export function meshSettings<M>(options: MeshOptionsOf<M>): MeshSettings {
   checkOptions(options, optionNames)
   const { network = 'default', relays = [], name = '', links = {}, role = 'member', timeoutMs = 10_000, signal } = options
   const keys = options.key === undefined ? [] : networkKeySources(options.key)
@@ -94,6 +95,7 @@ export function meshSettings(options: MeshOptions): MeshSettings {
     plainNodes,
     timeoutMs,
     questions,
+    debug: options.debug,
   }
 }
 
@@ -103,7 +105,7 @@ export function checkedRelayUrl(url: unknown): string {
   throw invalid(`a relay is a WebSocket URL that starts with ws:// or wss://, not ${shown(url)}`)
 }
 
-function checkedToken(token: MeshOptions['token']): (() => Promise<string>) | undefined {
+function checkedToken(token: MeshOptionsOf<unknown>['token']): (() => Promise<string>) | undefined {
   if (token === undefined) return undefined
   if (typeof token === 'function') return async () => token()
   if (typeof token === 'string' && token !== '' && utf8Length(token) <= tokenBytesMax) return async () => token

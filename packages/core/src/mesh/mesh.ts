@@ -2,7 +2,7 @@ import { checkOptions, optionsFault } from '../errors/known-options.ts'
 import type { DevicePairing } from '../devices/device-pairing.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Functions } from '../functions/function-room.ts'
-import type { RemoteFunctions, RemoteFunctionsOfEach, UnknownFunctions } from '../functions/function-types.ts'
+import type { FunctionContextOf, RemoteFunctions, RemoteFunctionsOfEach, UnknownFunctions } from '../functions/function-types.ts'
 import type { Address } from '../identity/address.ts'
 import type { Peer } from '../membership/peer.ts'
 import type { Outcomes, SeveralTargets } from '../membership/targets.ts'
@@ -30,7 +30,6 @@ import type { Services } from '../services/service-registry.ts'
 import type { StreamSource } from '../streams/stream-source.ts'
 import { streamOptions, type StreamOptions } from '../streams/stream-options.ts'
 import type { Streams } from '../streams/stream-room.ts'
-import type { FunctionContext } from './caller-context.ts'
 import { connectDirectly } from './connect-directly.ts'
 import { inspectNode, pingNode, traceNode } from './diagnostics.ts'
 import { meshEventNames, type MeshEvents, type MeshWarning } from './mesh-events.ts'
@@ -49,7 +48,7 @@ export class Mesh {
   /** Resolves when the identity is loaded; not yet online. Rejects when it cannot be loaded, or CLOSED. */
   readonly ready: Promise<void>
   readonly services: Services
-  readonly functions: Functions<FunctionContext>
+  readonly functions: Functions<FunctionContextOf<Mesh>>
   /** What streams others may open here; `stream` opens one there. */
   readonly streams: Streams<Mesh>
   readonly relays: Relays
@@ -69,7 +68,7 @@ export class Mesh {
   /** Use `createMesh` or `joinMesh`. */
   constructor(rooms: MeshRooms) {
     this.#rooms = rooms
-    rooms.mesh = this
+    rooms.mesh = this as never
     this.ready = handled(rooms.start())
     this.services = rooms.services
     this.functions = rooms.functions

@@ -1,8 +1,6 @@
 import { areSeveral, settleEach, targetList, type Outcomes } from '../membership/targets.ts'
-import { requestTimeoutMs } from '../calls/requests.ts'
 import type { StreamOptions } from '../streams/stream-options.ts'
 import type { Sending, StreamTraffic } from '../streams/stream-traffic.ts'
-import type { Mesh } from './mesh.ts'
 import type { MeshRooms } from './mesh-rooms.ts'
 
 /** What the handler answers with. */
@@ -28,13 +26,12 @@ export function openStreams(
 
 interface Parts {
   readonly rooms: MeshRooms
-  readonly traffic: StreamTraffic<Mesh>
+  readonly traffic: StreamTraffic<never>
 }
 
 async function openOne({ rooms, traffic }: Parts, target: string, sending: Sending): Promise<StreamAnswer> {
-  const { signal, timeoutMs = requestTimeoutMs } = sending.options
   try {
-    return await rooms.targets.withAddress(target, { signal, timeoutMs }, (address, left) =>
+    return await rooms.targets.withAddress(target, sending.options, (address, left) =>
       traffic.open(target, address, sending, left.timeoutMs),
     )
   } catch (error) {

@@ -3,7 +3,6 @@ import type { Operations, OperationOptions } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberAddress } from '../identity/address.ts'
 import { isCalled, resolveName, unresolved } from '../membership/names.ts'
-import { settleEach, targetList, type Outcomes, type SeveralTargets } from '../membership/targets.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Router } from '../routing/router.ts'
 import type { FarMember } from '../routing/far-members.ts'
@@ -25,6 +24,11 @@ export interface TargetResolverOptions {
   router(): Router
 }
 
+/** How a target is found: which kinds of nodes it may be (default: members), within the time of the operation (10 000 ms). */
+export interface FindOptions extends OperationOptions {
+  readonly kinds?: readonly PeerKind[] | undefined
+}
+
 /** What is left for an operation once its target is found. */
 export interface TimeLeft {
   readonly signal: AbortSignal | undefined
@@ -40,8 +44,7 @@ export class TargetResolver {
   }
 
   /** The address that a name, `who` or address means, as soon as it can be reached. */
-  resolve(target: string, options: OperationOptions = {}, kinds: readonly PeerKind[] = ['member']): Promise<string> {
-    const { signal, timeoutMs = requestTimeoutMs } = options
+  resolve(target: string, { signal, timeoutMs = requestTimeoutMs, kinds = ['member'] }: FindOptions = {}): Promise<string> {
     const router = this.#options.router()
     let undecided: MeshError | undefined
     return this.#options.operations.run<string>({
@@ -77,25 +80,12 @@ export class TargetResolver {
   }
 
   /** As `resolve`, then `begin` with what is left of the time. */
-  async withAddress<T>(
-    target: string,
-    options: OperationOptions & { readonly timeoutMs: number; readonly kinds?: readonly PeerKind[] },
-    begin: (address: string, left: TimeLeft) => Promise<T>,
-  ): Promise<T> {
+  async withAddress<T>(target: string, options: FindOptions, begin: (address: string, left: TimeLeft) => Promise<T>): Promise<T> {
     const { clock } = this.#options
+    const { signal, timeoutMs = requestTimeoutMs } = options
     const since = clock.now()
-    const address = await this.resolve(target, options, options.kinds)
-    return begin(address, { signal: options.signal, timeoutMs: Math.max(1, options.timeoutMs - (clock.now() - since)) })
-  }
-
-  /** As `withAddress` for each of several: a target that cannot be resolved is a rejected entry. */
-  withAddresses<T>(
-    targets: SeveralTargets,
-    options: OperationOptions & { readonly timeoutMs: number; readonly atOnceMax?: number | undefined },
-    begin: (address: string, left: TimeLeft) => Promise<T>,
-  ): Promise<Outcomes<T>> {
-    const list = targetList(targets, this.#options.router())
-    return settleEach(list, (target) => this.withAddress(target, options, begin), options.atOnceMax)
+    const address = await this.resolve(target, options)
+    return begin(address, { signal, timeoutMs: Math.max(1, timeoutMs - (clock.now() - since)) })
   }
 
   /**

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { MeshError } from '../../src/errors/mesh-error.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
-import type { MeshOptions } from '../../src/mesh/mesh-options.ts'
+import type { MeshOptions } from '../../src/mesh/create-mesh.ts'
 import { rejectionOf } from '../mesh/mesh-error-of.ts'
 import { encodePacket } from '../../src/wire/packet-codec.ts'
 import { MeshWorld } from '../mesh/mesh-world.ts'

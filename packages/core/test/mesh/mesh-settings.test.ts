@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { meshErrorOf } from './mesh-error-of.ts'
 import { meshSettings } from '../../src/mesh/mesh-settings.ts'
-import type { MeshOptions } from '../../src/mesh/mesh-options.ts'
+import type { MeshOptions } from '../../src/mesh/create-mesh.ts'
 
 describe('options of a mesh', () => {
   it('PN-01 one options object, every part of it optional', () => {
