@@ -3,7 +3,7 @@
 import { DeviceLink } from '../devices/device-link.ts'
 import { inspect, serviceOfQuestion } from '../introspection/inspect.ts'
 import { trace } from '../introspection/trace.ts'
-import { plainPart, type PlainPart } from '../routing/plain-part.ts'
+import { plainPart, type PlainPart } from '../routing/plain/plain-part.ts'
 import { StreamTraffic } from '../streams/stream-traffic.ts'
 
 /** What an environment gives when it is asked for late parts. */

@@ -26,7 +26,7 @@ import { Flaps } from './flaps.ts'
 import { LinkPace } from './link-pace.ts'
 import { costInfinite, LinkCost, type LinkQuality } from './link-cost.ts'
 import type { LinkNeighbour } from './link-neighbour.ts'
-import type { PlainSide } from './plain-side.ts'
+import type { PlainSide } from './plain/plain-side.ts'
 import type { RouteExchange } from './exchange/route-exchange.ts'
 
 /** How often links are asked for signs of life. */

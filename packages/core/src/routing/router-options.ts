@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
 import type { Log } from '../ports/log.ts'
-import type { PlainPart } from './plain-part.ts'
+import type { PlainPart } from './plain/plain-part.ts'
 
 /** What a router needs of its surroundings, and how it is to behave. */
 export interface RouterOptions {

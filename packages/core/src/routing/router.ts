@@ -134,14 +134,10 @@ export class Router {
     this.#announcements.fault(code, message)
   }
 
-  /** To every member that can be reached; `service` names the handler there. Never comes back here. */
-  flood(packet: Packet): Awaitable<MeshError | undefined> {
-    const said = this.say(packet)
-    const errorOf = (answer: BroadcastId | MeshError): MeshError | undefined => (answer instanceof MeshError ? answer : undefined)
-    return said instanceof Promise ? said.then(errorOf) : errorOf(said)
-  }
-
-  /** As `flood`; gives the id under which it is known everywhere. */
+  /**
+   * To every member that can be reached; `service` names the handler there. Never comes back here. Gives the id under which it is
+   * known everywhere, or why it did not leave.
+   */
   say(packet: Packet, options: SayOptions = {}): Awaitable<BroadcastId | MeshError> {
     return this.#closed ? new MeshError('CLOSED', 'the router is closed') : this.#rooms.gossip.say(packet, options)
   }

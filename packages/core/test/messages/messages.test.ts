@@ -167,7 +167,7 @@ describe('messages', () => {
     const heard = heardBy(bob)
     for (const data of [new Uint8Array(), Uint8Array.of(1), new Uint8Array(100).fill(255)]) {
       ada.router.send({ service: '$mesh.message', destAddr: bob.address, contextID: 77, data })
-      void ada.router.flood({ service: '$mesh.broadcast', data })
+      void ada.router.say({ service: '$mesh.broadcast', data })
     }
     await world.clock.advance(1_000)
     expect(heard).toEqual([])

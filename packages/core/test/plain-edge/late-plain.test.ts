@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryChannelPair } from '../../src/channel/memory-channel.ts'
 import { MeshError } from '../../src/errors/mesh-error.ts'
-import { plainPart, type PlainPart } from '../../src/routing/plain-part.ts'
+import { plainPart, type PlainPart } from '../../src/routing/plain/plain-part.ts'
 import { rejectionOf } from '../mesh/mesh-error-of.ts'
 import { RouterWorld } from '../routing/router-world.ts'
 import { PlainPeer, pong } from './plain-peer.ts'

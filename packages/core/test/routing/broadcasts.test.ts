@@ -55,7 +55,7 @@ describe('SE9 broadcasts', () => {
   it('are proven on the way and verified where they arrive', () => {
     const { world, a, c, middle } = line()
     const heard = heardBy(c)
-    void a.flood({ service, data: 'hello' })
+    void a.say({ service, data: 'hello' })
     world.run(200)
     expect(heard).toEqual(['hello true true'])
     expect([...middle.faults, ...c.faults]).toEqual([])
@@ -65,7 +65,7 @@ describe('SE9 broadcasts', () => {
     let broken = true
     const { world, a, c, passed, hand } = line((bytes) => (broken ? bytes.with(bytes.length - 66, bytes.at(-66)! ^ 1) : bytes))
     const heard = heardBy(c)
-    void a.flood({ service, data: 'hello' })
+    void a.say({ service, data: 'hello' })
     world.run(200)
     expect(heard).toEqual([])
     expect(c.faults.get('bad-signature')).toBe(1)
@@ -81,7 +81,7 @@ describe('SE9 broadcasts', () => {
     const heard = heardBy(c)
     const others: string[] = []
     c.registerService('$else', (packet) => void others.push(text(packet.data)))
-    void a.flood({ service: '$else', data: 'true words' })
+    void a.say({ service: '$else', data: 'true words' })
     world.run(200)
     const moved = new TextDecoder('latin1').decode(passed[0]!).replace('$else', '$news')
     hand(Uint8Array.from(moved, (character) => character.charCodeAt(0)))
@@ -100,7 +100,7 @@ describe('SE9 broadcasts', () => {
   it('reach who comes later, also when their origin is gone, within the window; after it they are dropped', () => {
     const { world, a, middle, c, passed, hand } = line()
     const heard = heardBy(c)
-    void a.flood({ service, data: 'once' })
+    void a.say({ service, data: 'once' })
     world.run(200)
     void a.close()
     world.run(1_000)
@@ -127,7 +127,7 @@ describe('SE9 broadcasts', () => {
 
   it('of somebody of whom there is no proof are counted and dropped', () => {
     const { passed, world, a } = line()
-    void a.flood({ service, data: 'hello' })
+    void a.say({ service, data: 'hello' })
     world.run(200)
     const stranger = new RouterWorld({ seed: 9 })
     const [one, two] = [stranger.router('one'), stranger.router('two')]
@@ -146,7 +146,7 @@ describe('SE9 broadcasts', () => {
     const heard = heardBy(c)
     const newcomer = world.router('newcomer')
     const { dialer } = world.link(newcomer, middle, { latencyMs: 1 })
-    void dialer.up.then(() => newcomer.flood({ service, data: 'I am here' }))
+    void dialer.up.then(() => newcomer.say({ service, data: 'I am here' }))
     return world.advance(3_000).then(() => expect(heard).toEqual(['I am here true true']))
   })
 
@@ -155,7 +155,7 @@ describe('SE9 broadcasts', () => {
     const heard = heardBy(c)
     const atRelay = heardBy(middle)
     const marker = 'MARKER of Ada'
-    void a.flood({ service, data: marker })
+    void a.say({ service, data: marker })
     world.run(200)
     expect(heard).toEqual([`${marker} true true`])
     expect(atRelay).toEqual([])
@@ -164,7 +164,7 @@ describe('SE9 broadcasts', () => {
     // The control: without a key it stands there.
     const open = line()
     heardBy(open.c)
-    void open.a.flood({ service, data: marker })
+    void open.a.say({ service, data: marker })
     open.world.run(200)
     expect(new TextDecoder('latin1').decode(open.passed[0]!)).toContain(marker)
   })
@@ -205,13 +205,13 @@ it('LM what is kept for those who are away is in the budget of memory, and goes 
   const world = new RouterWorld()
   const [a, b] = [world.router('a', 'member', { memory }), world.router('b')]
   const heard = heardBy(b)
-  for (let count = 0; count < 50; count += 1) void a.flood({ service, data: new Uint8Array(15_000) })
+  for (let count = 0; count < 50; count += 1) void a.say({ service, data: new Uint8Array(15_000) })
   expect(memory.heldBytes).toBeGreaterThan(700_000)
-  for (let count = 0; count < 50; count += 1) void a.flood({ service, data: new Uint8Array(15_000) })
+  for (let count = 0; count < 50; count += 1) void a.say({ service, data: new Uint8Array(15_000) })
   expect(memory.review()).toBe(1)
   expect(memory.heldBytes).toBe(0)
   world.run(10)
-  void a.flood({ service, data: 'after that' })
+  void a.say({ service, data: 'after that' })
   expect(memory.heldBytes).toBeGreaterThan(0)
   world.link(a, b)
   world.run(5_000)
@@ -227,11 +227,11 @@ it('with a key store that takes its time, broadcasts keep their order, and too m
   const heard = heardBy(b)
   world.link(a, b)
   await world.advance(3_000)
-  const floods = Array.from({ length: 20 }, (_, index) => a.flood({ service, data: String(index) }))
+  const said = Array.from({ length: 20 }, (_, index) => a.say({ service, data: String(index) }))
   await world.advance(5_000)
-  expect(await Promise.all(floods)).toEqual(floods.map(() => undefined))
+  expect(await Promise.all(said)).toEqual(said.map(() => expect.objectContaining({ origin: a.address })))
   expect(heard).toEqual(Array.from({ length: 20 }, (_, index) => `${index} true true`))
-  const many = Array.from({ length: 300 }, () => a.flood({ service, data: 'x' }))
+  const many = Array.from({ length: 300 }, () => a.say({ service, data: 'x' }))
   const codes = many.filter((answer) => !(answer instanceof Promise))
   expect(codes.length).toBeGreaterThan(0)
   expect(codes[0]).toMatchObject({ code: 'QUEUE_FULL' })

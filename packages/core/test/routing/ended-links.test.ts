@@ -19,7 +19,7 @@ function comeAndGo(world: RouterWorld, relay: Router): void {
   expect(relay.destinationCount).toBe(members.length + 1)
   for (const member of members) {
     member.registerService('echo', (packet) => void member.send({ destAddr: packet.srcAddr, contextID: packet.contextID }))
-    void member.flood({ service: 'news', data: 'here I am' })
+    void member.say({ service: 'news', data: 'here I am' })
   }
   members[2]!.send({ destAddr: members[3]!.address, service: 'echo', data: 'hello' })
   world.run(3_000)

@@ -42,7 +42,7 @@ describe('ALN-07 a leaf (R14)', () => {
   it('R14 hears what those broadcast of whom it was not told', () => {
     const heard: string[] = []
     first.registerService('news', (packet) => void heard.push(text(packet.data)))
-    for (let said = 1; said <= 3; said++) void hidden[said]!.flood({ service: 'news', data: `${said}` })
+    for (let said = 1; said <= 3; said++) void hidden[said]!.say({ service: 'news', data: `${said}` })
     world.run(1_000)
     expect(heard.toSorted()).toEqual(['1', '2', '3'])
   })

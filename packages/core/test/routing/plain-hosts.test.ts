@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PlainHosts } from '../../src/routing/plain-hosts.ts'
+import { PlainHosts } from '../../src/routing/plain/plain-hosts.ts'
 
 const near = (): number => 1
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MeshError } from '../../src/errors/mesh-error.ts'
 import { netStates, type DecodedPacket } from '../../src/wire/packet.ts'
 import { RouterWorld, text } from './router-world.ts'
 
@@ -172,8 +173,8 @@ describe('capable routers', () => {
     routers.forEach((router, index) =>
       router.registerService('$news', (packet, { broadcast }) => void heard.push(`${index} ${text(packet.data)} ${broadcast}`)),
     )
-    void routers[0]!.flood({ service: '$news', data: 'x' })
-    void routers[0]!.flood({ service: '$news', data: 'x' })
+    void routers[0]!.say({ service: '$news', data: 'x' })
+    void routers[0]!.say({ service: '$news', data: 'x' })
     world.run(500)
     expect(heard.sort()).toEqual(['1 x true', '1 x true', '2 x true', '2 x true', '3 x true', '3 x true'])
   })
@@ -187,7 +188,7 @@ describe('capable routers', () => {
     let taken = 0
     const data = new Uint8Array(15_000)
     for (let index = 0; index < 300; index++) {
-      if (a.flood({ service: '$news', data }) === undefined) taken++
+      if (!(a.say({ service: '$news', data }) instanceof MeshError)) taken++
       world.run(11)
     }
     expect(taken).toBe(300)

@@ -5,7 +5,7 @@ import { isMemberForm } from '../../identity/address.ts'
 import type { Link } from '../../link/link.ts'
 import type { DecodedPacket } from '../../wire/packet.ts'
 import type { Contexts } from './contexts.ts'
-import type { PlainSide } from '../plain-side.ts'
+import type { PlainSide } from '../plain/plain-side.ts'
 import type { Reachability } from '../reachability.ts'
 import type { RouteExchange } from '../exchange/route-exchange.ts'
 

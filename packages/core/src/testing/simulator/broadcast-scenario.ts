@@ -149,13 +149,13 @@ class BroadcastScenario {
       this.#said.set(text, { text, by, place, at: this.#world.network.clock.now() })
       this.#world.network.note(`${text} is said`)
       const data = `${text}${' '.repeat(this.#dice.chance(0.1) ? 2_000 : 0)}`
-      by.node.perform(() => this.#flood(by.router, data))
+      by.node.perform(() => this.#sayToAll(by.router, data))
     }
   }
 
-  #flood(router: Router, data: string): void {
-    const error = router.flood({ service, data })
-    if (error instanceof MeshError) this.#fail(`'${data.trim()}' was refused: ${error.message}`)
+  #sayToAll(router: Router, data: string): void {
+    const said = router.say({ service, data })
+    if (said instanceof MeshError) this.#fail(`'${data.trim()}' was refused: ${said.message}`)
   }
 
   #listen(process: SimProcess): void {

@@ -177,7 +177,7 @@ class RoutingScenario {
     if (this.#routers.size === 0) return
     const [name, router] = this.#dice.pick([...this.#routers])
     if (name.startsWith('relay')) return
-    if (this.#dice.chance(0.3)) this.#flood(router)
+    if (this.#dice.chance(0.3)) this.#sayToAll(router)
     else {
       const other = this.#dice.pick([...this.#routers.values()])
       if (other !== router && this.#serves(other)) this.#call(router, other, () => {})
@@ -209,10 +209,10 @@ class RoutingScenario {
     from.send(packet)
   }
 
-  #flood(from: Router): string {
+  #sayToAll(from: Router): string {
     this.#floods += 1
     const text = `${this.#floods}`
-    void from.flood({ service: 'news', data: text })
+    void from.say({ service: 'news', data: text })
     return text
   }
 
@@ -276,7 +276,7 @@ class RoutingScenario {
   #checkFlood(): void {
     const [first, ...others] = this.#members()
     if (first === undefined) return
-    const text = this.#flood(first)
+    const text = this.#sayToAll(first)
     this.#runFor(30_000)
     const names = [...this.#routers].filter(([, router]) => others.includes(router)).map(([name]) => name)
     const deaf = names.filter((name) => this.#heard.get(name)?.has(`news ${text}`) !== true)

@@ -1,9 +1,9 @@
-import { run, wait, type Steps } from '../async/awaitable.ts'
-import { MeshError } from '../errors/mesh-error.ts'
-import type { Link } from '../link/link.ts'
-import type { PlainEdge, PlainEdgePort, PlainRefusal } from '../plain-edge/plain-edge.ts'
-import type { Awaitable } from '../ports/crypto.ts'
-import type { Packet } from '../wire/packet.ts'
+import { run, wait, type Steps } from '../../async/awaitable.ts'
+import { MeshError } from '../../errors/mesh-error.ts'
+import type { Link } from '../../link/link.ts'
+import type { PlainEdge, PlainEdgePort, PlainRefusal } from '../../plain-edge/plain-edge.ts'
+import type { Awaitable } from '../../ports/crypto.ts'
+import type { Packet } from '../../wire/packet.ts'
 import type { PlainPart } from './plain-part.ts'
 
 /** The side of a router where plain nodes may be: nothing before the first channel that may lead to one. */

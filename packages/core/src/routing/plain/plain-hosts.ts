@@ -1,5 +1,5 @@
-import { RecentMap } from '../bytes/recent-map.ts'
-import type { PlainHost } from '../identity/member-record.ts'
+import { RecentMap } from '../../bytes/recent-map.ts'
+import type { PlainHost } from '../../identity/member-record.ts'
 
 /** A link to a plain node, and each of its own hops, costs as much as this many units of metric. */
 export const plainHopCost = 64

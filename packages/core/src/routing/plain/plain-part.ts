@@ -1,5 +1,5 @@
-import { plainCodec } from '../link/plain-codec.ts'
-import { PlainEdge } from '../plain-edge/plain-edge.ts'
+import { plainCodec } from '../../link/plain-codec.ts'
+import { PlainEdge } from '../../plain-edge/plain-edge.ts'
 
 /** What a router needs only beside plain ALN nodes, in one piece: a page loads it with its first device. */
 export interface PlainPart {
