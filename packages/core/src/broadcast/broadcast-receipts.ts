@@ -85,7 +85,8 @@ export class ReceiptBook {
     signal?.addEventListener('abort', abort)
     this.#review(awaited)
     this.#cancel ??= this.#clock.setTimer(askEveryMs, () => this.#look())
-    return awaited
+    const { delivered, pending, left } = awaited
+    return { delivered, pending, left, done: done.promise }
   }
 
   close(): void {

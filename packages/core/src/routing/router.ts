@@ -1,6 +1,7 @@
 // The router of one node in one network: the ALN level of the API. What it is made of is in router-rooms.ts; services,
 // contexts and listeners stay when it goes on under another address.
 
+import { describeThrown } from '../async/operations.ts'
 import { MemoryBudget, memberHeldBytesMax, relayHeldBytesMax } from '../bytes/memory-budget.ts'
 import type { Channel } from '../channel/channel.ts'
 import { MeshError } from '../errors/mesh-error.ts'
@@ -354,11 +355,14 @@ export class Router {
   }
 
   #handlerFailed(packet: DecodedPacket, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error)
-    this.#announcements.fault('HANDLER_FAILED', `a handler of ${packet.service ?? `context ${packet.contextID}`} failed: ${text}`)
-    const { srcAddr, contextID, netState } = packet
-    const report = `HANDLER_FAILED ${text.slice(0, 200)}`
-    if (!srcAddr || !this.seals(srcAddr)) this.#rooms.originator.error(packet, 'HANDLER_FAILED', text.slice(0, 200))
+    const { service, srcAddr, contextID, netState } = packet
+    const own = service?.startsWith('$') === true && error instanceof MeshError
+    const text = own ? error.message : describeThrown(error)
+    // The library's own services mean their codes.
+    const code = own ? error.code : 'HANDLER_FAILED'
+    this.#announcements.fault(code, `a handler of ${service ?? `context ${contextID}`} failed: ${text}`)
+    const report = `${code} ${text.slice(0, 200)}`
+    if (!srcAddr || !this.seals(srcAddr)) this.#rooms.originator.error(packet, code, text.slice(0, 200))
     else if (netState !== netStates.error) this.send({ netState: netStates.error, destAddr: srcAddr, contextID, data: report })
   }
 }

@@ -290,6 +290,19 @@ describe('broadcast', () => {
   })
 })
 
+describe('a hostile member', () => {
+  it('broadcasts what is no message: it is counted, told to no app, and its next one is heard', async () => {
+    const [ada, bob] = (await members(28, 'ada', 'bob')) as [Mesh, Mesh]
+    const [atBob, errors] = [heardBy(bob), [] as unknown[]]
+    bob.on('error', (error) => errors.push(error))
+    await world.settle(Promise.resolve(ada.router.say({ service: '$mesh.broadcast', data: Uint8Array.of(9, 9) }, { retain: true })))
+    await world.settle(ada.broadcast('well said'))
+    await world.clock.advance(1_000)
+    expect(textsOf(atBob)).toEqual(['well said'])
+    expect([bob.router.faults.get('WIRE_FAULT'), errors]).toEqual([1, []])
+  })
+})
+
 describe('receipts', () => {
   it('PY-13 say who has it, who has not yet, and who left; done when nobody is pending', async () => {
     const [ada, bob, eve, zoe] = (await members(20, 'ada', 'bob', 'eve', 'zoe')) as [Mesh, Mesh, Mesh, Mesh]
@@ -313,6 +326,19 @@ describe('receipts', () => {
     await world.acquainted(ada, back, late)
     await world.clock.advance(30_000)
     expect([said.delivered.size, said.left.size, said.delivered.has(late.address)]).toEqual([4, 0, true])
+  })
+
+  it('PY-13 come beside the id that everybody hears, and beside nothing else', async () => {
+    const [ada, bob] = (await members(29, 'ada', 'bob')) as [Mesh, Mesh]
+    const [atAda, atBob] = [heardBy(ada), heardBy(bob)]
+    bob.topic('chat').on('message', (message) => void atBob.push(message))
+    const said = await world.settle(ada.with({ receipts: true }).broadcast('which is it?'))
+    const about = await world.settle(ada.topic('chat', { receipts: true }).broadcast('and this?'))
+    await world.clock.advance(1_000)
+    expect(atBob.map(({ id }) => id)).toEqual([said.id, about.id])
+    expect(Object.keys(said).toSorted()).toEqual(['delivered', 'done', 'id', 'left', 'pending'])
+    await world.settle(atBob[0]!.reply('that one'))
+    expect(atAda.map(({ inReplyTo }) => inReplyTo)).toEqual([said.id])
   })
 
   it('PY-13 that are lost are asked for again', async () => {
