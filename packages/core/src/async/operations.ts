@@ -149,7 +149,11 @@ export function asMeshError(error: unknown): MeshError {
 
 /** One line about anything that was thrown. */
 export function describeThrown(thrown: unknown): string {
-  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`
+  try {
+    if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`
+  } catch {
+    return 'something was thrown that throws when it is looked at'
+  }
   return typeof thrown === 'string' ? thrown : `something that is not an Error was thrown (${typeof thrown})`
 }
 

@@ -29,7 +29,7 @@ export function answering(router: Router, handler: RequestHandler, log: Log): Pa
     } catch (error) {
       if (log.level >= 3) log.write(3, 'calls', `the handler of '${packet.service}' failed: ${describeThrown(error)}`, error)
       // The library's own services mean their codes.
-      if (error instanceof MeshError && packet.service?.startsWith('$') === true) answer.failed(error.code, error.message)
+      if (packet.service?.startsWith('$') === true && error instanceof MeshError) answer.failed(error.code, error.message)
       else answer.threw(error)
     }
   }

@@ -21,7 +21,7 @@ const decoder = new TextDecoder()
 
 /** What a handler threw, as JSON of at most `remoteErrorBytesMax` bytes. The stack stays at home. */
 export function encodeThrown(thrown: unknown): Uint8Array {
-  const { name, code, message } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Record<string, unknown>
+  const { name, code, message } = wordsOf(thrown)
   return encoder.encode(
     JSON.stringify({
       name: word(name) || 'Error',
@@ -49,6 +49,16 @@ export function decodeNetError(bytes: Uint8Array | undefined, from: string): Mes
 
 export function encodeNetError(code: MeshErrorCode, text: string): Uint8Array {
   return encoder.encode(`${code} ${line(text)}`)
+}
+
+/** What can be read of it: an app may throw anything, also what throws when it is looked at. */
+function wordsOf(thrown: unknown): Record<string, unknown> {
+  try {
+    const { name, code, message } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Record<string, unknown>
+    return { name, code, message }
+  } catch {
+    return {}
+  }
 }
 
 function parse(bytes: Uint8Array): Record<string, unknown> {

@@ -35,7 +35,7 @@ const runsMax = 65_536
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** INVALID_OPTION says what in it cannot be sent, and where it stands. */
+/** INVALID_OPTION says what in it cannot be sent, and where it stands if it can be said: whatever is encoded can be decoded. */
 export function encodeValue(value: unknown): Uint8Array | MeshError {
   const runs: Uint8Array[] = []
   const lift = (part: unknown): [number, number] | undefined => {
@@ -48,7 +48,10 @@ export function encodeValue(value: unknown): Uint8Array | MeshError {
     return [kind, runs.length - 1]
   }
   try {
-    const text = encoder.encode(stringify(value, { [bytesTag]: lift }))
+    const flat = stringify(value, { [bytesTag]: lift })
+    const unread = flatFault(JSON.parse(flat), { bytesTag, runs: runs.length })
+    if (unread) return new MeshError('INVALID_OPTION', `this cannot be sent: ${unread.detail}`)
+    const text = encoder.encode(flat)
     if (runs.length > runsMax) return new MeshError('TOO_LARGE', `${runs.length} arrays of bytes in one value: at most ${runsMax} fit`)
     const size = runs.reduce((sum, run) => sum + run.length, text.length)
     const writer = new ByteWriter(size + 16).lengthed(text).varint(runs.length)

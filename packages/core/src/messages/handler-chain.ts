@@ -64,12 +64,14 @@ export class HandlerChain {
   #ask(handlers: readonly MessageHandler[], from: number, asked: Asked): void {
     for (let index = from; index < handlers.length; index += 1) {
       let answer: unknown
+      let isLater = false
       try {
         answer = handlers[index]?.(asked.message, asked.neighbour)
+        isLater = isThenable(answer)
       } catch (error) {
         this.#failed(describeThrown(error), error)
       }
-      if (isThenable(answer)) return this.#wait(answer, (taken) => taken || this.#ask(handlers, index + 1, asked))
+      if (isLater) return this.#wait(answer as PromiseLike<unknown>, (taken) => taken || this.#ask(handlers, index + 1, asked))
       if (answer === true) return undefined
     }
     return asked.untaken()

@@ -216,7 +216,7 @@ describe('what goes wrong settles with a code, and nobody else waits', () => {
     expect(await code(remote.throwsNothing!())).toBe('REMOTE_ERROR')
     expect(await code(remote.odd!())).toBe('HANDLER_FAILED')
     expect((await world.settle(rejectionOf(remote.oddInside!()))).message).toContain('list[0]')
-    expect(await code(remote.circle!())).toBe('WIRE_FAULT')
+    expect(await code(remote.circle!())).toBe('HANDLER_FAILED')
     expect(await code(remote.stream!())).toBe('HANDLER_FAILED')
     expect(await code(remote.huge!())).toBe('TOO_LARGE')
     expect(await code(remote.fine!(new Uint8Array(17 * 1_048_576)))).toBe('TOO_LARGE')
@@ -226,6 +226,38 @@ describe('what goes wrong settles with a code, and nobody else waits', () => {
     expect(world.clock.now() - before).toBeLessThan(5_000)
     expect((await world.settle(never)).code).toBe('TIMEOUT')
     expect(ada.health().pending + bob.health().pending).toBe(0)
+  })
+
+  it('PN-19 throws what cannot be looked at: the caller hears of it, and the app there, too', async () => {
+    const [ada, bob] = (await members(90, ['ada', 'bob'])) as [Mesh, Mesh]
+    const errors: string[] = []
+    bob.on('error', ({ code }) => errors.push(code))
+    const revoked = Proxy.revocable({}, {})
+    revoked.revoke()
+    const odd = [
+      revoked.proxy,
+      {
+        get message() {
+          throw new Error('mine')
+        },
+      },
+      Object.assign(new Error('x'), { name: Symbol('name') }),
+    ]
+    for (const thrown of odd) {
+      const fail = (): never => {
+        throw thrown
+      } // oxlint-disable-line
+      const functions = bob.functions.register({ fail, later: async () => fail() })
+      const service = bob.services.register('fail', fail)
+      await world.settle(ada.services.wait('fail'))
+      const options = { timeoutMs: 5_000 }
+      const called = [ada.with(options).to('bob').fail!(), ada.with(options).to('bob').later!(), ada.call('fail', '', options)]
+      for (const one of called) expect((await world.settle(rejectionOf(Promise.resolve(one)))).code).toBe('REMOTE_ERROR')
+      functions.close()
+      service.close()
+      await world.clock.advance(1_000)
+    }
+    expect(errors).toEqual(Array.from({ length: 9 }, () => 'HANDLER_FAILED'))
   })
 
   it('PN-09 a name of 10 000 characters with markup is a name that nobody has, everywhere', async () => {

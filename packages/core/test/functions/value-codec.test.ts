@@ -86,6 +86,19 @@ describe('values on the wire', () => {
     expect((encodeValue({ a: { b: () => 1 } }) as MeshError).message).toContain('a.b')
   })
 
+  it('PN-19 what nobody would read is not sent', () => {
+    const circle: unknown[] = [1]
+    circle.push({ again: circle })
+    let deep: unknown = 1
+    for (let at = 0; at < 300; at += 1) deep = { deep }
+    let wide: unknown = 1
+    for (let at = 0; at < 64; at += 1) wide = [wide, wide]
+    const holes: unknown[] = []
+    holes[2_000_000] = 1
+    for (const bad of [circle, deep, wide, holes]) expect(encodeValue(bad)).toMatchObject({ code: 'INVALID_OPTION' })
+    expect((encodeValue(circle) as MeshError).message).toContain('circle')
+  })
+
   it('any values go there and back', () => {
     const anything = fc.anything({
       withBigInt: true,
