@@ -85,7 +85,7 @@ export class TargetResolver {
     const { signal, timeoutMs = requestTimeoutMs } = options
     const since = clock.now()
     const address = await this.resolve(target, options)
-    return begin(address, { signal, timeoutMs: Math.max(1, timeoutMs - (clock.now() - since)) })
+    return begin(address, { signal, timeoutMs: Math.max(1, Math.ceil(timeoutMs - (clock.now() - since))) })
   }
 
   /**

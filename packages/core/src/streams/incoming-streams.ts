@@ -1,6 +1,7 @@
 // Streams that others open here: which handler is meant, what of a file it has already, and how its answer or its error goes back.
 
-import { asMeshError, describeThrown, type Operations } from '../async/operations.ts'
+import { asMeshError, closedError, describeThrown, type Operations } from '../async/operations.ts'
+import { RecentMap } from '../bytes/recent-map.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { Address } from '../identity/address.ts'
 import type { Crypto } from '../ports/crypto.ts'
@@ -51,6 +52,8 @@ export interface IncomingStreamsOptions<M> {
   readonly mesh: () => M
   readonly crypto: Crypto
   entry(name: string): StreamEntry<M> | undefined
+  /** What a handler threw is told at home, too. */
+  report(error: MeshError): void
 }
 
 /** Handled at one time, of all peers together; then BUSY. */
@@ -61,6 +64,21 @@ const headMsMax = 10_000
 const startMsMax = 600_000
 /** How long a new sender of a file waits for the handler that took it before the break. */
 const earlierMsMax = 5_000
+
+interface Taken {
+  readonly peer: string
+  /** For the handler: nobody waits for it any more. */
+  readonly abort: AbortController
+}
+
+/** What is opened, and by whom. */
+interface Opened<M> {
+  readonly entry: StreamEntry<M>
+  readonly name: string
+  readonly peer: Address
+  readonly file: StreamFile | undefined
+  readonly signal: AbortSignal
+}
 
 interface Running {
   readonly stream: SessionStream
@@ -79,9 +97,10 @@ class Refusal extends Error {
 
 export class IncomingStreams<M> {
   readonly #options: IncomingStreamsOptions<M>
-  /** Files that a handler with `kept` is at. */
-  readonly #files = new Map<string, Running>()
-  readonly #peers = new Map<SessionStream, string>()
+  /** Files that a handler with `kept` is at; a handler that never ends is there for as long as there is room. */
+  readonly #files = new RecentMap<string, Running>(streamsHandledMax)
+  /** Until the handler has come to its end, or the caller has given up. */
+  readonly #taken = new Map<SessionStream, Taken>()
 
   constructor(options: IncomingStreamsOptions<M>) {
     this.#options = options
@@ -89,35 +108,50 @@ export class IncomingStreams<M> {
 
   /** Who has a stream open here. */
   get peers(): Iterable<string> {
-    return this.#peers.values()
+    return Array.from(this.#taken.values(), ({ peer }) => peer)
   }
 
   get size(): number {
-    return this.#peers.size
+    return this.#taken.size
   }
 
   take(peer: string, stream: SessionStream): void {
-    if (this.#peers.size >= streamsHandledMax) return refuse(stream, ownWords('busy'))
-    this.#peers.set(stream, peer)
-    const over = (): void => void this.#peers.delete(stream)
-    this.#serve(peer as Address, stream).then(over, over)
+    if (this.#taken.size >= streamsHandledMax) return refuse(stream, ownWords('busy'))
+    const abort = new AbortController()
+    this.#taken.set(stream, { peer, abort })
+    const over = (): void => {
+      stream.onBroken = undefined
+      this.#taken.delete(stream)
+    }
+    stream.onBroken = () => {
+      // That the caller has no more to say, or wants to hear no more, is not the end of the other direction.
+      if (!isGivenUp(stream)) return
+      // A handler that goes on all the same takes nobody's place.
+      over()
+      abort.abort(new MeshError('STREAM_RESET', `the stream of ${peer} broke off`))
+    }
+    stream.onBroken()
+    this.#serve(peer as Address, stream, abort.signal).then(over, over)
   }
 
   close(): void {
-    for (const stream of this.#peers.keys()) refuse(stream, ownWords('closed'))
+    for (const [stream, { abort }] of this.#taken) {
+      refuse(stream, ownWords('closed'))
+      abort.abort(closedError())
+    }
   }
 
-  async #serve(peer: Address, stream: SessionStream): Promise<void> {
+  async #serve(peer: Address, stream: SessionStream, signal: AbortSignal): Promise<void> {
     const reader = new StreamReader(stream)
     try {
       const head = decodeOpen(await this.#within(reader.head(), headMsMax))
       if (isWireFault(head)) throw new MeshError('WIRE_FAULT', head.detail)
       const entry = this.#options.entry(head.name)
       if (!entry) throw new Refusal(ownWords('noHandler'))
-      const { file } = head
-      if (file && entry.kept)
-        return await this.#alone(`${peer} ${head.name}\n${file.id}`, stream, () => this.#serveFile(peer, reader, stream, { entry, file }))
-      await this.#serveFile(peer, reader, stream, { entry, file })
+      const { name, file } = head
+      const serve = (): Promise<void> => this.#serveFile(reader, stream, { entry, name, peer, file, signal })
+      if (file && entry.kept) return await this.#alone(`${peer} ${name}\n${file.id}`, stream, serve)
+      await serve()
     } catch (error) {
       const { log } = this.#options
       if (log.level >= 4 && !(error instanceof Refusal)) log.write(4, 'streams', `a stream of ${peer} failed: ${describeThrown(error)}`)
@@ -145,18 +179,14 @@ export class IncomingStreams<M> {
     }
   }
 
-  async #serveFile(
-    peer: Address,
-    reader: StreamReader,
-    stream: SessionStream,
-    { entry, file }: { readonly entry: StreamEntry<M>; readonly file: StreamFile | undefined },
-  ): Promise<void> {
+  async #serveFile(reader: StreamReader, stream: SessionStream, opened: Opened<M>): Promise<void> {
+    const { entry, file, peer } = opened
     const here = file && (await this.#kept(entry, file, peer))
     const accept = { resumable: file !== undefined && entry.kept !== undefined, offset: here?.offset ?? 0, hash: here?.hash }
     stream.writeOwned(encodeAccept(accept)).catch(() => {})
     const offset = file ? await this.#within(reader.varint(), startMsMax) : 0
     if (offset !== 0 && offset !== accept.offset) throw new MeshError('WIRE_FAULT', `a file that goes on at ${offset}`)
-    await this.#handle(entry, { file, offset, peer }, { reader, stream })
+    await this.#handle(opened, offset, { reader, stream })
   }
 
   async #kept({ kept }: StreamEntry<M>, file: StreamFile, peer: Address): Promise<{ offset: number; hash: Uint8Array } | undefined> {
@@ -170,29 +200,23 @@ export class IncomingStreams<M> {
   }
 
   async #handle(
-    { handler }: StreamEntry<M>,
-    { file, offset, peer }: { readonly file: StreamFile | undefined; readonly offset: number; readonly peer: Address },
+    { entry, name, peer, file, signal }: Opened<M>,
+    offset: number,
     { reader, stream }: { readonly reader: StreamReader; readonly stream: SessionStream },
   ): Promise<void> {
-    const abort = new AbortController()
-    stream.onBroken = () => {
-      // That the caller has no more to say, or wants to hear no more, is not the end of the other direction.
-      if (isGivenUp(stream)) abort.abort(new MeshError('STREAM_RESET', `the stream of ${peer} broke off`))
-    }
-    stream.onBroken()
     let failure: unknown
     try {
-      const ctx = { mesh: this.#options.mesh(), caller: peer, verified: true, file, offset, signal: abort.signal }
-      const answer = await handler(ctx, input({ reader, stream }, { peer, size: file && file.size - offset }))
+      const ctx = { mesh: this.#options.mesh(), caller: peer, verified: true, file, offset, signal }
+      const answer = await entry.handler(ctx, input({ reader, stream }, { peer, size: file && file.size - offset }))
       const pumped = await pump(openSource(answer === undefined ? '' : answer).from(0), stream)
       if (pumped.outcome === 'source') failure = pumped.error
     } catch (error) {
       failure = error
     }
-    stream.onBroken = undefined
     if (failure === undefined) return stream.stop()
-    const { log } = this.#options
-    if (log.level >= 3) log.write(3, 'streams', `a handler of streams failed: ${describeThrown(failure)}`, failure)
+    const text = `the handler of the stream '${name}' failed: ${describeThrown(failure)}`
+    // What a handler throws because its caller is gone is no failure of its own.
+    if (!signal.aborted) this.#options.report(new MeshError('HANDLER_FAILED', text, { cause: failure }))
     refuse(stream, thrownWords(failure))
   }
 

@@ -1,6 +1,7 @@
 // What an app may give to be streamed, as one kind of thing: pieces that are read one after the other. What has a size and can be
 // read from any place can also be begun again in its middle; anything else is read once.
 
+import { describeThrown } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 
 /** A Blob or File, or anything else with a size that can be read from any place. */
@@ -61,13 +62,25 @@ export function openSource(source: unknown): OpenSource {
   if (bytes)
     return { kind: 'sized', size: bytes.length, name: '', type: '', lastModified: undefined, from: (offset) => views(bytes, offset) }
   if (isSeekable(source)) return sized(source)
-  if (isReadable(source)) return { kind: 'once', from: () => piecesOfReader(source.getReader()) }
+  if (isReadable(source)) return once(() => piecesOfReader(source.getReader()))
   const { [Symbol.asyncIterator]: begin, [Symbol.iterator]: beginSync } = (source ?? {}) as Partial<
     AsyncIterable<unknown> & Iterable<unknown>
   >
-  if (typeof begin === 'function') return { kind: 'once', from: () => piecesOfIterator(begin.call(source)) }
-  if (typeof beginSync === 'function') return { kind: 'once', from: () => piecesOfIterator(beginSync.call(source)) }
+  if (typeof begin === 'function') return once(() => piecesOfIterator(begin.call(source)))
+  if (typeof beginSync === 'function') return once(() => piecesOfIterator(beginSync.call(source)))
   throw new MeshError('INVALID_OPTION', 'a source is a Blob, bytes, text, a ReadableStream or an iterable of bytes and text')
+}
+
+/** `begin` is the app's: a stream that somebody else reads already throws here. */
+function once(begin: () => Pieces): OnceSource {
+  const from = (): Pieces => {
+    try {
+      return begin()
+    } catch (error) {
+      throw new MeshError('INVALID_OPTION', `the source cannot be read: ${describeThrown(error)}`, { cause: error })
+    }
+  }
+  return { kind: 'once', from }
 }
 
 function isSeekable(source: unknown): source is SeekableSource {

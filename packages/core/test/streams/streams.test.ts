@@ -152,6 +152,36 @@ describe('what goes wrong has a code', () => {
     expect(seen).toMatchObject({ code: 'REMOTE_ERROR', cause: { name: 'TypeError', message: 'disk' } })
   })
 
+  it('a handler that fails is told at home, too; not when it was the caller who gave up', async () => {
+    const errors: string[] = []
+    bob.on('error', ({ code, message }) => errors.push(`${code} ${message}`))
+    bob.streams.register('broken', () => Promise.reject(new RangeError('too hot')))
+    bob.streams.register('keep', async (_ctx, readable) => void (await allOf(readable)))
+    await rejectionOf(world.settle(ada.stream('bob', 'broken', 'x').then(allOf)))
+    const abort = new AbortController()
+    const endless = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(noise(1_000)) })
+    await world.settle(ada.stream('bob', 'keep', endless, { signal: abort.signal }))
+    abort.abort()
+    await world.clock.advance(1_000)
+    expect(errors).toEqual(["HANDLER_FAILED the handler of the stream 'broken' failed: RangeError: too hot"])
+  })
+
+  it('a source that cannot be begun is refused', async () => {
+    bob.streams.register('keep', async (_ctx, readable) => void (await allOf(readable)))
+    const locked = new ReadableStream<Uint8Array>()
+    locked.getReader()
+    const failing: AsyncIterable<string> = {
+      [Symbol.asyncIterator]() {
+        throw new TypeError('mine')
+      },
+    }
+    for (const source of [locked, failing])
+      expect(await rejectionOf(world.settle(ada.stream('bob', 'keep', source)))).toMatchObject({
+        code: 'INVALID_OPTION',
+        cause: expect.any(TypeError),
+      })
+  })
+
   it('aborting stops the handler, whose signal is aborted and whose stream breaks off', async () => {
     const seen: unknown[] = []
     bob.streams.register('keep', async (ctx, readable) => {
@@ -202,6 +232,18 @@ describe('what goes wrong has a code', () => {
     expect(seen).toEqual([expect.objectContaining({ code: 'STREAM_RESET' })])
   })
 
+  it('closing tells the handlers that are at work', async () => {
+    let reason: unknown
+    bob.streams.register('wait', (ctx) => {
+      ctx.signal.addEventListener('abort', () => (reason = ctx.signal.reason))
+      return new Promise<void>(() => {})
+    })
+    await world.settle(ada.stream('bob', 'wait', 'x'))
+    await world.clock.advance(1_000)
+    await world.settle(bob.close())
+    expect(reason).toMatchObject({ code: 'CLOSED' })
+  })
+
   it('whoever waits for an answer of somebody who is gone learns of it', async () => {
     bob.streams.register('silent', () => new Promise<void>(() => {}))
     const answer = await world.settle(ada.stream('bob', 'silent', 'x'))
@@ -227,6 +269,23 @@ describe('very many', () => {
     await world.clock.advance(1_000)
     open[0]!()
     expect(await world.settle(allOf(answer))).toEqual(new Uint8Array())
+  })
+})
+
+describe('handlers that never come to an end', () => {
+  it.each(['handler', 'kept'] as const)('take nothing from others once their callers have given up (%s)', async (which) => {
+    const never = (): Promise<undefined> => new Promise<undefined>(() => {})
+    bob.streams.register('stuck', never, which === 'kept' ? { kept: never } : {})
+    bob.streams.register('count', async (_ctx, readable) => String((await allOf(readable)).length))
+    for (let round = 0; round < 5; round += 1) {
+      const aborts = Array.from({ length: 300 }, () => new AbortController())
+      const opened = aborts.map(({ signal }) => ada.stream('bob', 'stuck', 'x', { signal }))
+      await world.clock.advance(1_000)
+      for (const abort of aborts) abort.abort()
+      await world.settle(Promise.allSettled(opened))
+      await world.clock.advance(1_000)
+    }
+    expect(textOf(await world.settle(ada.stream('bob', 'count', 'abc').then(allOf)))).toBe('3')
   })
 })
 
