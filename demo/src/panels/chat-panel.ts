@@ -30,8 +30,9 @@ export class ChatPanel implements Panel {
   readonly node: HTMLElement
   readonly #mesh: Mesh
   readonly #people: People
-  /** Of messages that are stored, by id. */
+  /** Words to everybody, the latest last. */
   readonly #said: { readonly said: SaidWithReceipts; readonly mark: HTMLElement }[] = []
+  /** Of messages that are stored, by id. */
   readonly #waiting = new Map<string, (mark: string) => void>()
   readonly #lines = element('ol', {
     class: 'chat',
@@ -88,7 +89,7 @@ export class ChatPanel implements Panel {
   }
 
   #hear(message: Message): void {
-    const text = message.parts.filter((part) => typeof part === 'string').join(' ')
+    const text = textOf(message)
     if (text !== '') this.#add({ from: message.from, text, ...(message.broadcast ? {} : { note: 'only to you' }) })
   }
 
@@ -133,7 +134,7 @@ export class ChatPanel implements Panel {
   }
 
   #showStored({ id, to, parts }: StoredMessage): void {
-    const text = parts.filter((part) => typeof part === 'string').join(' ')
+    const text = textOf({ parts })
     if (text === '' || this.#waiting.has(id)) return
     const mark = this.#add({ from: this.#mesh.address, text, note: `only to ${this.#people.nameOf(to)}`, own: true })
     setText(mark, marks.stored)
@@ -180,6 +181,10 @@ export class ChatPanel implements Panel {
     if (atEnd || own === true) this.#lines.scrollTop = this.#lines.scrollHeight
     return mark
   }
+}
+
+function textOf({ parts }: Pick<Message, 'parts'>): string {
+  return parts.filter((part) => typeof part === 'string').join(' ')
 }
 
 function receiptsMark({ delivered, pending, left }: SaidWithReceipts): string {

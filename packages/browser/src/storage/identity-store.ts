@@ -8,7 +8,7 @@ import { MeshError, createStoredKeyPair, keyPairFromStored, storedKeyPairFromSee
 import type { Crypto, KeyPair, StoredKeyPair, WebSubtle } from '@hopmesh/core'
 import { createStore, get, set, update } from 'idb-keyval'
 import type { UseStore } from 'idb-keyval'
-import { storageTimeoutMs } from './limits.ts'
+import { withinTime } from './within-time.ts'
 
 type IdentityRecord = { readonly kind: 'key'; readonly pair: StoredKeyPair } | { readonly kind: 'seed'; readonly seed: Uint8Array }
 
@@ -129,11 +129,4 @@ function recordOf(value: unknown): IdentityRecord | undefined {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
-}
-
-function withinTime<T>(work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`IndexedDB did not answer in ${storageTimeoutMs} ms`)), storageTimeoutMs)
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
 }

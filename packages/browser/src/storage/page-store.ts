@@ -4,7 +4,7 @@
 import type { Store, StoreEntry } from '@hopmesh/core'
 import { createStore, promisifyRequest } from 'idb-keyval'
 import type { UseStore } from 'idb-keyval'
-import { storageTimeoutMs } from './limits.ts'
+import { withinTime } from './within-time.ts'
 
 interface Addition {
   readonly key: string
@@ -80,11 +80,7 @@ class PageStore implements Store {
 
   #transaction<T>(mode: IDBTransactionMode, act: (values: IDBObjectStore) => Promise<T>): Promise<T> {
     this.#use ??= createStore('hopmesh kept', 'values')
-    const work = this.#use(mode, act)
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`IndexedDB did not answer in ${storageTimeoutMs} ms`)), storageTimeoutMs)
-      work.then(resolve, reject).finally(() => clearTimeout(timer))
-    })
+    return withinTime(this.#use(mode, act))
   }
 }
 

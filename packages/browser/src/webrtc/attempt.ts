@@ -40,8 +40,6 @@ export class WebRtcAttempt implements OpenedAttempt {
     this.channel = promise
     this.#resolve = resolve
     this.#reject = reject
-    // Whoever gave up on an attempt may never look at its end.
-    this.channel.catch(() => {})
     this.#stopTimer = options.clock.setTimer(attemptTimeoutMs, () => this.#fail(this.#missing()))
     try {
       this.#begin(options.Peer)

@@ -15,8 +15,6 @@ export class LateAttempt implements OpenedAttempt {
     const { promise, resolve, reject } = deferred<Channel>()
     this.channel = promise
     this.#reject = reject
-    // Whoever gave up on an attempt may never look at its end.
-    this.channel.catch(() => {})
     load().then(
       (begin) => {
         if (this.#isOver) return

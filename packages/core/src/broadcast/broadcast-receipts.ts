@@ -60,7 +60,6 @@ export class ReceiptBook {
   /** From everybody who can be reached now. */
   open(id: BroadcastId, signal: AbortSignal | undefined): BroadcastReceipts {
     const done = deferred<void>()
-    done.promise.catch(() => {})
     const abort = (): void => awaited.finish(signal && abortedError(signal))
     const awaited: Awaited = {
       id,

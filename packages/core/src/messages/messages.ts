@@ -1,7 +1,7 @@
 // Messages between members: what goes out is a letter until it is delivered, what comes in is taken once.
 
 import { run, wait, type Steps } from '../async/awaitable.ts'
-import { checkSignal, closedError, timeoutFault, type OperationOptions, type Operations } from '../async/operations.ts'
+import { checkSignal, closedError, handled, timeoutFault, type OperationOptions, type Operations } from '../async/operations.ts'
 import { hexOf } from '../bytes/hex-of.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberAddress, isMemberForm, whoPart, type Address } from '../identity/address.ts'
@@ -212,13 +212,13 @@ export class Messages {
       verified,
       broadcast,
       size,
-      reply: (parts) => this.#said(this.send(from, parts, { inReplyTo: body.id })),
-      replyAll: (parts) => this.#said(this.#replyAll(message, parts)),
-      forward: (target, parts) => this.#said(this.send(target, parts)),
+      reply: (parts) => handled(this.send(from, parts, { inReplyTo: body.id })),
+      replyAll: (parts) => handled(this.#replyAll(message, parts)),
+      forward: (target, parts) => handled(this.send(target, parts)),
     })
     this.#log(`${broadcast ? 'broadcast' : 'message'} ${body.id} from ${from}`, body.parts)
     if (take) return take(message)
-    this.inbox.put(message, new Neighbour(via, (parts) => this.#said(this.send(via, parts, { inReplyTo: body.id }))))
+    this.inbox.put(message, new Neighbour(via, (parts) => handled(this.send(via, parts, { inReplyTo: body.id }))))
   }
 
   async #replyAll({ id, from, to, broadcast, topic }: Message, parts: readonly MessagePart[]): Promise<RepliedAll> {
@@ -227,12 +227,6 @@ export class Messages {
     const others = new Map([from, ...to].map((address) => [whoPart(address), address]))
     others.delete(own)
     return this.sendToSeveral([...others.values()], parts, { inReplyTo: id })
-  }
-
-  /** Whoever does not look at the outcome is not punished for it. */
-  #said<T>(promise: Promise<T>): Promise<T> {
-    promise.catch(() => {})
-    return promise
   }
 }
 
