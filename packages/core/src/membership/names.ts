@@ -1,5 +1,6 @@
 import { MeshError } from '../errors/mesh-error.ts'
 import { isMemberForm, whoPart } from '../identity/address.ts'
+import { nearestFirst } from '../routing/nearest-first.ts'
 import type { Destination, PeerKind } from '../routing/routing-types.ts'
 
 /** One line each in an AMBIGUOUS_NAME error; also how many are asked at a time whether they are there. */
@@ -35,14 +36,14 @@ export function resolveName(query: NameQuery, destinations: readonly Destination
     exact && new MeshError('NOT_A_MEMBER', `'${target}' is a ${exact.kind === 'plain' ? 'plain ALN node' : exact.kind}, not a member`)
   const able = destinations.filter(({ address, kind }) => kinds.includes(kind) && address !== self)
   const named = able.filter(isCalled(target))
-  if (isMemberForm(target)) return notAble ?? nearest(named)?.address
+  if (isMemberForm(target)) return notAble ?? nearestFirst(named)[0]?.address
   const heard = named.filter(({ silent }) => !silent)
   const candidates = heard.length > 0 ? heard : named
   if (candidates.length === 0) return notAble
-  if (whosOf(candidates).size === 1) return nearest(candidates)?.address
+  if (whosOf(candidates).size === 1) return nearestFirst(candidates)[0]?.address
   const proven = candidates.filter(({ kind, verified }) => verified || kind === 'plain')
   if (whosOf(proven).size > 1) return ambiguous(target, proven)
-  const asked = byDistance(candidates.filter((one) => !proven.includes(one))).slice(0, ambiguousListedMax)
+  const asked = nearestFirst(candidates.filter((one) => !proven.includes(one))).slice(0, ambiguousListedMax)
   return { ask: asked.map(({ address }) => address), error: ambiguous(target, candidates) }
 }
 
@@ -62,17 +63,6 @@ export function unresolved(target: string, timeoutMs: number): MeshError {
   return isMemberForm(target)
     ? new MeshError('NO_ROUTE', `no path to ${target} within ${timeoutMs} ms`)
     : new MeshError('UNKNOWN_NAME', `nobody called '${target.slice(0, 64)}' within ${timeoutMs} ms`)
-}
-
-function nearest(destinations: readonly Destination[]): Destination | undefined {
-  return byDistance(destinations)[0]
-}
-
-/** Those that did not answer last. */
-function byDistance(destinations: readonly Destination[]): Destination[] {
-  return destinations.toSorted(
-    (a, b) => Number(a.silent) - Number(b.silent) || a.hops - b.hops || a.cost - b.cost || (a.address < b.address ? -1 : 1),
-  )
 }
 
 function ambiguous(target: string, named: readonly Destination[]): MeshError {

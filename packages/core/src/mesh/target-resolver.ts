@@ -1,11 +1,10 @@
 import { routesService } from '../introspection/answers.ts'
 import type { Operations, OperationOptions } from '../async/operations.ts'
 import { MeshError } from '../errors/mesh-error.ts'
-import { isMemberAddress } from '../identity/address.ts'
 import { isCalled, resolveName, unresolved } from '../membership/names.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Router } from '../routing/router.ts'
-import type { FarMember } from '../routing/far-members.ts'
+import { readFarMember, type FarMember } from '../routing/far-members.ts'
 import type { PeerKind } from '../routing/routing-types.ts'
 import { requestTimeoutMs, type Requests } from '../calls/requests.ts'
 
@@ -138,10 +137,6 @@ export class TargetResolver {
 function farMembersOf(said: unknown, self: string): FarMember[] {
   const { routes } = (said ?? {}) as { routes?: unknown }
   if (!Array.isArray(routes)) return []
-  return routes.slice(0, farAtOnceMax).flatMap((row: unknown) => {
-    const { address, hops, cost } = (row ?? {}) as Record<string, unknown>
-    if (typeof address !== 'string' || !isMemberAddress(address) || address === self) return []
-    const [far, dear] = [hops, cost].map((value) => (typeof value === 'number' && value >= 0 ? value : 0)) as [number, number]
-    return [{ address, hops: far, cost: dear }]
-  })
+  const rows = routes.slice(0, farAtOnceMax).flatMap((row: unknown) => readFarMember(row) ?? [])
+  return rows.filter(({ address }) => address !== self)
 }

@@ -9,6 +9,7 @@ import { whoPart } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Compression } from '../ports/compression.ts'
 import type { Dice } from '../ports/dice.ts'
+import { nearestFirst } from '../routing/nearest-first.ts'
 import type { Router } from '../routing/router.ts'
 import type { Destination } from '../routing/routing-types.ts'
 import { RemoteError } from '../calls/remote-error.ts'
@@ -237,10 +238,7 @@ export class Deliveries {
     const meant = address === undefined ? undefined : this.#destination(address)
     if (meant?.kind === 'member' && !meant.silent) return meant
     const others = [...lane.addresses].flatMap((other) => this.#destination(other) ?? []).filter(({ kind }) => kind === 'member')
-    const nearest = others.toSorted(
-      (a, b) => Number(a.silent) - Number(b.silent) || a.hops - b.hops || a.cost - b.cost || (a.address < b.address ? -1 : 1),
-    )
-    return nearest.find((other) => other.address !== router.address) ?? meant
+    return nearestFirst(others).find((other) => other.address !== router.address) ?? meant
   }
 
   #destination(address: string): Destination | undefined {

@@ -2,6 +2,7 @@
 // and has the record that proves who it is: enough to be shown, traced and met.
 
 import { RecentMap } from '../bytes/recent-map.ts'
+import { isMemberAddress, type Address } from '../identity/address.ts'
 
 /** Members of whom a relay's word is kept; then the oldest is forgotten, and asked about again. */
 export const farMembersMax = 256
@@ -10,9 +11,20 @@ export const farForMs = 10_000
 
 /** As the relay sees it. */
 export interface FarMember {
-  readonly address: string
+  readonly address: Address
   readonly hops: number
   readonly cost: number
+}
+
+/** What stands in a row that a relay tells; undefined: it is no member. */
+export function readFarMember(row: unknown): FarMember | undefined {
+  const { address, hops, cost } = (row ?? {}) as Record<string, unknown>
+  if (typeof address !== 'string' || !isMemberAddress(address)) return undefined
+  return { address, hops: distance(hops), cost: distance(cost) }
+}
+
+function distance(value: unknown): number {
+  return typeof value === 'number' && value >= 0 ? value : 0
 }
 
 interface Known {

@@ -3,8 +3,8 @@
 
 import { RecentMap } from '../bytes/recent-map.ts'
 import type { OperationOptions } from '../async/operations.ts'
-import { isMemberAddress } from '../identity/address.ts'
 import type { Clock } from '../ports/clock.ts'
+import { readFarMember } from '../routing/far-members.ts'
 import type { Router } from '../routing/router.ts'
 import { requestTimeoutMs, type Requests } from '../calls/requests.ts'
 import type { ServiceListing } from './service-listing.ts'
@@ -93,16 +93,15 @@ function readPage(said: unknown, service: string): { total: number; rows: number
 }
 
 function readRow(row: unknown, service: string): ServiceListing | undefined {
-  const { address, load, hops, cost, name } = (row ?? {}) as Record<string, unknown>
-  if (typeof address !== 'string' || !isMemberAddress(address)) return undefined
-  if (typeof load !== 'number' || !(load >= 0 && load <= 1)) return undefined
-  const [far, dear] = [hops, cost].map((value) => (typeof value === 'number' && value >= 0 ? value : 0)) as [number, number]
+  const { load, name } = (row ?? {}) as Record<string, unknown>
+  const provider = readFarMember(row)
+  if (!provider || typeof load !== 'number' || !(load >= 0 && load <= 1)) return undefined
   return {
     service,
-    address,
+    address: provider.address,
     load,
-    hops: far + 1,
-    cost: dear,
+    hops: provider.hops + 1,
+    cost: provider.cost,
     kind: 'member',
     name: typeof name === 'string' ? name.slice(0, 64) : '',
     silent: false,
