@@ -23,7 +23,7 @@ export const routesService = '$mesh.routes'
 
 /** Descriptions and pages that one node makes in a second; who asks for more hears BUSY. Traces and pings are not counted. */
 export const answersPerSecondMax = 50
-/** Of a relay with thousands of leaves. */
+/** Pages of providers, and rows of one node: a relay with thousands of leaves is asked for them. */
 export const providerAnswersPerSecondMax = 500
 
 /** What is asked, and by whom. */
@@ -110,7 +110,7 @@ export function answerQuestions(router: Router, about: AboutNode): void {
   answer(
     peersService,
     limited((request) => {
-      const skip = skipOf(request)
+      const { skip } = pageAsked(request)
       return page('peers', peersOf(peers.values(), namesSealed), { total: peers.size, skip, passed: 0 })
     }),
   )
@@ -133,14 +133,6 @@ function* rowsOf(destinations: Iterable<Destination>, namesSealed: boolean): Ite
 
 function* peersOf(peers: Iterable<Peer>, namesSealed: boolean): IterableIterator<object> {
   for (const peer of peers) yield namesSealed ? { ...peer, name: '' } : peer
-}
-
-/** The body of a question for a page: nothing, or a number of rows to leave out, as text. */
-function skipOf(request: Request): number {
-  const text = request.text()
-  if (text === '') return 0
-  if (!/^\d{1,9}$/.test(text)) throw new MeshError('INVALID_OPTION', 'the body says how many rows to leave out: a whole number, or nothing')
-  return Number(text)
 }
 
 function* providersOf(router: Router, rows: readonly ServiceRow[], namesSealed: boolean): IterableIterator<object> {

@@ -40,7 +40,8 @@ interface Joining {
 
 function firstLink(mesh: Mesh, { clock, timeoutMs, signal, wait }: Joining): Promise<void> {
   return new Promise<void>((resolve, reject) => {
-    const stops: (() => void)[] = []
+    let stopLooking = (): void => {}
+    const stops = [() => stopLooking()]
     const finish = (settle: () => void): void => {
       for (const stop of stops) stop()
       settle()
@@ -52,9 +53,8 @@ function firstLink(mesh: Mesh, { clock, timeoutMs, signal, wait }: Joining): Pro
       const relays = mesh.relays.list()
       const refusal = relays.every(({ state }) => state === 'refused') ? relays[0]?.error : undefined
       if (refusal) fail(new MeshError(refusal.code, refusal.message, { cause: refusal, tried: relays.map(tried) }))
-      else stops[0] = clock.setTimer(lookEveryMs, look)
+      else stopLooking = clock.setTimer(lookEveryMs, look)
     }
-    stops.push(() => {})
     stops.push(mesh.once('online', () => finish(resolve)))
     if (timeoutMs !== Infinity) stops.push(clock.setTimer(timeoutMs, timedOut))
     signal?.addEventListener('abort', onAbort)

@@ -30,3 +30,8 @@ export function isSomebody(mesh: Mesh, target: string): boolean {
   if (target === mesh.address || mesh.peer(target) !== undefined || isPartial(mesh)) return true
   return [...mesh.peers.values()].some(({ address, name }) => name === target || address.startsWith(`${target}.`))
 }
+
+/** As soon as that is known. */
+export async function isSomebodySoon(mesh: Mesh, target: string): Promise<boolean> {
+  return (await shownUp(mesh, () => isSomebody(mesh, target) || undefined)) === true
+}

@@ -4,8 +4,7 @@ import { MeshError, isMemberForm } from '@hopmesh/core'
 import { InvalidArgumentError } from 'commander'
 import { readPinnedKeys } from '../key-file.ts'
 import type { PinnedNetwork } from '../relay/pinned-networks.ts'
-import { readSmallFile } from '../small-file.ts'
-import type { FileRefusal } from '../small-file.ts'
+import { readSmallFile, type FileRefusal } from '../small-file.ts'
 
 /** As tokens.ts has it, which this file must not load: it would bring the JOSE library. */
 const quotaMin = 65_536
@@ -28,31 +27,28 @@ export function relayNetworkValue(text: string): string | PinnedNetwork {
   const equals = text.indexOf('=')
   if (equals === -1) return networkValue(text)
   const name = networkValue(text.slice(0, equals))
-  try {
-    return { name, keys: readPinnedKeys(text.slice(equals + 1)) }
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
-  }
+  return { name, keys: fromFile(() => readPinnedKeys(text.slice(equals + 1))) }
 }
 
 /** A file of keys, which is read here. */
 export function keyFileValue(read: (path: string) => readonly string[]): (text: string) => readonly string[] {
-  return (text) => {
-    try {
-      return read(text)
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
-    }
-  }
+  return (text) => fromFile(() => read(text))
 }
 
 /** A file with one token, which is read here. */
 export function tokenFileValue(path: string): string {
   const refusal: FileRefusal = (why) => new MeshError('INVALID_OPTION', `the token file ${path} ${why}`)
-  try {
+  return fromFile(() => {
     const text = readSmallFile(path, 8_192, refusal)?.text.trim() ?? ''
     if (text === '') throw refusal('is not there or empty')
     return text
+  })
+}
+
+/** What is wrong with a file is wrong with the flag that names it. */
+function fromFile<T>(read: () => T): T {
+  try {
+    return read()
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
   }

@@ -2,7 +2,7 @@ import { MeshError } from '@hopmesh/core'
 import type { Mesh, StreamAnswer } from '@hopmesh/core'
 import { openFile, type FileSource } from '../file-source.ts'
 import { fileStreamName } from '../received-files.ts'
-import { isSomebody, shownUp } from './find.ts'
+import { isSomebodySoon } from './find.ts'
 import { withMesh } from './open-mesh.ts'
 import { printLine, span } from './output.ts'
 import { showProgress } from './progress.ts'
@@ -23,9 +23,7 @@ export async function runSend(
 }
 
 async function send(mesh: Mesh, target: string, file: FileSource, settings: Settings): Promise<void> {
-  if ((await shownUp(mesh, () => (isSomebody(mesh, target) ? true : undefined))) === undefined) {
-    throw new MeshError('UNKNOWN_NAME', `nobody called '${target}' can be reached`)
-  }
+  if (!(await isSomebodySoon(mesh, target))) throw new MeshError('UNKNOWN_NAME', `nobody called '${target}' can be reached`)
   const since = performance.now()
   const progress = settings['json'] === true ? undefined : await showProgress(file.name, file.size)
   let to = target

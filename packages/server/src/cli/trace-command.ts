@@ -1,6 +1,6 @@
 import { MeshError } from '@hopmesh/core'
 import type { Trace, TraceHop } from '@hopmesh/core'
-import { isSomebody, shownUp } from './find.ts'
+import { isSomebodySoon } from './find.ts'
 import { withMesh } from './open-mesh.ts'
 import { milliseconds, printLine, table } from './output.ts'
 import type { Settings } from './settings.ts'
@@ -8,7 +8,7 @@ import type { Settings } from './settings.ts'
 /** Prints the way to an address or name, hop by hop; what is known of it also when it breaks off. */
 export async function runTrace(url: string, target: string, settings: Settings): Promise<void> {
   await withMesh(url, settings, async (mesh) => {
-    if ((await shownUp(mesh, () => isSomebody(mesh, target) || undefined)) === undefined) {
+    if (!(await isSomebodySoon(mesh, target))) {
       throw new MeshError('NO_ROUTE', `nobody here has the address or name '${target}': 'hopmesh peers' lists who is`)
     }
     const trace = await mesh.trace(target)
