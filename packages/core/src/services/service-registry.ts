@@ -9,7 +9,7 @@ import { operationOptions, refusedOptions, type OperationOptions, type Operation
 import { serviceNameBytesMax, servicesMax } from '../identity/record-bounds.ts'
 import type { Router } from '../routing/router.ts'
 import type { Answering } from '../calls/answered-calls.ts'
-import { answering, encodeReturned } from '../calls/answers.ts'
+import { answering, encodeReturned } from '../calls/packet-answers.ts'
 import { loadFromWire, loadToWire } from './load.ts'
 import type { RelayedServices, SeekOptions } from './relayed-services.ts'
 import { byPreference, type ServiceListing } from './service-listing.ts'

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Mesh } from '../../src/mesh/mesh.ts'
 import { runningBytesOfOneMax, runningCallsOfOneMax } from '../../src/calls/answered-calls.ts'
-import { answersUnaskedMax } from '../../src/calls/answers.ts'
+import { answersUnaskedMax } from '../../src/calls/packet-answers.ts'
 import {
   answersAheadMax,
   callService,

@@ -1,3 +1,6 @@
+// Answering who asks by a bare packet: plain ALN nodes, and members' questions of the library itself. Calls of members are in
+// answered-calls.ts.
+
 import { Cancellation } from '../async/cancellation.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import type { Log } from '../ports/log.ts'
