@@ -133,11 +133,6 @@ export class CatchUp<N extends GossipNeighbour> {
     this.#cancelLate ??= this.#clock.setTimer(lateNewsMs, () => this.#tellLate())
   }
 
-  /** It is here. */
-  had(key: string): void {
-    this.#asked.delete(key)
-  }
-
   expire(now: number): void {
     for (const [key, { until }] of this.#asked) if (until <= now) this.#asked.delete(key)
   }

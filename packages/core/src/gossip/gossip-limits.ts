@@ -64,9 +64,8 @@ export const pushHoldMsMax = 20
 export const pushHoldsMax = 3
 export const pushesHeldMax = 64
 
-/** More broadcasts than this in the time, and their origin takes a tree of its own. */
-export const busyMax = 2
-export const busyWithinMs = 4_000
+/** Who says two things closer than this takes a tree of its own: the ways of the shared one are up to twice as long. */
+export const busyWithinMs = 1_000
 /** Who was busy and says nothing for so long is not any more. */
 export const calmAfterMs = 20_000
 export const ownTreesMax = 64

@@ -37,7 +37,7 @@ import {
   rememberedMax,
 } from './gossip-limits.ts'
 import type { GossipNeighbour } from './gossip-neighbour.ts'
-import { Histories } from './history.ts'
+import { Histories, type History } from './history.ts'
 import type { Speaker } from './own-words.ts'
 import { Receipts } from './receipts.ts'
 import { TreeTraffic } from './tree-traffic.ts'
@@ -266,29 +266,25 @@ export class Gossip<N extends GossipNeighbour> {
     const known = this.#recordOf(id.origin)
     if (known && !id.fleeting) this.#records.set(id.origin, known)
     const history = this.#histories.heard(id, this.#parts.clock.now())
-    if (!history.add(id.counter)) return this.#doubled(neighbour, incoming)
+    history.add(id.counter)
     history.skipTo(proven.floor)
     const repaired = this.#traffic.had(key, neighbour)
-    this.#catchUp.had(key)
     const kept = this.#keep(id, { tree: proven.tree, packet: passedOn(incoming), hops, from: neighbour.address, ageMs, repaired })
     if (incoming.late) this.#catchUp.came(id, neighbour)
     else {
       this.#traffic.came(kept, neighbour)
       if (this.#port.passesOn()) this.#traffic.spread(kept, neighbour)
     }
-    if (!id.fleeting) this.#gaps.look(id, history, neighbour)
-    this.#deliver(incoming, proven, neighbour.address)
+    this.#gaps.look(id, history, neighbour)
+    this.#deliver(incoming, proven, { history, via: neighbour.address })
   }
 
-  #deliver({ id, aln, hops }: Incoming, { body, floor }: ProvenBroadcast, via: string): void {
+  #deliver({ id, aln, hops }: Incoming, { body, floor }: ProvenBroadcast, { history, via }: { history: History; via: string }): void {
     if (body === undefined || id.origin === this.#parts.identity.address) return
-    const history = this.#histories.heard(id, this.#parts.clock.now())
     const deliver = (): void => this.#port.deliver({ ...aln, data: body }, { id, via, hops })
-    if (!id.fleeting) return this.#order.take(id, { history, floor, deliver })
-    // A fleeting one that was overtaken is old news.
-    if (id.counter < history.next) return
-    history.next = id.counter + 1
-    deliver()
+    // Nothing that was said before a fleeting one is to be had.
+    if (id.fleeting) deliver()
+    else this.#order.take(id, { history, floor, deliver })
   }
 
   #keep(

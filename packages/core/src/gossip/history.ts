@@ -24,13 +24,11 @@ export class History {
     return counter <= this.#base || this.#above.has(counter)
   }
 
-  /** True the first time. */
-  add(counter: number): boolean {
-    if (this.has(counter)) return false
+  add(counter: number): void {
+    if (this.has(counter)) return
     this.#above.add(counter, counter + 1)
     if (this.#above.count > historyPiecesMax) this.skipTo(this.#above.first!.start - 1)
     else this.#settle()
-    return true
   }
 
   /** Those up to `counter` cannot be had any more. */

@@ -6,7 +6,7 @@ import type { WireNetwork } from '../identity/wire-network.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Crypto, KeyPair } from '../ports/crypto.ts'
 import type { Dice } from '../ports/dice.ts'
-import { busyMax, busyWithinMs, calmAfterMs } from './gossip-limits.ts'
+import { busyWithinMs, calmAfterMs } from './gossip-limits.ts'
 
 const counterMax = 2 ** 32 - 1
 
@@ -28,8 +28,8 @@ export class OwnWords {
   #kept = 0
   #fleeting = 0
   #busy = false
-  /** When the last ones were said. */
-  readonly #lately: number[] = []
+  /** When the last one was said. */
+  #spokeAt = Number.NEGATIVE_INFINITY
 
   constructor(speaker: Speaker, clock: Clock, dice: Dice) {
     this.#speaker = speaker
@@ -68,13 +68,12 @@ export class OwnWords {
     return { head, data: yield* signBroadcast(frame, { ...head, body }, signer) }
   }
 
-  /** More than `busyMax` in a short time lately, and no long silence since. */
+  /** It said two things in less than a second, and no long silence came since. */
   #isBusy(): boolean {
     const now = this.#clock.now()
-    if (now - (this.#lately.at(-1) ?? now) > calmAfterMs) this.#busy = false
-    this.#lately.push(now)
-    if (this.#lately.length > busyMax + 1) this.#lately.shift()
-    this.#busy ||= this.#lately.length > busyMax && now - this.#lately[0]! <= busyWithinMs
+    const silentMs = now - this.#spokeAt
+    this.#spokeAt = now
+    this.#busy = silentMs < busyWithinMs || (this.#busy && silentMs <= calmAfterMs)
     return this.#busy
   }
 }
