@@ -5,14 +5,17 @@ import { Cancellation } from '../async/cancellation.ts'
 import { asMeshError } from '../async/operations.ts'
 import { MeshError, type MeshErrorCode } from '../errors/mesh-error.ts'
 import type { Clock } from '../ports/clock.ts'
+import { absentMs } from './absences.ts'
 import { answerBytesAheadMax, answersAheadMax, type AnswerKind, type CallAnswer, type CallRequest } from './call-codec.ts'
 import { encodeNetError, encodeThrown } from './remote-error.ts'
 import { isAsyncIterable } from './request.ts'
 import { bodyBytesMax } from './requests.ts'
 
-/** How often an answer is said again when it may not have arrived, and how long it waits for room. */
+/** How often an answer is said again when it may not have arrived. */
 const repeatsMax = 3
-const roomAgainMs = 250
+/** How long it waits for room, or for a path, before it tries again: first, and between two tries for a path at most. */
+const againMsFirst = 250
+const pathAgainMsMost = 1_000
 
 export interface RunningCallOptions {
   readonly clock: Clock
@@ -158,13 +161,23 @@ export class RunningCall {
   }
 
   async #deliver(answer: CallAnswer): Promise<void> {
-    for (let again = 0; again <= repeatsMax; again += 1) {
+    const { clock } = this.#options
+    const pause = (ms: number): Promise<void> => new Promise((resolve) => void clock.setTimer(ms, resolve))
+    const absentAt = clock.now() + absentMs
+    let pathAgainMs = againMsFirst
+    for (let again = 0; again <= repeatsMax;) {
       try {
         return await this.#options.deliver(answer)
       } catch (error) {
         const { code } = asMeshError(error)
-        if (code === 'QUEUE_FULL') await new Promise<void>((resolve) => this.#options.clock.setTimer(roomAgainMs << again, resolve))
+        if (code === 'NO_ROUTE' && clock.now() < absentAt) {
+          await pause(pathAgainMs)
+          pathAgainMs = Math.min(pathAgainMsMost, pathAgainMs * 2)
+          continue
+        }
+        if (code === 'QUEUE_FULL') await pause(againMsFirst << again)
         else if (code !== 'OUTCOME_UNKNOWN') break
+        again += 1
       }
     }
     this.cancel(new MeshError('NO_ROUTE', 'the answer does not reach the caller'))

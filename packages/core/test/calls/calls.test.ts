@@ -313,6 +313,33 @@ describe('calls that do not come through', () => {
     await world.clock.advanceUntil(() => signal?.aborted === true, 120_000)
   })
 
+  it('PN-09 an answer that is ready while there is no path to the caller waits for one', async () => {
+    const [ada, bob] = (await members(75, 'ada', 'bob')) as [Mesh, Mesh]
+    const later = (text: string): Promise<string> => new Promise((resolve) => void world.clock.setTimer(4_000, () => resolve(text)))
+    let executed = 0
+    const slow = (): Promise<string> => {
+      executed += 1
+      return later('done')
+    }
+    bob.services.register('slow', slow)
+    bob.functions.register({ slow })
+    bob.services.register('feed', async function* () {
+      for (const text of ['1', '2', '3']) yield later(text)
+    })
+    await world.settle(ada.services.wait('feed'))
+    const heard: string[] = []
+    const read = async (): Promise<void> => {
+      for await (const reply of ada.call('feed')) heard.push(reply.text())
+    }
+    const called = [ada.call('slow').then((reply) => reply.text()), ada.with({ timeoutMs: 30_000 }).to('bob').slow!(), read()]
+    await world.clock.advance(3_900)
+    world.sim.network.cut('bob', 'relay')
+    await world.clock.advance(1_100)
+    world.sim.network.heal('bob', 'relay')
+    expect(await world.settle(Promise.all(called), 20_000)).toEqual(['done', 'done', undefined])
+    expect([heard, executed]).toEqual([['1', '2', '3'], 2])
+  })
+
   it('PN-09 a provider that leaves or dies: OUTCOME_UNKNOWN, never a wait without end', async () => {
     const [ada, bob, eve] = (await members(68, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
     const calls: string[] = []
