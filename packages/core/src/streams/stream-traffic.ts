@@ -163,7 +163,8 @@ export class StreamTraffic<M> {
     const { clock } = this.#options
     const total = file?.size
     let toldAt = -Infinity
-    let told = 0
+    // Of a file without bytes there is nothing to say but that it is there.
+    let told = total === 0 ? -1 : 0
     let latest = 0
     let isWaiting = false
     const tell = (): void => {

@@ -78,6 +78,15 @@ describe('a stream to a member', () => {
     expect(progress.at(-1)).toEqual({ target: 'bob', address: bob.address, sent: 3_000_000, total: 3_000_000 })
   })
 
+  it('PN-14 tells of an empty file, too, when it is there', async () => {
+    bob.streams.register('keep', async (_ctx, readable) => void (await allOf(readable)))
+    const progress: unknown[] = []
+    const answer = await world.settle(ada.stream('bob', 'keep', noise(0), { onProgress: ({ sent, total }) => progress.push([sent, total]) }))
+    await world.settle(allOf(answer))
+    await world.clock.advance(1_000)
+    expect(progress).toEqual([[0, 0]])
+  })
+
   it('answers with what the handler has, without a word from the caller', async () => {
     bob.streams.register('feed', async function* feed() {
       yield 'one '
