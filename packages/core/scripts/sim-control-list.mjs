@@ -97,6 +97,6 @@ export const controls = [
     name: 'BC9 (in the order of the origin)',
     world: 'broadcasts',
     seeds: 20,
-    replace: [{ file: 'gossip/gossip.js', text: 'this.#order.take(id, { history, floor, deliver });', by: 'deliver();' }],
+    replace: [{ file: 'gossip/gossip.js', text: 'this.#order.take(id, { history, floor, late, deliver });', by: 'deliver();' }],
   },
 ]

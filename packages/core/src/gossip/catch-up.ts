@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Dice } from '../ports/dice.ts'
 import { TokenBucket } from '../async/token-bucket.ts'
 import { encodeMeshPacket, readMeshPacket } from '../wire/mesh-packet.ts'
-import { gossipIdsMax, type BroadcastId, type BroadcastLife, type BroadcastRows, type CounterRange } from '../wire/gossip-control.ts'
+import type { BroadcastId, BroadcastLife, BroadcastRows, CounterRange } from '../wire/gossip-control.ts'
 import { isWireFault } from '../wire/wire-fault.ts'
 import { idKey } from './broadcast-key.ts'
 import { idsOf, rowsOf, type BroadcastStore, type KeptBroadcast } from './broadcast-store.ts'
@@ -52,8 +52,6 @@ export class CatchUp<N extends GossipNeighbour> {
   #late: { readonly id: BroadcastId; readonly from: N }[] = []
   #cancelLate: (() => void) | undefined
   #cancelDigest: (() => void) | undefined
-  /** The last digest told that somebody keeps something. */
-  #toldOfSome = false
 
   constructor(clock: Clock, dice: Dice, store: BroadcastStore, port: CatchUpPort<N>) {
     this.#clock = clock
@@ -100,7 +98,6 @@ export class CatchUp<N extends GossipNeighbour> {
       for (const { key, ...id } of idsOf([{ ...row, ranges }], keptMax - wanted.length)) {
         if ((this.#asked.get(key)?.until ?? 0) <= now) wanted.push(id)
       }
-      if (wanted.length >= keptMax) break
     }
     // As long as all of them take to come.
     const until = now + askedMs + (wanted.length / serveAtOnce) * serveEveryMs
@@ -117,19 +114,17 @@ export class CatchUp<N extends GossipNeighbour> {
   /** A neighbour asks for what it missed. */
   wanted(neighbour: N, rows: readonly BroadcastRows[]): void {
     const serving = this.#servingOf(neighbour)
-    const found: KeptBroadcast[] = []
     for (const { key } of idsOf(rows, keptMax)) {
       const kept = this.#store.get(key)
-      if (kept && !serving.queue.has(key)) found.push(kept)
+      if (!kept || serving.queue.has(key) || serving.queue.size >= keptMax) continue
+      if (serving.budget.take(1, this.#clock.now())) serving.queue.set(key, kept)
     }
-    for (const kept of found)
-      if (serving.queue.size < keptMax && serving.budget.take(1, this.#clock.now())) serving.queue.set(kept.key, kept)
     if (serving.queue.size > 0 && !serving.cancel) this.#serve(neighbour, serving)
   }
 
   /** A broadcast came by catching up: other neighbours may have missed it, too. */
   came(id: BroadcastId, from: N): void {
-    this.#late.push({ id, from })
+    if (this.#late.length < keptMax) this.#late.push({ id, from })
     this.#cancelLate ??= this.#clock.setTimer(lateNewsMs, () => this.#tellLate())
   }
 
@@ -152,7 +147,7 @@ export class CatchUp<N extends GossipNeighbour> {
   }
 
   #want(neighbour: N, wanted: readonly BroadcastId[]): void {
-    for (const rows of batchesOf(rowsOf(wanted))) neighbour.link.sendControl({ type: 'want', rows })
+    if (wanted.length > 0) neighbour.link.sendControl({ type: 'want', rows: rowsOf(wanted) })
   }
 
   #serve(neighbour: N, serving: Serving): void {
@@ -187,42 +182,25 @@ export class CatchUp<N extends GossipNeighbour> {
   }
 
   #tellHolds(neighbour: N, rows: readonly BroadcastRows[], answer: boolean): void {
-    for (const batch of batchesOf(rows)) neighbour.link.sendControl({ type: 'holds', answer, rows: batch })
+    neighbour.link.sendControl({ type: 'holds', answer, rows })
   }
 
   #compareAll(): void {
     this.#store.expire(this.#clock.now())
     const neighbours = [...this.#port.neighbours()]
     for (const neighbour of neighbours) this.#tellDigest(neighbour)
-    this.#toldOfSome = this.#store.size > 0
     this.#cancelDigest = neighbours.length > 0 ? this.#clock.setTimer(this.#digestMs(), () => this.#compareAll()) : undefined
   }
 
-  /** Where nothing is kept and nothing was, there is nothing to compare. */
+  /** Where nothing is kept, there is nothing that others could lack. */
   #tellDigest({ link }: N): void {
-    if (this.#store.size === 0 && !this.#toldOfSome) return
+    if (this.#store.size === 0) return
     link.sendControl({ type: 'digest', ...this.#store.digest(this.#clock.now(), digestOldestMs) })
   }
 
   #digestMs(): number {
     return digestEveryMs * (0.8 + 0.4 * this.#dice.random())
   }
-}
-
-/** At most `gossipIdsMax` ranges in each. */
-function* batchesOf(rows: readonly BroadcastRows[]): IterableIterator<BroadcastRows[]> {
-  let batch: BroadcastRows[] = []
-  let count = 0
-  for (const row of rows) {
-    if (count + row.ranges.length > gossipIdsMax && batch.length > 0) {
-      yield batch
-      batch = []
-      count = 0
-    }
-    batch.push(row)
-    count += row.ranges.length
-  }
-  if (batch.length > 0) yield batch
 }
 
 /** As it was passed on, marked as told again. */

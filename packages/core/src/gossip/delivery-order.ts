@@ -3,7 +3,7 @@
 
 import type { Clock } from '../ports/clock.ts'
 import type { BroadcastId } from '../wire/gossip-control.ts'
-import { gapWaitMs, heldBackMax } from './gossip-limits.ts'
+import { gapWaitMs, heldBackMax, keptMs } from './gossip-limits.ts'
 import type { History } from './history.ts'
 
 interface Life {
@@ -22,6 +22,8 @@ export class DeliveryOrder {
   readonly #clock: Clock
   readonly #origins = new Map<string, Origin>()
   #held = 0
+  /** When anything came last by catching up: more of it may follow. */
+  #caughtUpAt = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -32,15 +34,16 @@ export class DeliveryOrder {
     return this.#held
   }
 
-  /** Calls `deliver` when it is its turn. Those up to `floor` are not to be had any more. */
+  /** Calls `deliver` when it is its turn. Those up to `floor` are not to be had any more. `late`: it came by catching up. */
   take(
     { origin, epoch, counter }: BroadcastId,
-    { history, floor, deliver }: { history: History; floor: number; deliver: () => void },
+    { history, floor, late, deliver }: { history: History; floor: number; late: boolean; deliver: () => void },
   ): void {
+    if (late) this.#caughtUpAt = this.#clock.now()
     // Too late for its turn.
     if (counter < history.next) return deliver()
     const known = this.#origins.get(origin)
-    if (!known && counter <= Math.max(history.next, floor + 1)) {
+    if (!known && counter === history.next) {
       history.next = counter + 1
       return deliver()
     }
@@ -74,7 +77,7 @@ export class DeliveryOrder {
         this.#deliver(life, next)
       }
       if (life.waiting.size > 0) {
-        origin.cancel ??= this.#clock.setTimer(gapWaitMs, () => this.#release(address))
+        if (!origin.cancel) this.#wait(address, origin, this.#clock.now())
         return
       }
     }
@@ -96,6 +99,14 @@ export class DeliveryOrder {
     life.waiting.delete(counter)
     this.#held -= 1
     deliver()
+  }
+
+  /** As long as catching up goes on, and no longer than anything of it is kept. */
+  #wait(address: string, origin: Origin, since: number): void {
+    const untilAt = Math.min(Math.max(since, this.#caughtUpAt) + gapWaitMs, since + keptMs)
+    const restMs = untilAt - this.#clock.now()
+    if (restMs <= 0) return this.#release(address)
+    origin.cancel = this.#clock.setTimer(restMs, () => this.#wait(address, origin, since))
   }
 
   /** The first gap was waited for long enough. */

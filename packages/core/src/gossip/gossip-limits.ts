@@ -1,6 +1,6 @@
 // The bounds of broadcasts, in one place. What is dropped at one of them is had again by catching up, unless it says otherwise.
 
-/** How long a broadcast is kept for members that are away, and how many, and how much of them: per network and node. */
+/** How long a broadcast is kept for members that are away, and how many, and how much of them: per network and node. Fewer than one message tells of (`gossipIdsMax`). */
 export const keptMs = 600_000
 export const keptMax = 1_000
 export const keptBytesMax: number = 4 * 1024 * 1024
@@ -26,7 +26,7 @@ export const ownBytesAtOnce: number = 2 * 1024 * 1024
 
 /** That wait for earlier ones of their origin; more are delivered without them. */
 export const heldBackMax = 1_024
-/** So long are earlier ones waited for. */
+/** So long are earlier ones waited for after the last that came by catching up. */
 export const gapWaitMs = 20_000
 /** When earlier ones are asked for: after their absence was noticed, and again. */
 export const gapAsksMs: readonly number[] = [500, 2_000, 6_000]

@@ -279,12 +279,12 @@ export class Gossip<N extends GossipNeighbour> {
     this.#deliver(incoming, proven, { history, via: neighbour.address })
   }
 
-  #deliver({ id, aln, hops }: Incoming, { body, floor }: ProvenBroadcast, { history, via }: { history: History; via: string }): void {
+  #deliver({ id, aln, hops, late }: Incoming, { body, floor }: ProvenBroadcast, { history, via }: { history: History; via: string }): void {
     if (body === undefined || id.origin === this.#parts.identity.address) return
     const deliver = (): void => this.#port.deliver({ ...aln, data: body }, { id, via, hops })
     // Nothing that was said before a fleeting one is to be had.
     if (id.fleeting) deliver()
-    else this.#order.take(id, { history, floor, deliver })
+    else this.#order.take(id, { history, floor, late, deliver })
   }
 
   #keep(

@@ -63,7 +63,7 @@ export class History {
     const latest = delivered.slice(-historyPiecesMax)
     for (const { start, end } of latest) {
       this.#above.add(Math.max(start, this.#base + 1), end)
-      this.next = Math.max(this.next, end)
+      this.next = end
     }
     if (latest.length < delivered.length) this.skipTo(latest[0]!.start - 1)
     this.#settle()

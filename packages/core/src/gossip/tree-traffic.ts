@@ -82,7 +82,8 @@ export class TreeTraffic<N extends GossipNeighbour> {
 
   /** A payload came along its tree, or was pulled. */
   came({ tree, id, repaired }: KeptBroadcast, from: N): void {
-    this.#trees.came(tree, { origin: id.origin, from, pulled: repaired, now: this.#clock.now() })
+    // It may have left while its payload was verified.
+    if (this.#neighbours.has(from)) this.#trees.came(tree, { origin: id.origin, from, pulled: repaired, now: this.#clock.now() })
   }
 
   /** It is here. True: because it was pulled from this neighbour. */
@@ -108,7 +109,7 @@ export class TreeTraffic<N extends GossipNeighbour> {
   /** The same once more, and not because it was asked for: one of the two links is no branch of the tree. */
   doubled(neighbour: N, { key, tree, id: { origin }, hops }: Incoming): void {
     const kept = this.#port.find(key)
-    if (!kept || kept.from === neighbour.address) return
+    if (!kept || kept.from === neighbour.address || !this.#neighbours.has(neighbour)) return
     const first = this.#named(kept.from)
     const laterMs = this.#clock.now() - kept.saidAt
     // By way of this node it would have crossed three links more.

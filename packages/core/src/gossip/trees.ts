@@ -116,10 +116,8 @@ export class Trees<N> {
 
   /** It shall send no payloads of this tree. True: it has to be told. */
   prune(name: string, neighbour: N, now: number): boolean {
-    if (!this.#neighbours.has(neighbour)) return false
     const tree = this.#tree(name)
     if (tree === this.#shared) tree.lazy.add(neighbour)
-    tree.doubtedAt.delete(neighbour)
     const before = tree.prunedAt.get(neighbour)
     if (before !== undefined && now - before < treeChangeMs) return false
     tree.prunedAt.set(neighbour, now)
@@ -141,13 +139,13 @@ export class Trees<N> {
   /** What is said about a tree that is not known here says nothing about the shared one. */
   setLazy(name: string, neighbour: N): void {
     const tree = name === sharedTree ? this.#shared : this.#own.get(name)
-    if (this.#neighbours.has(neighbour)) tree?.lazy.add(neighbour)
+    tree?.lazy.add(neighbour)
   }
 
   /** A payload of the origin goes this way: who brings what it says has it. */
   isEager(name: string, neighbour: N, origin: string = name): boolean {
     const { lazy, root, parent } = this.#tree(name)
-    return this.#neighbours.has(neighbour) && !lazy.has(neighbour) && !(root === origin && parent === neighbour)
+    return !lazy.has(neighbour) && !(root === origin && parent === neighbour)
   }
 
   isParent(name: string, neighbour: N): boolean {

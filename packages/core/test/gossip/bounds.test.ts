@@ -64,6 +64,26 @@ describe('LM broadcasts that are kept', () => {
     expect(store.has(kept(52, { origin: 'loud' }).key)).toBe(true)
   })
 
+  it('LM one that is larger than all of it is kept alone; what was cleared is kept of nobody', () => {
+    const store = new BroadcastStore({ ...bounds, bytesMax: 10 })
+    for (const counter of [1, 2]) store.add(kept(counter, { bytes: 100 }))
+    expect([store.size, store.has(kept(2).key), store.keepsOf('ka')]).toEqual([1, true, true])
+    store.clear()
+    expect([store.size, store.bytes, store.keepsOf('ka')]).toEqual([0, 0, false])
+  })
+
+  it('MP5 the lowest of one life is that of no other', () => {
+    const store = new BroadcastStore(bounds)
+    for (const [counter, origin] of [
+      [3, 'ka'],
+      [1, 'kb'],
+      [2, 'ka'],
+      [4, 'ka'],
+    ] as const)
+      store.add(kept(counter, { origin }))
+    expect([store.lowestOf('ka 7'), store.lowestOf('kb 7'), store.lowestOf('kc 7')]).toEqual([2, 1, undefined])
+  })
+
   it('LM above keptBytesMax too, and after keptMs all go', () => {
     const store = new BroadcastStore(bounds)
     for (let counter = 1; counter <= 300; counter += 1) store.add(kept(counter, { bytes: 16_000 }))
@@ -127,6 +147,20 @@ describe('LM what was had of an origin', () => {
     expect([again.has(1), again.has(2), again.has(4)]).toEqual([true, true, false])
   })
 
+  it('LM of more than historyPiecesMax pieces that were never had the lowest are forgotten, and count as had', () => {
+    const history = new History()
+    for (let piece = 1; piece <= 2 * historyPiecesMax; piece += 1) {
+      history.add(2 * piece)
+      history.skipTo(2 * piece)
+    }
+    history.next = 4 * historyPiecesMax + 1
+    expect([history.delivered.length, history.base]).toEqual([historyPiecesMax + 1, 4 * historyPiecesMax])
+    // What is had directly above what was skipped is part of it.
+    history.add(4 * historyPiecesMax + 3)
+    history.skipTo(4 * historyPiecesMax + 2)
+    expect(history.base).toBe(4 * historyPiecesMax + 3)
+  })
+
   it('LM above historyPiecesMax the lowest gap counts as lost', () => {
     const history = new History()
     for (let piece = 1; piece <= historyPiecesMax; piece += 1) history.add(piece * 2)
@@ -174,15 +208,15 @@ describe('LM what is heard of and not here', () => {
     const history = new History()
     const delivered: number[] = []
     for (let counter = 2; counter <= heldBackMax + 1; counter += 1)
-      order.take(idOf(counter), { history, floor: 0, deliver: () => void delivered.push(counter) })
+      order.take(idOf(counter), { history, floor: 0, late: false, deliver: () => void delivered.push(counter) })
     expect([order.held, delivered.length]).toEqual([heldBackMax, 0])
-    order.take(idOf(heldBackMax + 2), { history, floor: 0, deliver: () => void delivered.push(heldBackMax + 2) })
+    order.take(idOf(heldBackMax + 2), { history, floor: 0, late: false, deliver: () => void delivered.push(heldBackMax + 2) })
     expect([order.held, delivered.length]).toEqual([0, heldBackMax + 1])
     expect(delivered).toEqual(delivered.toSorted((a, b) => a - b))
     // What comes later than that comes late, not never; and what waits does not wait for ever.
-    order.take(idOf(1), { history, floor: 0, deliver: () => void delivered.push(1) })
+    order.take(idOf(1), { history, floor: 0, late: false, deliver: () => void delivered.push(1) })
     expect(delivered.at(-1)).toBe(1)
-    order.take(idOf(9_000), { history, floor: 0, deliver: () => void delivered.push(9_000) })
+    order.take(idOf(9_000), { history, floor: 0, late: false, deliver: () => void delivered.push(9_000) })
     clock.runFor(gapWaitMs)
     expect(delivered.at(-1)).toBe(9_000)
   })
@@ -221,8 +255,15 @@ describe('LM what is heard of and not here', () => {
     })
     strict.receive(neighbour(), [Uint8Array.of(1, ...passed[0]!.subarray(1))])
     expect(strict.waiting).toBe(0)
-    strict.receive(neighbour('flood'), flood)
+    const flooder = neighbour('flood')
+    strict.receive(flooder, flood)
     expect([strict.waiting, faults]).toEqual([1, ['QUEUE_FULL']])
+    strict.receive(flooder, flood.slice(0, 1))
+    strict.leave(flooder)
+    strict.receive(flooder, flood.slice(0, 1))
+    expect(faults).toEqual(['QUEUE_FULL', 'QUEUE_FULL'])
+    strict.stop()
+    expect([strict.waiting, clock.waiting]).toEqual([0, 0])
   })
 
   it('LM doubtedMax origins are asked what time it is there, doubtedOfOneMax broadcasts wait for it, clocksKnownMax answers are remembered', async () => {

@@ -14,6 +14,7 @@ import type { BroadcastRows, CounterRange, GossipMessage } from '../../src/wire/
 import { readMeshPacket } from '../../src/wire/mesh-packet.ts'
 import { isWireFault } from '../../src/wire/wire-fault.ts'
 import { now, text } from '../routing/router-world.ts'
+import { SlowCrypto } from '../routing/slow-crypto.ts'
 
 /** A neighbour that the test plays: it does nothing of itself, and remembers what it was told. */
 export class PlayedNeighbour implements GossipNeighbour {
@@ -59,8 +60,20 @@ export interface StagedNode {
   readonly neighbours: Set<PlayedNeighbour>
   /** What routing knows. */
   readonly records: Map<string, ProvenRecord>
+  /** What waits for the proof of its origin. */
+  readonly unproven: { proven: () => void; giveUp: () => void }[]
   epoch: number
   passesOn: boolean
+}
+
+export interface StageOptions {
+  /** Another process of the same member. */
+  readonly again?: StagedNode
+  readonly kind?: 'member' | 'relay'
+  /** With a key it has none of the keyring, as relays have. */
+  readonly keyHash?: Uint8Array
+  /** Each answer of its crypto port is a promise that takes up to this long. */
+  readonly cryptoMsMax?: number
 }
 
 /** Real nodes, one and one's own neighbours at a time: what one says is carried to another by the test, if at all. */
@@ -69,13 +82,12 @@ export class GossipStage {
   readonly #dice = new SeededDice(5)
   readonly #keyPairs = new Map<StagedNode, KeyPair>()
 
-  /** `again`: another process of the same member. */
-  node(again?: StagedNode): StagedNode {
+  node({ again, kind = 'member', keyHash, cryptoMsMax }: StageOptions = {}): StagedNode {
     const dice = this.#dice.fork(`${this.#dice.random()}`)
     const crypto = toyCrypto(dice)
     const keyPair = (again && this.#keyPairs.get(again)) ?? toyKeyPair(dice.bytes(32))
     const address = again?.address ?? addressOf(now(whoOf(keyPair.publicKey, crypto)), drawTab(dice))
-    const network = wireNetwork('default')
+    const network = wireNetwork('default', keyHash)
     const about = {
       exchangeKey: new Uint8Array(32),
       seq48: 65_536,
@@ -89,8 +101,9 @@ export class GossipStage {
     const neighbours = new Set<PlayedNeighbour>()
     const records = new Map<string, ProvenRecord>()
     const [heard, faults, receipts]: [string[], string[], Receipt[]] = [[], [], []]
+    const port = cryptoMsMax === undefined ? crypto : new SlowCrypto(this.clock, dice, cryptoMsMax).port(crypto)
     const gossip = new Gossip<PlayedNeighbour>({
-      identity: { address, network, crypto, keyPair, kind: 'member' },
+      identity: { address, network, crypto: port, keyPair, kind },
       clock: this.clock,
       dice,
       port: {
@@ -98,14 +111,26 @@ export class GossipStage {
         epoch: () => node.epoch,
         passesOn: () => node.passesOn,
         record: (origin) => records.get(origin),
-        whenProven: (_origin, _neighbour, { giveUp }) => giveUp(),
+        whenProven: (_origin, _neighbour, settle) => void node.unproven.push(settle),
         deliver: ({ data }) => void heard.push(text(data)),
-        nextHop: () => [...neighbours][0],
+        nextHop: (to) => [...neighbours].find(({ address: next }) => next === to || next === 'a'),
         receipt: (receipt) => void receipts.push(receipt),
         fault: (code) => void faults.push(code),
       },
     })
-    const node: StagedNode = { address, gossip, heard, faults, receipts, record, neighbours, records, epoch: 1, passesOn: true }
+    const node: StagedNode = {
+      address,
+      gossip,
+      heard,
+      faults,
+      receipts,
+      record,
+      neighbours,
+      records,
+      unproven: [],
+      epoch: 1,
+      passesOn: true,
+    }
     this.#keyPairs.set(node, keyPair)
     return node
   }
@@ -116,6 +141,7 @@ export class GossipStage {
     node.gossip.join(neighbour)
     return neighbour
   }
+
   /** Says it, and answers with its packet as neighbours get it. */
   said(by: StagedNode, data: string, options?: SayOptions): Uint8Array {
     const ear = this.joined(by, 'ear')

@@ -60,7 +60,7 @@ describe('PY-13 the order of an origin', () => {
 
   it('PY-13 of what this address said in an earlier life nothing is delivered here, and all of it passed on', () => {
     const packet = stage.said(ada!, 'I was here')
-    const again = stage.node(ada)
+    const again = stage.node({ again: ada! })
     again.epoch = 2
     const [from, to] = [stage.joined(again, 'from'), stage.joined(again, 'to')]
     stage.hand(again, from, packet)
@@ -151,7 +151,7 @@ describe('PY-13 a node', () => {
   })
 
   it('PY-13 that remembers what it delivered tells the next one of what may still come, and of no more', () => {
-    hand(a!, ...say('1'))
+    hand(a!, ...say('1'), stage.said(ada!, 'fleeting', { retain: false }))
     stage.clock.runFor(keptMs)
     expect(bob!.gossip.delivered()).toEqual([rowsOf(ada!, [{ start: 1, end: 2 }])])
     stage.clock.runFor(2 * keptMs)
