@@ -163,7 +163,7 @@ export class Gossip<N extends GossipNeighbour> {
   }
 
   leave(neighbour: N): void {
-    if (!this.#neighbours.delete(neighbour)) return
+    this.#neighbours.delete(neighbour)
     this.#traffic.leave(neighbour)
     this.#catchUp.leave(neighbour)
     this.#receipts.leave(neighbour)

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { clockSlackMs, keptMs, ownBytesAtOnce } from '../../src/gossip/gossip-limits.ts'
+import { broadcastsWaitingMax, clockSlackMs, keptMs, ownBytesAtOnce } from '../../src/gossip/gossip-limits.ts'
 import { wireNetwork } from '../../src/identity/wire-network.ts'
-import { packetDataBytesMax } from '../../src/wire/mesh-packet.ts'
+import { encodeMeshPacket, packetDataBytesMax, readMeshPacket, type MeshPacketHeader } from '../../src/wire/mesh-packet.ts'
+import { decodePacket } from '../../src/wire/packet-codec.ts'
+import type { Packet } from '../../src/wire/packet.ts'
 import { now } from '../routing/router-world.ts'
 import { GossipStage, rowsOf, type PlayedNeighbour, type StagedNode, type StageOptions } from './gossip-stage.ts'
 
@@ -40,6 +42,15 @@ describe('SE9 what comes in', () => {
     expect(bob.faults).toEqual(['UNPROVEN', 'UNPROVEN'])
   })
 
+  it('of somebody who cannot be a member is dropped, and nobody is asked for a proof', () => {
+    const { bob, a } = hearer()
+    const packet = stage.said(ada, 'hello')
+    const { alnOffset } = readMeshPacket(packet) as MeshPacketHeader
+    const aln = { ...decodePacket(packet, alnOffset), srcAddr: 'plain' } as Packet
+    stage.hand(bob, a, encodeMeshPacket({ hopLimit: 9, broadcast: true }, aln))
+    expect([bob.heard, bob.faults, bob.unproven]).toEqual([[], [], []])
+  })
+
   it('once more is known, also when its origin is not any more', () => {
     const { bob, a, b } = hearer()
     const packet = stage.said(ada, 'fleeting', { retain: false })
@@ -54,17 +65,19 @@ describe('SE9 what comes in', () => {
     const liar = stage.node({ again: ada })
     const [one, other] = [stage.said(ada, 'one'), stage.said(liar, 'two')]
     for (const packet of [one, one, other]) stage.hand(bob, a, packet)
+    for (let copy = 0; copy < broadcastsWaitingMax; copy += 1) stage.hand(bob, b, one)
     stage.hand(bob, b, one)
     await stage.clock.advance(1_000)
     expect([bob.heard, bob.faults]).toEqual([['one'], []])
   })
 
-  it('is not handed out after the end', async () => {
+  it('is neither handed out nor verified after the end', async () => {
     const { bob, a } = hearer({ cryptoMsMax: 20 })
-    for (const text of ['1', '2']) stage.hand(bob, a, stage.said(ada, text))
+    for (let count = 0; count < 50; count += 1) stage.hand(bob, a, stage.said(ada, `${count}`))
     bob.gossip.stop()
-    await stage.clock.advance(1_000)
-    expect([bob.heard, bob.faults]).toEqual([[], []])
+    ada.gossip.stop()
+    await stage.clock.advance(100)
+    expect([bob.heard, bob.faults, stage.clock.waiting]).toEqual([[], [], 0])
   })
 
   it('MP7 of the window, give or take a minute, is believed; of another time not, but relays pass it on', () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { gapAsksMs, gapWaitMs, keptMs, lateNewsMs, lazyBatchMs } from '../../src/gossip/gossip-limits.ts'
+import { gapAsksMs, gapWaitMs, keptMax, keptMs, lateNewsMs, lazyBatchMs } from '../../src/gossip/gossip-limits.ts'
+import type { BroadcastRows } from '../../src/wire/gossip-control.ts'
 import { GossipStage, rowsOf, type PlayedNeighbour, type StagedNode } from './gossip-stage.ts'
 
 let stage: GossipStage
@@ -156,5 +157,14 @@ describe('PY-13 a node', () => {
     expect(bob!.gossip.delivered()).toEqual([rowsOf(ada!, [{ start: 1, end: 2 }])])
     stage.clock.runFor(2 * keptMs)
     expect(bob!.gossip.delivered()).toEqual([])
+  })
+
+  it('LM that forgets in time what it asked for may ask for as much again', () => {
+    const some = (index: number): BroadcastRows[] => [rowsOf(ada!, [{ start: index * keptMax + 1, end: (index + 1) * keptMax + 1 }])]
+    for (let index = 0; index < 4; index += 1) bob!.gossip.control(a!, { type: 'holds', answer: true, rows: some(index) })
+    stage.clock.runFor(60_000)
+    bob!.gossip.tick(stage.clock.now())
+    for (const neighbour of [a!, b!]) bob!.gossip.control(neighbour, { type: 'holds', answer: true, rows: some(5) })
+    expect([a!.take('want').length, b!.take('want').length]).toEqual([5, 0])
   })
 })
