@@ -3,7 +3,7 @@
 
 import type { Clock } from '../ports/clock.ts'
 import type { BroadcastId } from '../wire/gossip-control.ts'
-import { gapWaitMs, heldBackMax, keptMs } from './gossip-limits.ts'
+import { gapWaitMs, gapWaitMsMax, heldBackMax } from './gossip-limits.ts'
 import type { History } from './history.ts'
 
 interface Life {
@@ -101,9 +101,9 @@ export class DeliveryOrder {
     deliver()
   }
 
-  /** As long as catching up goes on, and no longer than anything of it is kept. */
+  /** As long as catching up goes on, within bounds: who catches up with part of what was said cannot tell what is to be had. */
   #wait(address: string, origin: Origin, since: number): void {
-    const untilAt = Math.min(Math.max(since, this.#caughtUpAt) + gapWaitMs, since + keptMs)
+    const untilAt = Math.min(Math.max(since, this.#caughtUpAt) + gapWaitMs, since + gapWaitMsMax)
     const restMs = untilAt - this.#clock.now()
     if (restMs <= 0) return this.#release(address)
     origin.cancel = this.#clock.setTimer(restMs, () => this.#wait(address, origin, since))

@@ -28,6 +28,8 @@ export const ownBytesAtOnce: number = 2 * 1024 * 1024
 export const heldBackMax = 1_024
 /** So long are earlier ones waited for after the last that came by catching up. */
 export const gapWaitMs = 20_000
+/** … and no longer than this: a slow link brings all that is kept in less. */
+export const gapWaitMsMax = 120_000
 /** When earlier ones are asked for: after their absence was noticed, and again. */
 export const gapAsksMs: readonly number[] = [500, 2_000, 6_000]
 
