@@ -20,7 +20,7 @@ export class WebRtcChannel implements Channel {
   readonly medium = 'webrtc'
   readonly carries = 'frames'
   readonly copiesMessages = true
-  readonly joinsMessages = true
+  readonly prefersLargeMessages = true
   readonly role: 'dialer' | 'listener'
   readonly label: string
   readonly messageBytesMax: number = messageBytesMax

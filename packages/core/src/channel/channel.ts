@@ -41,8 +41,8 @@ export interface Channel {
   readonly binding?: Uint8Array | undefined
   /** `send` has copied the message when it returns, and leaves its bytes to the sender. Absent: it keeps them. */
   readonly copiesMessages?: boolean | undefined
-  /** A message costs much, whatever its size: several large packets may leave in one. Absent: who gets a large one alone passes it on as it is. */
-  readonly joinsMessages?: boolean | undefined
+  /** A message costs much, whatever its size, so packets that end at the other end may be as large as a link frame. Never on `stream` and `text`. */
+  readonly prefersLargeMessages?: boolean | undefined
   /** Bytes that `send` took and the transport has not. */
   readonly bufferedBytes: number
   /**

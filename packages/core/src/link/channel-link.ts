@@ -13,6 +13,7 @@ import { Outcome } from '../async/outcome.ts'
 import { MeshError, meshErrorCodes, type MeshErrorCode } from '../errors/mesh-error.ts'
 import type { ControlMessage } from '../wire/control.ts'
 import { decodeLinkFrame, decodeRefusal, frameKinds, type ItemToWrite } from '../wire/link-frame.ts'
+import { largePacketDataBytesMax, packetDataBytesMax } from '../wire/mesh-packet.ts'
 import type { DecodedPacket, Packet } from '../wire/packet.ts'
 import { isWireFault, type WireFault } from '../wire/wire-fault.ts'
 import { FramePort, type FramePortReceiver } from './frame-port.ts'
@@ -120,6 +121,10 @@ export class ChannelLink implements Link, FramePortReceiver {
 
   passPacket(bytes: Uint8Array, frame: Uint8Array, from?: Link): boolean {
     return this.#state.phase === 'joined' && this.#state.life.passPacket(bytes, frame, from)
+  }
+
+  get packetDataBytesMax(): number {
+    return this.channel.prefersLargeMessages ? largePacketDataBytesMax : packetDataBytesMax
   }
 
   get full(): boolean {

@@ -23,7 +23,7 @@ export const egressBytesMax: number = 2 * 1024 * 1024
 const sealingMax = 1_024
 export const controlBehindBytesMax: number = 4 * 1024 * 1024
 const controlBytesMax = linkFrameBytesMax - 32
-/** From this size on copying a packet costs more than a frame of its own, unless the channel joins messages. */
+/** From this size on copying a packet costs more than a frame of its own. */
 export const aloneBytesMin = 8_192
 
 /**
@@ -65,7 +65,7 @@ export class LinkEgress {
   packet(packet: Uint8Array | ItemToWrite, from?: object): boolean {
     const { length } = packet
     if (!this.#mayWait(length, from)) return false
-    if (this.#isAlone(length)) return this.#alone(() => encodeItemFrame(frameKinds.packets, packet, this.#isCopied), true)
+    if (length >= aloneBytesMin) return this.#alone(() => encodeItemFrame(frameKinds.packets, packet, this.#isCopied), true)
     this.#batch ??= new FrameBatch(frameKinds.packets, this.#isCopied)
     if (!this.#batch.add(packet)) {
       this.flush()
@@ -77,7 +77,7 @@ export class LinkEgress {
 
   /** A packet that came alone in `frame`, both given away. A large one leaves in that very frame. */
   pass(bytes: Uint8Array, frame: Uint8Array, from?: object): boolean {
-    if (!this.#isAlone(bytes.length)) return this.packet(bytes, from)
+    if (bytes.length < aloneBytesMin) return this.packet(bytes, from)
     // While it waits it is a copy: the frame may be a part of something much larger.
     return this.#mayWait(bytes.length, from) && this.#alone((waits) => (waits ? frame.slice() : frame))
   }
@@ -135,10 +135,6 @@ export class LinkEgress {
     if (!this.#holdBatch()) return false
     this.#hold(frameOf(true))
     return true
-  }
-
-  #isAlone(length: number): boolean {
-    return length >= aloneBytesMin && !this.#port.channel.joinsMessages
   }
 
   /** The channel copies what it sends: frames are made in spare buffers. */

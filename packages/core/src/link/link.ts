@@ -20,6 +20,8 @@ export interface Link extends MemoryHolder {
   readonly loss: number
   /** Something was sent and nothing was heard since: `tick` wants to be called more often. */
   readonly waits: boolean
+  /** Data of one packet that ends at the neighbour; of one that goes on from there it is `packetDataBytesMax`. */
+  readonly packetDataBytesMax: number
   /** What is sent now does not leave. */
   readonly full: boolean
   /** A plain neighbour has not taken yet what it was sent: more shall wait or be refused. */

@@ -87,6 +87,7 @@ export class SealedBodies implements EndToEnd {
       memory: router.memory,
       self: { ...identity, record: () => router.record() },
       isRelay: (peer) => router.destination(peer)?.kind === 'relay',
+      packetBytesMax: (peer) => router.packetDataBytesMax(peer),
       transmit: (destAddr, data) => void router.send({ service: sessionService, destAddr, data }),
       message: (from, data) => this.#deliver(from, data),
       datagram: (from, data) => this.#deliver(from, data),

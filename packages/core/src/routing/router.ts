@@ -15,6 +15,7 @@ import type { Link } from '../link/link.ts'
 import type { Awaitable } from '../ports/crypto.ts'
 import { silentLog } from '../ports/log.ts'
 import type { BroadcastId, BroadcastRows } from '../wire/gossip-control.ts'
+import { packetDataBytesMax } from '../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket, type Packet } from '../wire/packet.ts'
 import { Announcements } from './announcements.ts'
 import type { CapableIdentity } from './capable-identity.ts'
@@ -211,6 +212,12 @@ export class Router {
   /** A snapshot of who can be reached, and how. */
   routes(): Destination[] {
     return [...this.#rooms.reachability.destinations()]
+  }
+
+  /** Data of one packet to it, in bytes: more than every link carries when it is a neighbour over a link that does. */
+  packetDataBytesMax(address: string): number {
+    const next = this.#rooms.exchange.table.get(address)?.nextHop
+    return next?.address === address ? next.link.packetDataBytesMax : packetDataBytesMax
   }
 
   /** The rows of `routes()` one by one, without the first `skip`; to be read in one turn. */

@@ -1,24 +1,27 @@
 import { RangeSet } from '../bytes/range-set.ts'
-import { ackDelayMs, ackElicitingMax, ackGatherMs, ackRangesMax } from './session-limits.ts'
+import { ackBytesMax, ackDelayMs, ackElicitingMax, ackGatherMs, ackRangesMax, sessionPacketBytesMax } from './session-limits.ts'
 import type { SessionFrame } from './session-frames.ts'
+
+/** In a packet of more bytes there was no room left: others come, and nobody waits for this one alone. */
+const fullBytesMin: number = sessionPacketBytesMax / 2
 
 export interface ReceivedPacket {
   /** It asks for an acknowledgement. */
   readonly eliciting: boolean
   readonly now: number
-  /** There was no more room in it: others come, and nobody waits for this one alone. */
-  readonly isFull?: boolean
+  readonly bytes?: number
   /** Without a packet for so long, the next one may be all there is. */
   readonly pauseMs?: number
 }
 
 /**
  * What has arrived, and when the peer is to be told: at once after a pause, because who sends one thing waits for it, and out of
- * order; else with the 32nd packet, when none has come for 4 ms after more than one, or after 20 ms.
+ * order; else with the 32nd packet or 512 KiB, when none has come for 4 ms after more than one, or after 20 ms.
  */
 export class Acknowledgements {
   readonly #received = new RangeSet()
   #unanswered = 0
+  #unansweredBytes = 0
   /** When the first of them came. */
   #unansweredSince = 0
   #dueAt: number | undefined
@@ -35,7 +38,7 @@ export class Acknowledgements {
     return this.#unanswered > 0
   }
 
-  received(number: number, { eliciting, now, isFull = false, pauseMs = ackDelayMs }: ReceivedPacket): void {
+  received(number: number, { eliciting, now, bytes = 0, pauseMs = ackDelayMs }: ReceivedPacket): void {
     const largest = this.#received.last === undefined ? -1 : this.#received.last.end - 1
     this.#received.add(number, number + 1)
     this.#received.keepHighest(ackRangesMax)
@@ -43,10 +46,13 @@ export class Acknowledgements {
     if (!eliciting) return
     if (this.#unanswered === 0) this.#unansweredSince = now
     this.#unanswered += 1
+    this.#unansweredBytes += bytes
+    const isFull = bytes > fullBytesMin
+    const isMuch = this.#unanswered >= ackElicitingMax || this.#unansweredBytes >= ackBytesMax
     const inOrder = number === largest + 1
     const afterPause = !isFull && now - this.#heardAt >= pauseMs
     this.#heardAt = now
-    if (!inOrder || afterPause || this.#unanswered >= ackElicitingMax) this.#dueAt = now
+    if (!inOrder || afterPause || isMuch) this.#dueAt = now
     else if (this.#dueAt === undefined || this.#dueAt > now) {
       const gatheredAt = isFull || this.#unanswered > 1 ? now + ackGatherMs : Infinity
       this.#dueAt = Math.min(gatheredAt, this.#unansweredSince + ackDelayMs)
@@ -63,6 +69,7 @@ export class Acknowledgements {
   /** The present frame has left. */
   told(): void {
     this.#unanswered = 0
+    this.#unansweredBytes = 0
     this.#dueAt = undefined
   }
 

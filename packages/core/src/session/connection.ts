@@ -3,7 +3,7 @@
 // then said again on the new one.
 
 import { run } from '../async/awaitable.ts'
-import { Pipeline } from '../async/pipeline.ts'
+import { Pipeline, type PipelineTask } from '../async/pipeline.ts'
 import { MeshError } from '../errors/mesh-error.ts'
 import type { MemberRecord } from '../identity/member-record.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -15,16 +15,22 @@ import { InFlight } from './in-flight.ts'
 import type { RecordOpener, RecordRefusal, RecordSealer } from './record.ts'
 import { RecordDraft, type SentFrame } from './record-draft.ts'
 import { decodeFrames, type SessionFrame } from './session-frames.ts'
-import { ackDelayMs, recordPlainBytesMax, recordsQueuedMax, recordsUnderWayMax, sessionPacketBytesMax } from './session-limits.ts'
+import {
+  ackDelayMs,
+  recordBytesQueuedMax,
+  recordOverheadBytes,
+  recordsQueuedMax,
+  recordsUnderWayMax,
+  sessionPacketBytesMax,
+} from './session-limits.ts'
 import { idText } from './session-packet.ts'
 
 /** On average one packet number in so many is left out: who acknowledges it has not seen what it acknowledges. */
 const skippedNumbersEvery = 128
 /** What a timeout may send although the window is full. */
 const probesOfTimeout = 2
-/** A record of more bytes is one of many. */
-const fullBytesMin: number = recordPlainBytesMax / 2
-const recordOverheadBytes: number = sessionPacketBytesMax - recordPlainBytesMax
+/** A packet is at most so small a part of the window: on a slow path nothing urgent waits behind a large one. */
+const packetsOfWindow = 16
 
 export interface ConnectionOptions {
   readonly clock: Clock
@@ -51,6 +57,8 @@ export interface ConnectionOwner {
   fill(connection: Connection, draft: RecordDraft): void
   acked(frame: SentFrame): void
   lost(frame: SentFrame): void
+  /** The largest packet that would get there now. */
+  readonly packetBytesMax: number
   /** The packet is lent: who keeps it copies it. */
   transmit(packet: Uint8Array): void
   /** A record held. Called before its frames are. */
@@ -74,6 +82,7 @@ export class Connection {
   readonly #acks = new Acknowledgements()
   readonly #ingress = new Pipeline<Uint8Array | RecordRefusal>(recordsQueuedMax, recordsUnderWayMax)
   readonly #egress = new Pipeline<ByteWriter>(recordsQueuedMax, recordsUnderWayMax)
+  #ingressBytes = 0
   #probes = 0
   #pingDue = false
   /** More may be said as soon as one of the records is sealed. */
@@ -138,14 +147,26 @@ export class Connection {
 
   receive(number: number, sealed: Uint8Array): void {
     const { opener } = this.#options
-    const taken = this.#ingress.push({
+    const { length } = sealed
+    const mayQueue = this.#ingressBytes + length <= recordBytesQueuedMax
+    this.#ingressBytes += length
+    const over = (): void => void (this.#ingressBytes -= length)
+    const task: PipelineTask<Uint8Array | RecordRefusal> = {
       begin: () => run(opener.open(number, sealed)),
-      finish: (plain) => this.#opened(number, plain),
+      finish: (plain) => {
+        over()
+        this.#opened(number, plain)
+      },
       // No port fails at what a peer sends; if one does, the record is lost.
-      failed: () => this.#owner.refused('bad-tag'),
+      failed: () => {
+        over()
+        this.#owner.refused('bad-tag')
+      },
       isAlone: () => opener.changesKey(number),
-    })
-    if (!taken) this.#owner.refused('overload')
+    }
+    if (mayQueue && this.#ingress.push(task)) return
+    over()
+    this.#owner.refused('overload')
   }
 
   /** What is in flight may have gone the old way for nothing: the oldest of it is said again at once. */
@@ -161,7 +182,7 @@ export class Connection {
   close(farewell?: SessionFrame): void {
     if (this.#closed) return
     if (farewell !== undefined) {
-      const draft = new RecordDraft()
+      const draft = this.#newDraft()
       draft.add(farewell)
       this.#send(draft)
     }
@@ -184,17 +205,17 @@ export class Connection {
     this.#lastHeardAt = this.#options.clock.now()
     this.#owner.verified(this)
     const frames = decodeFrames(plain)
-    const fault = isWireFault(frames) ? frames : this.#receiveFrames(number, frames, plain.length > fullBytesMin)
+    const fault = isWireFault(frames) ? frames : this.#receiveFrames(number, frames, plain.length)
     if (fault && !this.#closed)
       this.#owner.failed(this, new MeshError('WIRE_FAULT', `the peer broke the rules of sessions: ${fault.detail}`))
     this.wake()
   }
 
-  #receiveFrames(number: number, frames: readonly SessionFrame[], isFull: boolean): WireFault | undefined {
+  #receiveFrames(number: number, frames: readonly SessionFrame[], bytes: number): WireFault | undefined {
     const now = this.#options.clock.now()
     this.#acks.received(number, {
       eliciting: frames.some(({ kind }) => kind !== 'ack' && kind !== 'close'),
-      isFull,
+      bytes,
       now,
       pauseMs: Math.min(ackDelayMs, (this.roundTripMs ?? Infinity) / 2),
     })
@@ -246,10 +267,15 @@ export class Connection {
 
   /** Whatever leaves says what has arrived, when there is news of that. */
   #draft(now: number): RecordDraft {
-    const draft = new RecordDraft()
+    const draft = this.#newDraft()
     const ack = this.#acks.isPending ? this.#acks.current(now) : undefined
     if (ack) draft.add(ack, { kind: 'ack', largest: ack.ranges[0]!.end - 1 })
     return draft
+  }
+
+  #newDraft(): RecordDraft {
+    const share = Math.floor(this.#inFlight.windowBytes / packetsOfWindow)
+    return new RecordDraft(Math.min(this.#owner.packetBytesMax, Math.max(sessionPacketBytesMax, share)) - recordOverheadBytes)
   }
 
   #send(draft: RecordDraft): void {

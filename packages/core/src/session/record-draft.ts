@@ -1,7 +1,7 @@
 import { ByteWriter } from '../wire/bytes.ts'
 import type { SendStream, StreamPiece } from './send-stream.ts'
 import { writeFrame, writeStreamFrame, type SessionFrame } from './session-frames.ts'
-import { framesPerRecordMax, recordPlainBytesMax } from './session-limits.ts'
+import { framesPerRecordMax } from './session-limits.ts'
 
 /** A frame of a few numbers. When it is lost, its newest value is said again. */
 export interface ValueFrame {
@@ -27,13 +27,19 @@ const smallFrameBytesMax = 28
 /** One record while it is being filled. */
 export class RecordDraft {
   readonly sent: SentFrame[] = []
+  readonly #bytesMax: number
   readonly #writer = new ByteWriter(recordBytesFirst)
   #frames = 0
   #eliciting = false
 
+  /** `bytesMax`: of its frames. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
   /** Bytes that are left. */
   get room(): number {
-    return this.#frames >= framesPerRecordMax ? 0 : recordPlainBytesMax - this.#writer.length
+    return this.#frames >= framesPerRecordMax ? 0 : this.#bytesMax - this.#writer.length
   }
 
   get isEmpty(): boolean {

@@ -1,14 +1,16 @@
 // Every bound of the room, with its unit. What happens at each one is said where it is used.
 
-import { packetDataBytesMax } from '../wire/mesh-packet.ts'
+import { largePacketDataBytesMax, packetDataBytesMax } from '../wire/mesh-packet.ts'
 
 /** One packet of a session: what every capable link carries. Links that cannot, fragment inside themselves. */
 export const sessionPacketBytesMax: number = packetDataBytesMax
+/** One whose peer is the neighbour, where large messages are cheaper: a trip to the cipher and a message of the channel for four times as much. */
+export const largeSessionPacketBytesMax: number = largePacketDataBytesMax
 /** In front of a record's ciphertext: kind, connection id, packet number. */
 export const recordHeadBytes = 15
 const tagBytes = 16
-/** Frames of one record. */
-export const recordPlainBytesMax: number = sessionPacketBytesMax - recordHeadBytes - tagBytes
+/** A packet but for its frames. */
+export const recordOverheadBytes: number = recordHeadBytes + tagBytes
 /** Both what is written and what is read. */
 export const framesPerRecordMax = 512
 
@@ -31,8 +33,9 @@ export const ackRangesMax = 32
 export const ackDelayMs = 20
 /** From the second packet on an acknowledgement waits so long for another one: each is a packet of its own, and as dear to send as a full one. */
 export const ackGatherMs = 4
-/** Less than what the least sender that matters has on its way. */
+/** Packets, and bytes: less than what the least sender that matters has on its way. */
 export const ackElicitingMax = 32
+export const ackBytesMax: number = ackElicitingMax * sessionPacketBytesMax
 
 /** Sent and not acknowledged, of one connection. */
 export const packetsInFlightMax = 1_024
@@ -70,8 +73,9 @@ export const sessionsMax = 256
 export const sessionIdleMsMax = 600_000
 /** Records of one direction that the crypto port has at one time: each is a trip to another thread. */
 export const recordsUnderWayMax = 8
-/** Records of one direction of a session that wait for the crypto port, or are there. */
+/** Records of one direction of a session that wait for the crypto port, or are there; and bytes of those that arrived. */
 export const recordsQueuedMax = 1_024
+export const recordBytesQueuedMax: number = recordsQueuedMax * sessionPacketBytesMax
 
 export const handshakesPendingMax = 64
 export const handshakeMsMax = 10_000

@@ -11,7 +11,7 @@
 import { keyHashBytes } from '../identity/wire-network.ts'
 import { ByteReader, ByteWriter } from '../wire/bytes.ts'
 import { WireFault } from '../wire/wire-fault.ts'
-import { handshakePiecesMax, sessionPacketBytesMax } from './session-limits.ts'
+import { handshakePiecesMax, largeSessionPacketBytesMax, sessionPacketBytesMax } from './session-limits.ts'
 
 export const connectionIdBytes = 8
 const kinds = { first: 1, second: 2, third: 3, record: 4, unknown: 5 } as const
@@ -66,7 +66,7 @@ export function encodeUnknown(id: Uint8Array): Uint8Array {
 
 /** Views into `bytes`. */
 export function decodeSessionPacket(bytes: Uint8Array): SessionPacket | WireFault {
-  if (bytes.length > sessionPacketBytesMax) return new WireFault('too-long', `a session packet of ${bytes.length} bytes`)
+  if (bytes.length > largeSessionPacketBytesMax) return new WireFault('too-long', `a session packet of ${bytes.length} bytes`)
   const reader = new ByteReader(bytes)
   const kind = reader.u8()
   const id = reader.bytes(connectionIdBytes)

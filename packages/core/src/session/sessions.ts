@@ -17,7 +17,7 @@ import { RateOfEach } from '../async/rate-of-each.ts'
 import { RecordOpener, RecordSealer } from './record.ts'
 import { Session } from './session.ts'
 import { lifeBytes, type HandshakeOutcome, type SessionIdentity } from './session-handshake.ts'
-import { livesRememberedMax, noticesPerSecondMax, sessionIdleMsMax, sessionsMax } from './session-limits.ts'
+import { livesRememberedMax, noticesPerSecondMax, sessionIdleMsMax, sessionPacketBytesMax, sessionsMax } from './session-limits.ts'
 import { decodeSessionPacket, encodeUnknown, idText } from './session-packet.ts'
 import type { SessionStream } from './session-stream.ts'
 
@@ -37,6 +37,8 @@ export interface SessionsOptions {
   readonly self: SessionIdentity
   /** Its record says that the peer is a relay, which does not have the network key. Default: nobody is. */
   isRelay?(peer: string): boolean
+  /** The largest packet that would get to the peer now. Default `sessionPacketBytesMax`. */
+  packetBytesMax?(peer: string): number
   /** Gives a packet to routing, which copies it. Whether it left, arrived, or came twice is found out here. */
   transmit(destination: string, data: Uint8Array): void
   /** Delivered once. `from` is proven. */
@@ -187,7 +189,11 @@ export class Sessions {
     const { crypto, address } = self
     const { peer, ownId, peerId, byInitiator } = outcome
     const common = { crypto, shift: generationShift }
+    const { packetBytesMax = () => sessionPacketBytesMax } = this.#options
     const owner: ConnectionOwner = {
+      get packetBytesMax() {
+        return packetBytesMax(peer)
+      },
       fill: (connection, draft) => session.fill(connection, draft),
       acked: (frame) => session.acked(frame),
       lost: (frame) => session.lost(frame),

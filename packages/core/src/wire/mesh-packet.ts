@@ -17,7 +17,11 @@ export const meshFlags = { gateway: 0x01, broadcast: 0x02, sourceGateway: 0x04, 
 
 /** Data that every capable link carries in one packet; 512 bytes more for addresses and headers. */
 export const packetDataBytesMax = 16_384
-export const meshPacketBytesMax: number = packetDataBytesMax + 512
+const headBytesMax = 512
+export const meshPacketBytesMax: number = packetDataBytesMax + headBytesMax
+/** Of a packet that ends at the neighbour, where the channel in between prefers large messages. Nobody passes such a packet on. */
+export const largePacketDataBytesMax = 64_000
+export const largeMeshPacketBytesMax: number = largePacketDataBytesMax + headBytesMax
 
 export interface MeshPacketHeader {
   readonly hopLimit: number
@@ -43,32 +47,35 @@ export interface MeshPacketOptions {
   readonly gateway?: string | undefined
   readonly sourceGateway?: string | undefined
   readonly ageS?: number | undefined
+  /** Default `meshPacketBytesMax`. */
+  readonly bytesMax?: number | undefined
 }
 
 /**
  * A packet that is written where it will stand, in the frame that it leaves in as a rule. `packet`: one that is not encoded yet,
  * whose next address is left out, as links have no use for it; or its bytes. Throws, here or when it is written, `TOO_LARGE` above
- * `meshPacketBytesMax` and for a gateway above 255 bytes, and what `encodePacketInto` does.
+ * `bytesMax` and for a gateway above 255 bytes, and what `encodePacketInto` does.
  */
 export function meshPacketToWrite(header: MeshPacketOptions, packet: Packet | Uint8Array): ItemToWrite {
+  const { bytesMax = meshPacketBytesMax } = header
   const room = headerRoom(header)
   if (packet instanceof Uint8Array) {
     return {
-      length: room + fitting(0, packet.length),
+      length: room + fitting(packet.length, bytesMax),
       writeInto(out, start) {
         const at = putHeader(header, out, start)
-        const end = fitting(start, at + packet.length)
+        fitting(at + packet.length - start, bytesMax)
         out.set(packet, at)
-        return end
+        return at + packet.length
       },
     }
   }
   const data = packetData(packet)
-  fitting(0, data.length)
+  fitting(data.length, bytesMax)
   const own: Packet = { ...packet, nextAddr: undefined, data }
   return {
     length: room + packetRoom(own),
-    writeInto: (out, start) => fitting(start, encodePacketInto(own, out, putHeader(header, out, start))),
+    writeInto: (out, start) => start + fitting(encodePacketInto(own, out, putHeader(header, out, start)) - start, bytesMax),
   }
 }
 
@@ -78,10 +85,10 @@ export function encodeMeshPacket(header: MeshPacketOptions, packet: Packet | Uin
   return allocateFor(item.length, (out, at) => item.writeInto(out, at))
 }
 
-/** `end`, if links carry a packet from `start` to there. */
-function fitting(start: number, end: number): number {
-  if (end - start <= meshPacketBytesMax) return end
-  throw new MeshError('TOO_LARGE', `A packet of ${end - start} bytes; links carry ${meshPacketBytesMax}.`)
+/** `length`, if links carry so much. */
+function fitting(length: number, bytesMax: number): number {
+  if (length <= bytesMax) return length
+  throw new MeshError('TOO_LARGE', `A packet of ${length} bytes; this way leads over links that carry ${bytesMax}.`)
 }
 
 function headerRoom({ gateway, sourceGateway }: MeshPacketOptions): number {
@@ -114,7 +121,7 @@ function putHeader(header: MeshPacketOptions, out: Uint8Array, start: number): n
 /** Reads what forwarding needs; that the rest of the ALN packet is whole is left to the node that takes it. */
 export function readMeshPacket(bytes: Uint8Array): MeshPacketHeader | WireFault {
   const end = bytes.length
-  if (end > meshPacketBytesMax) return new WireFault('too-long', `a packet of ${end} bytes`)
+  if (end > largeMeshPacketBytesMax) return new WireFault('too-long', `a packet of ${end} bytes`)
   if (end < 4) return new WireFault('truncated', 'a packet without a header')
   const flags = bytes[1]!
   let at = 2

@@ -4,7 +4,7 @@
 import { isMemberForm } from '../../identity/address.ts'
 import type { Link } from '../../link/link.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { hopLimitStart, readMeshPacket, type MeshPacketHeader } from '../../wire/mesh-packet.ts'
+import { hopLimitStart, meshPacketBytesMax, readMeshPacket, type MeshPacketHeader } from '../../wire/mesh-packet.ts'
 import { netStates, type DecodedPacket } from '../../wire/packet.ts'
 import { decodePacket } from '../../wire/packet-codec.ts'
 import { isWireFault } from '../../wire/wire-fault.ts'
@@ -76,12 +76,19 @@ export class Forwarder {
   passing(neighbour: LinkNeighbour, bytes: Uint8Array, frame?: Uint8Array): void {
     const header = readMeshPacket(bytes)
     if (isWireFault(header)) return this.#complaints.useless(neighbour, header.code, `${neighbour.address}: ${header.detail}`)
-    if (header.broadcast) return this.#parts.broadcasts.receive(neighbour, header, bytes)
     const { address } = this.#parts
+    const target = header.gateway ?? header.destination
+    if (bytes.length > meshPacketBytesMax && (header.broadcast || target !== address)) {
+      return this.#complaints.useless(
+        neighbour,
+        'too-long',
+        `${neighbour.address}: a packet of ${bytes.length} bytes that does not end here`,
+      )
+    }
+    if (header.broadcast) return this.#parts.broadcasts.receive(neighbour, header, bytes)
     if (header.source !== neighbour.address && isMemberForm(header.source) && this.#parts.exchange.isLeaf(neighbour)) {
       return this.#complaints.useless(neighbour, 'SPOOFED', `${neighbour.address} is a leaf, and hands over what is from ${header.source}`)
     }
-    const target = header.gateway ?? header.destination
     if (target === address) return this.#arrived(neighbour, header, bytes)
     if (target === '') return this.#onBehalf(neighbour, header, bytes)
     const next = this.#parts.exchange.isStub ? undefined : this.#parts.exchange.table.get(target)?.nextHop

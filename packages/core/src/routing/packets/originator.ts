@@ -5,7 +5,14 @@ import { isMemberForm } from '../../identity/address.ts'
 import type { Link } from '../../link/link.ts'
 import type { PlainRefusal } from '../../plain-edge/plain-edge.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { hopLimitStart, meshPacketToWrite, type MeshPacketOptions } from '../../wire/mesh-packet.ts'
+import {
+  hopLimitStart,
+  largeMeshPacketBytesMax,
+  meshPacketBytesMax,
+  meshPacketToWrite,
+  packetDataBytesMax,
+  type MeshPacketOptions,
+} from '../../wire/mesh-packet.ts'
 import { copyPacket, netStates, type DecodedPacket, type Packet } from '../../wire/packet.ts'
 import { dataBytesMax, decodePacket, encodePacket } from '../../wire/packet-codec.ts'
 import { isWireFault, type WireFault } from '../../wire/wire-fault.ts'
@@ -191,7 +198,9 @@ export class Originator {
   }
 
   #sendMesh(neighbour: LinkNeighbour, packet: Packet, options: MeshPacketOptions): MeshError | undefined {
-    return neighbour.link.sendPacket(meshPacketToWrite(options, packet))
+    const endsThere = neighbour.address === packet.destAddr && neighbour.link.packetDataBytesMax > packetDataBytesMax
+    const bytesMax = endsThere ? largeMeshPacketBytesMax : meshPacketBytesMax
+    return neighbour.link.sendPacket(meshPacketToWrite({ ...options, bytesMax }, packet))
       ? undefined
       : new MeshError('QUEUE_FULL', `${neighbour.address} does not take packets fast enough`)
   }
