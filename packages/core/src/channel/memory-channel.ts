@@ -20,6 +20,8 @@ export interface MemoryChannelOptions {
   readonly medium?: Medium | undefined
   /** Default 65 536 for frames, 262 144 for streams and text. */
   readonly messageBytesMax?: number | undefined
+  /** Of frames. Default false. */
+  readonly prefersLargeMessages?: boolean | undefined
   /** For streams: cuts and joins chunks by chance, so that nobody relies on their boundaries. */
   readonly slicing?: Pick<Dice, 'random'> | undefined
   /** Shown in the labels. Default 'memory'. */
@@ -49,6 +51,7 @@ class MemoryChannel implements Channel {
   readonly label: string
   readonly messageBytesMax: number
   readonly binding?: Uint8Array | undefined
+  readonly prefersLargeMessages: boolean
   readonly #clock: Clock
   readonly #latencyMs: number
   readonly #highWaterBytes: number
@@ -68,6 +71,7 @@ class MemoryChannel implements Channel {
     this.label = `${options.label ?? 'memory'} ${role}`
     this.messageBytesMax = options.messageBytesMax ?? (this.carries === 'frames' ? 65_536 : 262_144)
     this.binding = options.binding
+    this.prefersLargeMessages = options.prefersLargeMessages === true && this.carries === 'frames'
     this.#clock = clock
     this.#latencyMs = options.latencyMs ?? 0
     this.#highWaterBytes = options.highWaterBytes ?? 262_144

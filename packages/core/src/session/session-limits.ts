@@ -75,7 +75,7 @@ export const sessionIdleMsMax = 600_000
 export const recordsUnderWayMax = 8
 /** Records of one direction of a session that wait for the crypto port, or are there; and bytes of those that arrived. */
 export const recordsQueuedMax = 1_024
-export const recordBytesQueuedMax: number = recordsQueuedMax * sessionPacketBytesMax
+export const recordBytesQueuedMax = 16_777_216
 
 export const handshakesPendingMax = 64
 export const handshakeMsMax = 10_000

@@ -3,9 +3,11 @@ import { MemoryBudget } from '../../src/bytes/memory-budget.ts'
 import { Contexts, contextsMax } from '../../src/routing/packets/contexts.ts'
 import { RouteTable } from '../../src/routing/table/route-table.ts'
 import {
+  largeSessionPacketBytesMax,
   messageBytesMax,
   messageBytesUnsettledMax,
   packetsInFlightMax,
+  recordBytesQueuedMax,
   recordsQueuedMax,
   recordsUnderWayMax,
   sessionsMax,
@@ -59,6 +61,24 @@ describe('LM what peers may make us keep', () => {
     // What was dropped was not acknowledged, so an honest peer would say it again.
     expect(ada.messages.length).toBeGreaterThan(0)
     expect(ada.messages.length).toBeLessThanOrEqual(recordsQueuedMax + recordsUnderWayMax)
+  })
+
+  it('LM nor more than 16 MiB of them, however large each of them is', async () => {
+    const world = new SessionWorld()
+    const ada = world.node('ada')
+    const rogue = new Rogue(world, ada)
+    await rogue.open()
+    let opening = 0
+    world.crypto.open = () => new Promise(() => (opening += 1))
+    const data = new Uint8Array(largeSessionPacketBytesMax - 100)
+    const fitting = Math.floor(recordBytesQueuedMax / data.length)
+    for (let sent = 0; sent < fitting + 50; sent += 1) rogue.frames({ kind: 'stream', id: 0, offset: 0, end: true, message: false, data })
+    await world.advance(200)
+    expect(fitting).toBeLessThan(recordsQueuedMax)
+    expect(opening).toBe(recordsUnderWayMax)
+    const refused = ada.faults.filter((fault) => fault.includes('overload')).length
+    expect(refused).toBeGreaterThanOrEqual(50)
+    expect(refused).toBeLessThan(55)
   })
 
   it('LM no more than 1 024 packets of a session are in flight, whatever the peer allows', async () => {

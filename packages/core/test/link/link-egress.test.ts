@@ -8,11 +8,9 @@ import { encodeItemFrame, frameKinds, linkFrameBytesMax, readItems } from '../..
 
 interface Kind {
   readonly copiesMessages?: boolean
-  readonly joinsMessages?: boolean
 }
 const keeping: Kind = {}
 const copying: Kind = { copiesMessages: true }
-const joining: Kind = { copiesMessages: true, joinsMessages: true }
 
 function egress(kind: Kind = keeping, seal: (plain: Uint8Array) => Awaitable<Uint8Array> = (plain) => plain) {
   const clock = new VirtualClock()
@@ -50,7 +48,7 @@ describe('what leaves a link', () => {
     expect(sent[1]).toEqual(frames[1])
   })
 
-  it.each([keeping, copying, joining])(
+  it.each([keeping, copying])(
     'LK8 packets leave in the order in which they were given, large or small, and while the channel is full: %o',
     (kind) => {
       const { clock, link, channel, lengths } = egress(kind)
@@ -59,7 +57,7 @@ describe('what leaves a link', () => {
       for (const length of given) expect(link.packet(new Uint8Array(length))).toBe(true)
       clock.runUntilIdle()
       // What came first has left, and found the channel full.
-      expect(lengths()).toEqual(kind === joining ? [10, 20_000, 30, 40, 9_000, 50] : [10])
+      expect(lengths()).toEqual([10])
       channel.room = true
       link.drained()
       clock.runUntilIdle()
@@ -67,33 +65,9 @@ describe('what leaves a link', () => {
     },
   )
 
-  it('LK8 large packets of one turn leave in one frame where the channel joins messages, and nothing waits for company', () => {
-    const { clock, link, frames } = egress(joining)
-    for (let index = 0; index < 5; index += 1) link.packet(new Uint8Array(16_400 + index))
-    link.packet(new Uint8Array(10))
-    clock.runUntilIdle()
-    expect(clock.now()).toBe(0)
-    expect(frames()).toEqual([
-      [16_400, 16_401, 16_402],
-      [16_403, 16_404, 10],
-    ])
-    link.packet(new Uint8Array(16_500))
-    clock.runUntilIdle()
-    expect(frames().slice(2)).toEqual([[16_500]])
-    expect(clock.now()).toBe(0)
-  })
-
-  it('where the channel joins messages a large packet that came alone is one of several', () => {
-    const { clock, link, frames } = egress(joining)
-    const frame = encodeItemFrame(frameKinds.packets, new Uint8Array(17_000))
-    for (let index = 0; index < 3; index += 1) link.pass(itemsOf(frame)[0]!, frame)
-    clock.runUntilIdle()
-    expect(frames()).toEqual([[17_000, 17_000, 17_000]])
-  })
-
-  it('LK8 large packets in one frame do not overtake the control message that was given before them', async () => {
+  it('LK8 large packets do not overtake the control message that was given before them', async () => {
     const sealing: (() => void)[] = []
-    const { clock, link, frames, sent } = egress(joining, (plain) => new Promise((resolve) => sealing.push(() => resolve(plain))))
+    const { clock, link, frames, sent } = egress(copying, (plain) => new Promise((resolve) => sealing.push(() => resolve(plain))))
     link.packet(new Uint8Array(20_000))
     link.flush()
     link.control({ type: 'ping', nonce: 7, told: { hash: 0, count: 0 } })
@@ -104,12 +78,18 @@ describe('what leaves a link', () => {
     sealing[0]!()
     await new Promise((resolve) => setTimeout(resolve))
     clock.runUntilIdle()
-    expect(sent.map(([kind]) => kind)).toEqual([frameKinds.packets, frameKinds.control, frameKinds.packets])
-    expect(frames()[2]).toEqual([20_001, 50, 20_002])
+    expect(sent.map(([kind]) => kind)).toEqual([
+      frameKinds.packets,
+      frameKinds.control,
+      frameKinds.packets,
+      frameKinds.packets,
+      frameKinds.packets,
+    ])
+    expect(frames().slice(2)).toEqual([[20_001], [50], [20_002]])
   })
 
-  it('what waits for a full channel fills frames, of which none is in the buffer of another', () => {
-    const { clock, link, channel, sent } = egress(joining)
+  it('what waits for a full channel is in frames of which none is in the buffer of another', () => {
+    const { clock, link, channel, sent } = egress(copying)
     const packets = Array.from({ length: 60 }, (_, index) => new Uint8Array(16_400).fill(index))
     const round = (): void => {
       channel.room = false
@@ -120,7 +100,7 @@ describe('what leaves a link', () => {
       channel.room = true
       link.drained()
       clock.runUntilIdle()
-      expect(sent).toHaveLength(packets.length / 3)
+      expect(sent).toHaveLength(packets.length)
       const arrived = sent.flatMap(itemsOf)
       expect(arrived.every((packet, index) => packet.length === 16_400 && packet.every((byte) => byte === index))).toBe(true)
     }
@@ -129,7 +109,7 @@ describe('what leaves a link', () => {
     round()
   })
 
-  it.each([keeping, copying, joining].flatMap((kind) => [100, 16_400].map((bytesMax) => ({ ...kind, bytesMax }))))(
+  it.each([keeping, copying].flatMap((kind) => [100, 16_400].map((bytesMax) => ({ ...kind, bytesMax }))))(
     'what waits for a full channel is bounded, of whatever sizes: %o',
     ({ bytesMax, ...kind }) => {
       const { clock, link, channel, sent } = egress(kind)
@@ -164,7 +144,7 @@ describe('what leaves a link', () => {
     expect(sent.filter(({ buffer }) => buffer === frame.buffer)).toHaveLength(1)
   })
 
-  it.each([keeping, copying, joining])('frames are used again where the channel copies them, and nowhere else: %o', (kind) => {
+  it.each([keeping, copying])('frames are used again where the channel copies them, and nowhere else: %o', (kind) => {
     const { clock, link, channel, sent } = egress(kind)
     const buffers = new Set<ArrayBufferLike | undefined>()
     const packets = Array.from({ length: 20 }, (_, index) => new Uint8Array(aloneBytesMin + index).fill(index))

@@ -56,7 +56,7 @@ export class MeshWorld {
 
   /** A direct pipe between two members, as an app's own channel. */
   pipe(one: Mesh, other: Mesh): void {
-    const [dialer, listener] = this.sim.network.connect(one.name, other.name, { medium: 'memory' })
+    const [dialer, listener] = this.sim.network.connect(one.name, other.name, { medium: 'webrtc' })
     other.router.addChannel(listener)
     one.router.addChannel(dialer)
   }

@@ -11,12 +11,14 @@ import type { Range } from '../../src/bytes/range-set.ts'
 import { RoundTrip } from '../../src/session/round-trip.ts'
 import {
   ackDelayMs,
+  ackBytesMax,
   ackElicitingMax,
   ackGatherMs,
   ackRangesMax,
   rtoFirstMs,
   rtoLeastMs,
   rtoMostMs,
+  largeSessionPacketBytesMax,
   sessionPacketBytesMax,
   unacknowledgedMsMax,
 } from '../../src/session/session-limits.ts'
@@ -196,7 +198,7 @@ describe('acknowledgements', () => {
 
   it('of packets that keep coming leave 20 ms after the first of them, or 4 ms after the last', () => {
     const acks = new Acknowledgements()
-    const full = { eliciting: true, isFull: true }
+    const full = { eliciting: true, bytes: sessionPacketBytesMax - 31 }
     const dueAt = [100, 103, 106, 109, 112, 115, 118].map((now, number) => {
       acks.received(number, { ...full, now })
       return acks.dueAt
@@ -210,13 +212,29 @@ describe('acknowledgements', () => {
 
   it('of full packets wait for more of them, also after a pause, up to 32', () => {
     const acks = new Acknowledgements()
-    const full = { eliciting: true, isFull: true, now: 100 }
+    const full = { eliciting: true, bytes: 10_000, now: 100 }
     for (let number = 0; number < ackElicitingMax - 1; number += 1) {
       acks.received(number, full)
       expect(acks.dueAt).toBe(100 + ackGatherMs)
     }
     acks.received(ackElicitingMax - 1, full)
     expect(acks.dueAt).toBe(100)
+  })
+
+  it('of large packets leave with as many bytes as 32 full ones have', () => {
+    const acks = new Acknowledgements()
+    const bytes = largeSessionPacketBytesMax
+    let number = 0
+    for (; (number + 1) * bytes < ackBytesMax; number += 1) {
+      acks.received(number, { eliciting: true, bytes, now: 100 })
+      expect(acks.dueAt).toBe(100 + ackGatherMs)
+    }
+    expect(number).toBeGreaterThan(6)
+    acks.received(number, { eliciting: true, bytes, now: 100 })
+    expect(acks.dueAt).toBe(100)
+    acks.told()
+    acks.received(number + 1, { eliciting: true, bytes, now: 101 })
+    expect(acks.dueAt).toBe(101 + ackGatherMs)
   })
 
   it('are never asked for by acknowledgements', () => {

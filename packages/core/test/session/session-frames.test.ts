@@ -142,6 +142,7 @@ describe('packets of a session', () => {
     expect(decodeSessionPacket(Uint8Array.of(2, ...id, 0, 0))).toBeInstanceOf(WireFault)
     expect(decodeSessionPacket(Uint8Array.of(2, ...id, 0, 4))).toBeInstanceOf(WireFault)
     expect(decodeSessionPacket(Uint8Array.of(6, ...id))).toBeInstanceOf(WireFault)
-    expect(decodeSessionPacket(new Uint8Array(16_385).fill(4))).toBeInstanceOf(WireFault)
+    expect(decodeSessionPacket(new Uint8Array(64_000).fill(4))).toMatchObject({ kind: 'record' })
+    expect(decodeSessionPacket(new Uint8Array(64_001).fill(4))).toBeInstanceOf(WireFault)
   })
 })

@@ -5,7 +5,7 @@ import { RecordDraft, type SentFrame } from '../../src/session/record-draft.ts'
 import { SendQueue } from '../../src/session/send-queue.ts'
 import { SendStream, type StreamPiece } from '../../src/session/send-stream.ts'
 import { decodeFrames, type StreamFrame } from '../../src/session/session-frames.ts'
-import { messageFreeBytes, streamHolesMax, streamWindowBytesFirst } from '../../src/session/session-limits.ts'
+import { messageFreeBytes, sessionPacketBytesMax, streamHolesMax, streamWindowBytesFirst } from '../../src/session/session-limits.ts'
 import { SeededDice } from '../../src/testing/seeded-dice.ts'
 import { isWireFault, WireFault } from '../../src/wire/wire-fault.ts'
 
@@ -117,7 +117,7 @@ describe('the sending half of a stream', () => {
         const length = Math.min(size - written, dice.between(1, 9_000))
         send.write(all.subarray(written, (written += length)))
       } else send.end()
-      const draft = new RecordDraft()
+      const draft = new RecordDraft(sessionPacketBytesMax)
       const next = (): StreamPiece | undefined => send.take(draft.room, dice.between(0, 5_000))
       for (let piece = next(); piece; piece = next()) draft.addData(send, piece)
       if (!draft.isEmpty) {

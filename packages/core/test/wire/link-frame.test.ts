@@ -6,6 +6,7 @@ import {
   decodeRefusal,
   decodeReply,
   encodeHello,
+  encodeItemFrame,
   encodeItems,
   encodeLinkFrame,
   encodeRefusal,
@@ -19,7 +20,14 @@ import {
 } from '../../src/wire/link-frame.ts'
 import { encodePacket } from '../../src/wire/packet-codec.ts'
 import { decodeServiceAdvert, decodeRouteAdvert, encodeRouteAdvert, encodeServiceAdvert } from '../../src/wire/adverts.ts'
-import { encodeMeshPacket, hopLimitStart, meshPacketBytesMax, meshPacketToWrite, readMeshPacket } from '../../src/wire/mesh-packet.ts'
+import {
+  encodeMeshPacket,
+  hopLimitStart,
+  largeMeshPacketBytesMax,
+  meshPacketBytesMax,
+  meshPacketToWrite,
+  readMeshPacket,
+} from '../../src/wire/mesh-packet.ts'
 import { decodePacket } from '../../src/wire/packet-codec.ts'
 import { fromHex, shown, toHex } from './vectors.ts'
 
@@ -173,7 +181,12 @@ describe('mesh packets', () => {
     expect(encodeMeshPacket({ hopLimit: 1 }, encodePacket({ data: new Uint8Array(room) }))).toHaveLength(meshPacketBytesMax)
     const over = encodePacket({ data: new Uint8Array(room + 1) })
     expect(() => encodeMeshPacket({ hopLimit: 1 }, over)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }))
-    expect(readMeshPacket(new Uint8Array([1, 0, ...over]))).toMatchObject({ code: 'too-long' })
+    const largest = encodePacket({ data: new Uint8Array(largeMeshPacketBytesMax - 2 - 4) })
+    expect(encodeMeshPacket({ hopLimit: 1, bytesMax: largeMeshPacketBytesMax }, largest)).toHaveLength(largeMeshPacketBytesMax)
+    expect(readMeshPacket(new Uint8Array([1, 0, ...largest]))).toMatchObject({ hopLimit: 1 })
+    expect(readMeshPacket(new Uint8Array([1, 0, ...largest, 0]))).toMatchObject({ code: 'too-long' })
+    // With what stands around it, it fills a link frame.
+    expect(encodeItemFrame(frameKinds.packets, new Uint8Array(largeMeshPacketBytesMax)).length).toBeLessThanOrEqual(linkFrameBytesMax)
   })
 })
 

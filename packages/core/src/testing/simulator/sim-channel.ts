@@ -57,6 +57,7 @@ export class SimChannel implements Channel {
   readonly role: 'dialer' | 'listener'
   readonly label: string
   readonly messageBytesMax: number
+  readonly prefersLargeMessages: boolean
   readonly node: SimNode
   readonly #path: SimPath
   readonly #transport: SimTransport
@@ -76,6 +77,7 @@ export class SimChannel implements Channel {
     this.carries = options.carries
     this.label = options.label
     this.messageBytesMax = options.carries === 'frames' ? 65_536 : 262_144
+    this.prefersLargeMessages = options.medium === 'webrtc'
     this.node = options.node
     this.#path = options.path
     this.#transport = options.transport
