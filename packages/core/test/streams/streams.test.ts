@@ -81,7 +81,9 @@ describe('a stream to a member', () => {
   it('PN-14 tells of an empty file, too, when it is there', async () => {
     bob.streams.register('keep', async (_ctx, readable) => void (await allOf(readable)))
     const progress: unknown[] = []
-    const answer = await world.settle(ada.stream('bob', 'keep', noise(0), { onProgress: ({ sent, total }) => progress.push([sent, total]) }))
+    const answer = await world.settle(
+      ada.stream('bob', 'keep', noise(0), { onProgress: ({ sent, total }) => progress.push([sent, total]) }),
+    )
     await world.settle(allOf(answer))
     await world.clock.advance(1_000)
     expect(progress).toEqual([[0, 0]])
