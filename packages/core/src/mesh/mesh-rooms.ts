@@ -265,6 +265,8 @@ export class MeshRooms {
     this.onClose?.()
     for (const forget of this.#forgets) forget?.()
     this.calls.close()
+    // Who waits for an answer hears that there is none, and streams only break off: those that can be taken up again are not over.
+    started?.sealed.flush()
     this.operations.close()
     // While the links stand: everybody shall hear it, not only who notices that they end; and first those who are in the middle of something.
     this.streams.close()

@@ -164,6 +164,11 @@ export class SealedBodies implements EndToEnd {
     this.#findProvider = find
   }
 
+  /** What was said so far leaves before what is said next. */
+  flush(): void {
+    this.#sessions.flush()
+  }
+
   close(): void {
     this.#sessions.close()
   }

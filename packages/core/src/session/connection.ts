@@ -139,6 +139,11 @@ export class Connection {
     })
   }
 
+  /** What may leave now does, and not at the end of the turn. */
+  flush(): void {
+    this.#pump()
+  }
+
   /** Asks for a sign of life. */
   ping(): void {
     this.#pingDue = true

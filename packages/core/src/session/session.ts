@@ -164,6 +164,11 @@ export class Session {
     return this.#streams.openStream(priority)
   }
 
+  /** What was said leaves before anything else is, as far as the congestion window lets it. */
+  flush(): void {
+    this.connection?.flush()
+  }
+
   /** Says so to the peer. What is under way fails with `error`. */
   close(error: MeshError = new MeshError('CLOSED', 'the session was closed')): void {
     this.#end(error, { kind: 'close', code: error.code, text: error.message.slice(0, 60) })

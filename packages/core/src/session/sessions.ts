@@ -151,6 +151,11 @@ export class Sessions {
     }
   }
 
+  /** As `Session.flush`, of every session. */
+  flush(): void {
+    for (const session of this.#sessions.values()) session.flush()
+  }
+
   /** There is another way to `address`, or one again. */
   routeChanged(address: string): void {
     this.#handshakes.asked.routeChanged(address)

@@ -274,6 +274,23 @@ describe('calls that do not come through', () => {
     expect(bob.health().pending).toBe(0)
   })
 
+  it('PN-09 a provider that closes says so to its callers, who wait no longer; an idempotent call goes to another one', async () => {
+    const [ada, bob, carl] = (await members(64, 'ada', 'bob', 'carl')) as [Mesh, Mesh, Mesh]
+    bob.services.register('slow', () => new Promise<string>(() => {}))
+    await world.settle(ada.services.wait('slow'))
+    const once = rejectionOf(ada.call('slow', 'once'))
+    const again = ada.with({ idempotent: true }).call('slow', 'again')
+    await world.clock.advance(1_000)
+    carl.services.register('slow', () => 'by carl')
+    await world.clock.advance(1_000)
+    const closed = bob.close()
+    const since = world.clock.now()
+    expect(await world.settle(once)).toMatchObject({ code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('left') })
+    expect((await world.settle(again)).text()).toBe('by carl')
+    expect(world.clock.now() - since).toBeLessThan(500)
+    await world.settle(closed)
+  })
+
   it('a closed mesh keeps no timer, whatever was under way', async () => {
     world = new MeshWorld(77)
     const relay = world.relay()
