@@ -72,7 +72,6 @@ export class ReceiptBook {
       over: false,
       finish: (error) => {
         if (error) this.#awaited.delete(awaited)
-        if (awaited.over) return
         awaited.over = true
         signal?.removeEventListener('abort', abort)
         if (error) done.reject(error)
@@ -90,7 +89,7 @@ export class ReceiptBook {
 
   close(): void {
     this.#cancel?.()
-    for (const awaited of [...this.#awaited]) awaited.finish(closedError())
+    for (const awaited of this.#awaited) awaited.finish(closedError())
   }
 
   *#members(): IterableIterator<Address> {
@@ -115,7 +114,7 @@ export class ReceiptBook {
   #look(): void {
     this.#cancel = undefined
     const now = this.#clock.now()
-    for (const awaited of [...this.#awaited]) {
+    for (const awaited of this.#awaited) {
       this.#findLeft(awaited, now)
       this.#ask(awaited, now)
       this.#review(awaited)
@@ -124,14 +123,14 @@ export class ReceiptBook {
   }
 
   #findLeft({ pending, left, missedSince, since }: Awaited, now: number): void {
-    for (const address of [...pending]) {
+    for (const address of pending) {
       if (this.#router?.destination(address)) missedSince.delete(address)
       else if (now - (missedSince.get(address) ?? now) >= leftAfterMs || now - since >= awaitedMs) {
         pending.delete(address)
         left.add(address)
       } else if (!missedSince.has(address)) missedSince.set(address, now)
     }
-    for (const address of [...left]) {
+    for (const address of left) {
       if (!this.#router?.destination(address) || now - since >= awaitedMs) continue
       left.delete(address)
       missedSince.delete(address)

@@ -78,9 +78,9 @@ export class Broadcasts {
   readonly #options: BroadcastsOptions
   readonly #book: ReceiptBook
   readonly #given: GivenReceipts
-  readonly #topics = new Map<string, Set<GuardedEvents<TopicEvents>>>()
+  /** By the events of each that is open, its name. */
+  readonly #topics = new Map<GuardedEvents<TopicEvents>, string>()
   #delivered: DeliveredBroadcasts | undefined
-  #topicCount = 0
   #router: Router | undefined
   #closed = false
 
@@ -103,7 +103,7 @@ export class Broadcasts {
     router.registerService(
       broadcastService,
       (packet, arrival) => {
-        if (!arrival.plain && arrival.broadcast) this.#hear(packet, arrival)
+        if (arrival.broadcast) this.#hear(router, packet, arrival)
       },
       { plain: false },
     )
@@ -119,12 +119,12 @@ export class Broadcasts {
       })
       const reader = new ByteReader(bytes)
       const theirs = reader.u48()
-      return reader.failed || !router.seals(address) ? undefined : theirs
+      return reader.failed ? undefined : theirs
     })
     router.registerService(
       receiptService,
-      ({ data, srcAddr }, { plain, broadcast, verified }) => {
-        if (plain || broadcast || !verified || !data || !srcAddr) return
+      ({ data, srcAddr }, { broadcast }) => {
+        if (broadcast || !data || !srcAddr) return
         const reader = new ByteReader(data)
         const life = { origin: srcAddr, epoch: reader.u32(), fleeting: reader.u8() === 1 }
         if (!reader.failed) this.#given.asked(router, life)
@@ -168,16 +168,14 @@ export class Broadcasts {
     const bytes = typeof name === 'string' ? utf8Length(name) : 0
     if (bytes === 0 || bytes > topicNameBytesMax)
       throw new MeshError('INVALID_OPTION', `the name of a topic takes 1 … ${topicNameBytesMax} bytes, not ${bytes}`)
-    if (this.#topicCount >= topicsMax) throw new MeshError('QUEUE_FULL', `${topicsMax} topics are open already`)
+    if (this.#topics.size >= topicsMax) throw new MeshError('QUEUE_FULL', `${topicsMax} topics are open already`)
     const events = new GuardedEvents<TopicEvents>((error) => this.#options.report(error))
     const close = (): void => {
       options.signal?.removeEventListener('abort', close)
       events.clear()
-      if (this.#topics.get(name)?.delete(events)) this.#topicCount -= 1
-      if (this.#topics.get(name)?.size === 0) this.#topics.delete(name)
+      this.#topics.delete(events)
     }
-    this.#topics.set(name, (this.#topics.get(name) ?? new Set()).add(events))
-    this.#topicCount += 1
+    this.#topics.set(events, name)
     if (options.signal?.aborted || this.#closed) close()
     else options.signal?.addEventListener('abort', close)
     return new Topic(name, { events, broadcast: (parts) => say(parts, { ...options, topic: name }), closed: close })
@@ -188,31 +186,31 @@ export class Broadcasts {
     this.#closed = true
     this.#book.close()
     this.#given.close()
-    for (const topics of this.#topics.values()) for (const events of topics) events.clear()
+    for (const events of this.#topics.keys()) events.clear()
     this.#topics.clear()
   }
 
-  #hear({ data, srcAddr }: DecodedPacket, arrival: Arrival): void {
+  #hear(router: Router, { data, srcAddr }: DecodedPacket, arrival: Arrival): void {
     const body = data && decodeMessage(data)
     if (!body) throw new MeshError('WIRE_FAULT', 'the broadcast cannot be read')
-    const hand = (): void => this.#hand(body, (srcAddr ?? '') as Address, { ...arrival, size: data.length })
+    const hand = (): void => this.#hand(router, body, (srcAddr ?? '') as Address, { ...arrival, size: data.length })
     // What is fleeting never comes again.
     if (this.#delivered && arrival.said?.fleeting === false) this.#delivered.keepBefore(hand)
     else hand()
   }
 
-  #hand(body: MessageBody, from: Address, arrival: Arrival & { readonly size: number }): void {
-    if (this.#closed || !this.#router) return
-    const topics = body.topic === undefined ? undefined : (this.#topics.get(body.topic) ?? [])
+  #hand(router: Router, body: MessageBody, from: Address, arrival: Arrival & { readonly size: number }): void {
+    const topics = body.topic === undefined ? undefined : [...this.#topics].filter(([, name]) => name === body.topic)
     this.#options.messages.hand(
       body,
       from,
       arrival,
       topics &&
         ((message) => {
-          for (const events of [...topics]) events.emit('message', message)
+          for (const [events] of topics) events.emit('message', message)
         }),
     )
-    if (body.receipts === true && arrival.said) this.#given.delivered(this.#router, arrival.said)
+    // Who hears it may close the mesh.
+    if (body.receipts === true && arrival.said && !this.#closed) this.#given.delivered(router, arrival.said)
   }
 }

@@ -30,7 +30,6 @@ export class DoubtedDates {
   /** How much the clock of a life is ahead of this one's. */
   readonly #aheadMs = new RecentMap<string, number>(clocksKnownMax)
   readonly #doubts = new Map<string, Doubts>()
-  #stopped = false
 
   constructor(clock: Clock, dice: Dice) {
     this.#clock = clock
@@ -54,7 +53,6 @@ export class DoubtedDates {
   }
 
   stop(): void {
-    this.#stopped = true
     for (const { cancel } of this.#doubts.values()) cancel()
     this.#doubts.clear()
   }
@@ -63,7 +61,6 @@ export class DoubtedDates {
     const settle = (theirs: number | undefined): void => {
       const doubts = this.#doubts.get(key)?.waiting ?? []
       this.#doubts.delete(key)
-      if (this.#stopped) return
       if (theirs !== undefined) this.#aheadMs.set(key, theirs - this.#clock.wallTime())
       for (const { known, giveUp } of doubts) (theirs === undefined ? giveUp : known)()
     }

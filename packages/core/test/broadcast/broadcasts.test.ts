@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { awaitedMax, unkeptMax } from '../../src/broadcast/broadcast-limits.ts'
-import type { SaidWithReceipts } from '../../src/broadcast/broadcasts.ts'
+import { awaitedMax, topicsMax, unkeptMax } from '../../src/broadcast/broadcast-limits.ts'
+import { receiptService } from '../../src/broadcast/broadcast-receipts.ts'
+import { broadcastService, type SaidWithReceipts } from '../../src/broadcast/broadcasts.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
 import type { Awaitable } from '../../src/ports/crypto.ts'
 import type { Message } from '../../src/messages/message.ts'
 import type { SimChannel } from '../../src/testing/simulator/sim-channel.ts'
+import { encodeMessage } from '../../src/messages/message-codec.ts'
+import { ByteWriter } from '../../src/wire/bytes.ts'
 import { rejectionOf } from '../mesh/mesh-error-of.ts'
 import { MeshWorld } from '../mesh/mesh-world.ts'
 
@@ -237,6 +240,35 @@ describe('broadcast', () => {
     expect(late.router.faults.get('STALE')).toBeGreaterThan(0)
   })
 
+  it('PY-13 that is kept nowhere waits for no store; what waits for one is handed out when the mesh closes', async () => {
+    const answers: (() => void)[] = []
+    world = new MeshWorld(13)
+    world.relay()
+    const bob = world.member('bob', {
+      environment: (environment) => ({
+        ...environment,
+        async loadIdentity(crypto) {
+          const identity = await environment.loadIdentity(crypto)
+          const set = (): Promise<void> => new Promise((resolve) => answers.push(resolve))
+          return { ...identity, store: { list: () => [], add: () => true, set, delete: () => {} } }
+        },
+      }),
+    })
+    const ada = world.member('ada')
+    await world.acquainted(ada, bob)
+    const atBob: Message[] = []
+    bob.topic('chat').on('message', (message) => void atBob.push(message))
+    answers.length = 0
+    await world.settle(ada.topic('chat', { retain: false }).broadcast('fleeting'))
+    await world.clock.advance(500)
+    expect([textsOf(atBob), answers.length]).toEqual([['fleeting'], 0])
+    await world.settle(ada.topic('chat').broadcast('kept'))
+    await world.clock.advance(500)
+    expect([textsOf(atBob), answers.length]).toEqual([['fleeting'], 1])
+    await world.settle(bob.close())
+    expect(textsOf(atBob)).toEqual(['fleeting', 'kept'])
+  })
+
   it('PY-12 whisper goes to neighbours and no further', async () => {
     const [ada, bob, eve] = (await members(6, 'ada', 'bob', 'eve')) as [Mesh, Mesh, Mesh]
     const [atBob, atEve] = [heardBy(bob), heardBy(eve)]
@@ -274,6 +306,38 @@ describe('broadcast', () => {
     expect(answered).toHaveLength(1)
   })
 
+  it('PY-11 a topic that is open several times is heard at each, and at none that is opened by who hears it, or was closed', async () => {
+    const [ada, bob] = (await members(14, 'ada', 'bob')) as [Mesh, Mesh]
+    const heard: string[] = []
+    const [one, other] = ['one', 'other'].map((name) => {
+      const topic = bob.topic('chat')
+      topic.on('message', (message) => {
+        heard.push(`${name} ${textsOf([message])[0]}`)
+        bob.topic('chat').on('message', (again) => void heard.push(`opened by ${name} ${textsOf([again])[0]}`))
+      })
+      return topic
+    })
+    bob.topic('another').on('message', () => void heard.push('another'))
+    await world.settle(ada.topic('chat').broadcast('1'))
+    await world.clock.advance(1_000)
+    expect(heard.splice(0)).toEqual(['one 1', 'other 1'])
+    one!.close()
+    other!.close()
+    await world.settle(ada.topic('chat').broadcast('2'))
+    await world.clock.advance(1_000)
+    expect(heard).toEqual(['opened by one 2', 'opened by other 2'])
+  })
+
+  it('LM a topic counts until it is closed, once; after the end none is open', async () => {
+    const [ada] = (await members(15, 'ada')) as [Mesh]
+    const open = Array.from({ length: topicsMax }, () => ada.topic('the same'))
+    for (let count = 0; count < 2; count += 1) open[0]!.close()
+    ada.topic('in its place')
+    expect(() => ada.topic('one more')).toThrow(expect.objectContaining({ code: 'QUEUE_FULL' }))
+    await world.settle(ada.close())
+    for (let count = 0; count <= topicsMax; count += 1) ada.topic('late')
+  })
+
   it('what cannot be is refused with a code', async () => {
     const [ada] = (await members(8, 'ada')) as [Mesh]
     for (const name of ['', 'x'.repeat(65), 7 as unknown as string])
@@ -301,9 +365,51 @@ describe('a hostile member', () => {
     expect(textsOf(atBob)).toEqual(['well said'])
     expect([bob.router.faults.get('WIRE_FAULT'), errors]).toEqual([1, []])
   })
+
+  it('SE9 says to one alone, as if it were to all, what only broadcasts may say: nobody hears it', async () => {
+    const [ada, bob] = (await members(30, 'ada', 'bob')) as [Mesh, Mesh]
+    const atBob = heardBy(bob)
+    const data = encodeMessage({ id: '0'.repeat(32), sentAt: 0, parts: ['to you alone'] })
+    ada.router.send({ service: broadcastService, destAddr: bob.address, data })
+    await world.settle(ada.broadcast('to all'))
+    await world.clock.advance(1_000)
+    expect(textsOf(atBob)).toEqual(['to all'])
+  })
+
+  it('SE9 asks everybody at once for receipts: nobody answers; who is asked alone does', async () => {
+    const [ada, bob] = (await members(31, 'ada', 'bob')) as [Mesh, Mesh]
+    const said = await world.settle(ada.with({ receipts: true }).broadcast('x'))
+    await world.settle(said.done)
+    const given: number[] = []
+    bob.router.acknowledge = ({ epoch }) => void given.push(epoch)
+    const [life] = bob.router.deliveredBroadcasts()
+    const data = new ByteWriter(8).u32(life!.epoch).u8(0).finish()
+    await world.settle(Promise.resolve(ada.router.say({ service: receiptService, data }, { retain: true })))
+    await world.clock.advance(2_000)
+    expect(given).toEqual([])
+    ada.router.send({ service: receiptService, destAddr: bob.address, data })
+    await world.clock.advance(2_000)
+    expect(given).toEqual([life!.epoch])
+  })
 })
 
 describe('receipts', () => {
+  it('PY-13 are given where they are asked for, and by nobody who closed on hearing it', async () => {
+    const [ada, bob] = (await members(32, 'ada', 'bob')) as [Mesh, Mesh]
+    let given = 0
+    bob.router.acknowledge = () => void (given += 1)
+    await world.settle(ada.broadcast('unasked'))
+    await world.clock.advance(1_000)
+    expect(given).toBe(0)
+    await world.settle(ada.with({ receipts: true }).broadcast('asked'))
+    await world.clock.advance(1_000)
+    expect(given).toBe(1)
+    bob.on('message', () => void bob.close())
+    await world.settle(ada.with({ receipts: true }).broadcast('the last'))
+    await world.clock.advance(1_000)
+    expect(given).toBe(1)
+  })
+
   it('PY-13 say who has it, who has not yet, and who left; done when nobody is pending', async () => {
     const [ada, bob, eve, zoe] = (await members(20, 'ada', 'bob', 'eve', 'zoe')) as [Mesh, Mesh, Mesh, Mesh]
     world.sim.network.node('eve').pause(20_000)

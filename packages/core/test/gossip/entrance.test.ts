@@ -93,6 +93,27 @@ describe('SE9 what comes in', () => {
     expect([relay.faults, to.packets.length]).toEqual([[], 1])
   })
 
+  it('MP7 SE9 of another time is verified once more by the clock of its origin, which is asked once', async () => {
+    const old = stage.said(ada, 'old')
+    stage.clock.runFor(2 * keptMs)
+    for (const [behindMs, heard, faults] of [
+      [2 * keptMs, ['old'], []],
+      [0, [], ['STALE', 'STALE']],
+    ] as const) {
+      const { bob, a } = hearer()
+      let asked = 0
+      bob.gossip.askClocks(async () => {
+        asked += 1
+        return stage.clock.wallTime() - behindMs
+      })
+      stage.hand(bob, a, old)
+      await stage.clock.advance(10_000)
+      stage.hand(bob, a, old)
+      await stage.clock.advance(10_000)
+      expect([bob.heard, bob.faults, asked]).toEqual([heard, faults, 1])
+    }
+  })
+
   it('MP8 in a network with a key is sealed, or dropped', () => {
     const keyHash = new Uint8Array(16).fill(7)
     const { bob, a, b } = hearer({ keyHash, kind: 'relay' })
