@@ -60,7 +60,7 @@ export const offerBytesMin = 1_024
 /** A link that was not pruned for so long after its first payload is a branch of the tree. */
 export const branchAfterMs = 1_000
 /** A payload that follows another one to the same neighbour this closely waits for more: a quarter of the round trip, and at most so long. */
-export const pushBusyMs = 300
+export const pushBusyMs = 200
 export const pushHoldMsMax = 20
 /** On its way it waits so often: what has crossed as many links goes on at once. */
 export const pushHoldsMax = 3
