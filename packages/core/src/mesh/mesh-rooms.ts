@@ -272,9 +272,10 @@ export class MeshRooms {
     this.streams.close()
     started?.sealed.close()
     started?.router.leave()
+    // What is kept as delivered is handed out while somebody listens.
+    this.broadcasts.close()
     this.reports.events.clear()
     this.messages.close()
-    this.broadcasts.close()
     this.services.close()
     started?.degree.close()
     started?.links.close()

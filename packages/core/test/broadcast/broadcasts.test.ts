@@ -258,6 +258,7 @@ describe('broadcast', () => {
     await world.acquainted(ada, bob)
     const atBob: Message[] = []
     bob.topic('chat').on('message', (message) => void atBob.push(message))
+    const everything = heardBy(bob)
     answers.length = 0
     await world.settle(ada.topic('chat', { retain: false }).broadcast('fleeting'))
     await world.clock.advance(500)
@@ -265,8 +266,11 @@ describe('broadcast', () => {
     await world.settle(ada.topic('chat').broadcast('kept'))
     await world.clock.advance(500)
     expect([textsOf(atBob), answers.length]).toEqual([['fleeting'], 1])
+    await world.settle(ada.broadcast('without a topic'))
+    await world.clock.advance(500)
     await world.settle(bob.close())
     expect(textsOf(atBob)).toEqual(['fleeting', 'kept'])
+    expect(textsOf(everything)).toContain('without a topic')
   })
 
   it('PY-12 whisper goes to neighbours and no further', async () => {
